@@ -1,0 +1,190 @@
+//! Checks: one thing to decide, as the inbox and the check page show it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Decision, Delivery, DeliverySummary, Event};
+
+/// Where a check stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CheckState {
+    /// Waits for a decision.
+    Pending,
+    /// Approved for its SHA.
+    Approved,
+    /// Rejected for its SHA.
+    Rejected,
+    /// A newer commit exists.
+    Superseded,
+    /// The merge request was closed or merged, or the rule is gone.
+    Withdrawn,
+}
+
+impl CheckState {
+    /// All states, in the order the interface lists them.
+    pub const ALL: [CheckState; 5] = [
+        CheckState::Pending,
+        CheckState::Approved,
+        CheckState::Rejected,
+        CheckState::Superseded,
+        CheckState::Withdrawn,
+    ];
+
+    /// The word used in the API, in the database and in URLs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CheckState::Pending => "pending",
+            CheckState::Approved => "approved",
+            CheckState::Rejected => "rejected",
+            CheckState::Superseded => "superseded",
+            CheckState::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Reads the word back; `None` if it is not a state.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// What GitLab's merge request widget shows for a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum GitLabStatus {
+    /// The check no longer holds the merge request.
+    Passed,
+    /// The check holds the merge request: rejected, or no answer within two minutes.
+    Failed,
+    /// The check holds the merge request: no answer yet.
+    Pending,
+}
+
+impl GitLabStatus {
+    /// The word GitLab's API uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            GitLabStatus::Passed => "passed",
+            GitLabStatus::Failed => "failed",
+            GitLabStatus::Pending => "pending",
+        }
+    }
+
+    /// Reads the word back; `None` if GitLab said something unknown.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "passed" => Some(GitLabStatus::Passed),
+            "failed" => Some(GitLabStatus::Failed),
+            "pending" => Some(GitLabStatus::Pending),
+            _ => None,
+        }
+    }
+}
+
+/// The GitLab project of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectRef {
+    /// GitLab's numeric project id.
+    pub id: i64,
+    /// Full path, for example `group/project`.
+    pub path: String,
+    /// The project's page in GitLab.
+    pub web_url: String,
+}
+
+/// The merge request of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MergeRequestRef {
+    /// The number shown in GitLab as `!iid`, unique in its project.
+    pub iid: i64,
+    /// Title, plain text.
+    pub title: String,
+    /// Display name of the author; empty until GitLab has told it.
+    pub author: String,
+    /// The merge request's page in GitLab.
+    pub url: String,
+}
+
+/// The rule (one external status check of a project) that a check answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleRef {
+    /// GitLab's numeric id of the external status check.
+    pub id: i64,
+    /// Its name in GitLab.
+    pub name: String,
+}
+
+/// One check as the inbox lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckItem {
+    /// UUID, version 7.
+    pub id: String,
+    /// Where the check stands.
+    pub state: CheckState,
+    /// The full commit SHA to decide on.
+    pub sha: String,
+    /// When the check arrived, RFC 3339 UTC.
+    pub received_at: String,
+    /// When the check last changed, RFC 3339 UTC.
+    pub updated_at: String,
+    /// Branch to be merged.
+    pub source_branch: String,
+    /// Branch to merge into.
+    pub target_branch: String,
+    /// The GitLab project.
+    pub project: ProjectRef,
+    /// The merge request.
+    pub merge_request: MergeRequestRef,
+    /// The rule.
+    pub rule: RuleRef,
+    /// Who made the decision that counts now; `null` while there is none.
+    pub decided_by: Option<String>,
+    /// The newest delivery to GitLab; `null` while there is nothing to tell.
+    pub delivery: Option<DeliverySummary>,
+}
+
+/// One page of checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckPage {
+    /// The checks: pending ones oldest first, all other listings newest first.
+    pub items: Vec<CheckItem>,
+    /// Pass it as `cursor` to read on; `null` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// One check with everything the check page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckDetail {
+    /// The same fields as in a listing.
+    #[serde(flatten)]
+    pub item: CheckItem,
+    /// The merge request's description, Markdown source; shown as text.
+    pub description: String,
+    /// The merge request's HEAD as last known; differs from `sha` when superseded.
+    pub head_sha: String,
+    /// The check of the same merge request and rule at HEAD, when this one is superseded.
+    pub successor_id: Option<String>,
+    /// Why the check was withdrawn or what is wrong with its rule or connection; plain text.
+    pub notice: Option<String>,
+    /// What GitLab showed when the app last read it; `null` if never read.
+    pub gitlab_status: Option<GitLabStatus>,
+    /// When `gitlab_status` was read, RFC 3339 UTC.
+    pub gitlab_status_at: Option<String>,
+    /// All decisions, oldest first.
+    pub decisions: Vec<Decision>,
+    /// All deliveries with their attempts, oldest first.
+    pub deliveries: Vec<Delivery>,
+    /// The check's events, oldest first, the newest 200.
+    pub timeline: Vec<Event>,
+}

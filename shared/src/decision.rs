@@ -1,0 +1,211 @@
+//! Decisions: approving or rejecting one check at one SHA.
+
+use serde::{Deserialize, Serialize};
+
+use crate::CheckState;
+
+/// The longest comment, in Unicode scalar values.
+pub const COMMENT_MAX: usize = 10_000;
+/// The longest reviewer name, in Unicode scalar values.
+pub const REVIEWER_MAX: usize = 100;
+
+/// What a reviewer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Verdict {
+    /// The merge request may be merged: GitLab is told `passed`.
+    Approve,
+    /// The merge request may not be merged: GitLab is told `failed`.
+    Reject,
+}
+
+impl Verdict {
+    /// The word used in the API and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Approve => "approve",
+            Verdict::Reject => "reject",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "approve" => Some(Verdict::Approve),
+            "reject" => Some(Verdict::Reject),
+            _ => None,
+        }
+    }
+}
+
+/// The body of `POST checks/{id}/decisions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewDecision {
+    /// Approve or reject.
+    pub verdict: Verdict,
+    /// Why; required on reject and when an earlier decision is reversed.
+    #[serde(default)]
+    pub comment: String,
+    /// The SHA the reviewer looked at. If HEAD is another one by now, the answer is 409.
+    pub expected_sha: String,
+    /// The state the reviewer saw; `pending` if absent. To reverse a decision, send the decided
+    /// state (`approved` or `rejected`). If the check is in another state by now, the answer is 409.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_state: Option<CheckState>,
+    /// The name the reviewer typed. Nobody has verified it, and the record says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<String>,
+}
+
+/// What is wrong with a [`NewDecision`] before anything is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionFault {
+    /// A rejection or a reversal has no comment.
+    CommentRequired,
+    /// The comment is longer than [`COMMENT_MAX`].
+    CommentTooLong,
+    /// The reviewer's name is longer than [`REVIEWER_MAX`] or has control characters.
+    BadReviewer,
+    /// `expected_sha` is empty.
+    ShaRequired,
+    /// `expected_state` names a state in which nothing can be decided.
+    BadExpectedState,
+    /// The decision would change nothing: the check already has this verdict.
+    NothingToReverse,
+}
+
+impl DecisionFault {
+    /// The field the fault is about, as named in the API.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            DecisionFault::CommentRequired | DecisionFault::CommentTooLong => "comment",
+            DecisionFault::BadReviewer => "reviewer",
+            DecisionFault::ShaRequired => "expected_sha",
+            DecisionFault::BadExpectedState => "expected_state",
+            DecisionFault::NothingToReverse => "verdict",
+        }
+    }
+}
+
+impl NewDecision {
+    /// The rules that the browser checks before sending and the server checks again.
+    ///
+    /// # Errors
+    /// The first fault found.
+    pub fn validate(&self) -> Result<(), DecisionFault> {
+        let expected = self.expected_state.unwrap_or(CheckState::Pending);
+        match (expected, self.verdict) {
+            (CheckState::Superseded | CheckState::Withdrawn, _) => {
+                return Err(DecisionFault::BadExpectedState);
+            }
+            (CheckState::Approved, Verdict::Approve) | (CheckState::Rejected, Verdict::Reject) => {
+                return Err(DecisionFault::NothingToReverse);
+            }
+            (CheckState::Pending, _)
+            | (CheckState::Approved, Verdict::Reject)
+            | (CheckState::Rejected, Verdict::Approve) => {}
+        }
+        if self.expected_sha.trim().is_empty() {
+            return Err(DecisionFault::ShaRequired);
+        }
+        let reversal = expected != CheckState::Pending;
+        if (self.verdict == Verdict::Reject || reversal) && self.comment.trim().is_empty() {
+            return Err(DecisionFault::CommentRequired);
+        }
+        if self.comment.chars().count() > COMMENT_MAX {
+            return Err(DecisionFault::CommentTooLong);
+        }
+        let name = self.reviewer.as_deref().unwrap_or("");
+        if name.chars().count() > REVIEWER_MAX || name.chars().any(char::is_control) {
+            return Err(DecisionFault::BadReviewer);
+        }
+        Ok(())
+    }
+}
+
+/// A decision on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Decision {
+    /// UUID, version 7.
+    pub id: String,
+    /// Approve or reject.
+    pub verdict: Verdict,
+    /// Why; may be empty on approve.
+    pub comment: String,
+    /// The SHA it was made for.
+    pub sha: String,
+    /// The target branch it was made for.
+    pub target_branch: String,
+    /// Who decided.
+    pub reviewer: String,
+    /// Whether the app knows who `reviewer` is; `false` for a name somebody typed.
+    pub reviewer_verified: bool,
+    /// Whether the decision still counts: not reversed, and not voided by a new target branch.
+    pub counts: bool,
+    /// When, RFC 3339 UTC.
+    pub decided_at: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(verdict: Verdict, comment: &str, expected: Option<CheckState>) -> NewDecision {
+        NewDecision {
+            verdict,
+            comment: comment.into(),
+            expected_sha: "a1b2c3".into(),
+            expected_state: expected,
+            reviewer: None,
+        }
+    }
+
+    #[test]
+    fn an_approval_needs_no_comment_and_a_rejection_does() {
+        assert_eq!(decision(Verdict::Approve, "", None).validate(), Ok(()));
+        assert_eq!(
+            decision(Verdict::Reject, " \n", None).validate(),
+            Err(DecisionFault::CommentRequired)
+        );
+        assert_eq!(decision(Verdict::Reject, "no", None).validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_reversal_needs_a_comment_and_must_change_something() {
+        let approved = Some(CheckState::Approved);
+        assert_eq!(
+            decision(Verdict::Reject, "", approved).validate(),
+            Err(DecisionFault::CommentRequired)
+        );
+        assert_eq!(decision(Verdict::Reject, "late find", approved).validate(), Ok(()));
+        assert_eq!(
+            decision(Verdict::Approve, "again", approved).validate(),
+            Err(DecisionFault::NothingToReverse)
+        );
+        assert_eq!(
+            decision(Verdict::Approve, "x", Some(CheckState::Superseded)).validate(),
+            Err(DecisionFault::BadExpectedState)
+        );
+    }
+
+    #[test]
+    fn lengths_and_control_characters_are_bounded() {
+        let mut long = decision(Verdict::Approve, &"é".repeat(COMMENT_MAX), None);
+        assert_eq!(long.validate(), Ok(()));
+        long.comment.push('x');
+        assert_eq!(long.validate(), Err(DecisionFault::CommentTooLong));
+        let mut named = decision(Verdict::Approve, "", None);
+        named.reviewer = Some("A\u{7}".into());
+        assert_eq!(named.validate(), Err(DecisionFault::BadReviewer));
+        named.reviewer = Some("Ada".into());
+        named.expected_sha = " ".into();
+        assert_eq!(named.validate(), Err(DecisionFault::ShaRequired));
+    }
+}

@@ -1,0 +1,146 @@
+//! Events: the append-only record, and the live stream of the same.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventKind {
+    /// A check arrived.
+    #[serde(rename = "check.created")]
+    CheckCreated,
+    /// Facts of the merge request changed (title, branches, …).
+    #[serde(rename = "check.updated")]
+    CheckUpdated,
+    /// Somebody approved or rejected.
+    #[serde(rename = "check.decided")]
+    CheckDecided,
+    /// A newer commit exists.
+    #[serde(rename = "check.superseded")]
+    CheckSuperseded,
+    /// The merge request was closed or merged, or the rule is gone.
+    #[serde(rename = "check.withdrawn")]
+    CheckWithdrawn,
+    /// The check is open again: reopened, or HEAD came back to its SHA.
+    #[serde(rename = "check.reopened")]
+    CheckReopened,
+    /// The target branch changed, so the decision no longer counts.
+    #[serde(rename = "check.voided")]
+    CheckVoided,
+    /// Somebody pressed Retry in GitLab.
+    #[serde(rename = "check.retried")]
+    CheckRetried,
+    /// GitLab accepted a delivery.
+    #[serde(rename = "delivery.delivered")]
+    DeliveryDelivered,
+    /// GitLab refused a delivery; a person must act.
+    #[serde(rename = "delivery.failed")]
+    DeliveryFailed,
+    /// A failed delivery was put back in the queue.
+    #[serde(rename = "delivery.retried")]
+    DeliveryRetried,
+    /// GitLab shows `passed` though nobody here decided so.
+    #[serde(rename = "alarm.undecided_pass")]
+    AlarmUndecidedPass,
+    /// A connection or rule stopped working.
+    #[serde(rename = "connection.broken")]
+    ConnectionBroken,
+    /// A connection or rule works again.
+    #[serde(rename = "connection.restored")]
+    ConnectionRestored,
+    /// A stored call could not be processed and was set aside.
+    #[serde(rename = "call.set_aside")]
+    CallSetAside,
+    /// A set-aside call was put back in the queue.
+    #[serde(rename = "call.replayed")]
+    CallReplayed,
+    /// A call for a project or rule not seen before enrolled it.
+    #[serde(rename = "rule.enrolled")]
+    RuleEnrolled,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [EventKind; 17] = [
+        EventKind::CheckCreated,
+        EventKind::CheckUpdated,
+        EventKind::CheckDecided,
+        EventKind::CheckSuperseded,
+        EventKind::CheckWithdrawn,
+        EventKind::CheckReopened,
+        EventKind::CheckVoided,
+        EventKind::CheckRetried,
+        EventKind::DeliveryDelivered,
+        EventKind::DeliveryFailed,
+        EventKind::DeliveryRetried,
+        EventKind::AlarmUndecidedPass,
+        EventKind::ConnectionBroken,
+        EventKind::ConnectionRestored,
+        EventKind::CallSetAside,
+        EventKind::CallReplayed,
+        EventKind::RuleEnrolled,
+    ];
+
+    /// The word used in the API, in the database and as the event name of the live stream.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EventKind::CheckCreated => "check.created",
+            EventKind::CheckUpdated => "check.updated",
+            EventKind::CheckDecided => "check.decided",
+            EventKind::CheckSuperseded => "check.superseded",
+            EventKind::CheckWithdrawn => "check.withdrawn",
+            EventKind::CheckReopened => "check.reopened",
+            EventKind::CheckVoided => "check.voided",
+            EventKind::CheckRetried => "check.retried",
+            EventKind::DeliveryDelivered => "delivery.delivered",
+            EventKind::DeliveryFailed => "delivery.failed",
+            EventKind::DeliveryRetried => "delivery.retried",
+            EventKind::AlarmUndecidedPass => "alarm.undecided_pass",
+            EventKind::ConnectionBroken => "connection.broken",
+            EventKind::ConnectionRestored => "connection.restored",
+            EventKind::CallSetAside => "call.set_aside",
+            EventKind::CallReplayed => "call.replayed",
+            EventKind::RuleEnrolled => "rule.enrolled",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// One event. In the live stream it is the `data` of a server-sent event whose `id` is `id` and
+/// whose `event` is `kind`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Grows with every event; send it as `Last-Event-ID` to resume.
+    pub id: i64,
+    /// When, RFC 3339 UTC.
+    pub at: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// The check it is about, if any.
+    pub check_id: Option<String>,
+    /// Who did it: a reviewer's name, `gitlab` or `approval-app`.
+    pub actor: String,
+    /// What a person reads about it: one sentence of plain text.
+    pub summary: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventKind;
+
+    #[test]
+    fn the_word_in_json_is_the_word_in_the_database() {
+        for kind in EventKind::ALL {
+            let json = serde_json::to_string(&kind).expect("serialises");
+            assert_eq!(json, format!("\"{}\"", kind.as_str()));
+            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
+        }
+    }
+}

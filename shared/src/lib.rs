@@ -1,0 +1,24 @@
+//! The REST API's types: what travels between the server, the browser and integrators.
+//!
+//! Plain data, no behaviour beyond validation that both sides share. Times are RFC 3339 text in
+//! UTC with microseconds (`2026-01-31T09:30:00.000000Z`); the browser formats them with `Intl`.
+//! OpenAPI schemas are derived only with the feature `openapi`.
+
+pub mod call;
+pub mod check;
+pub mod decision;
+pub mod delivery;
+pub mod event;
+pub mod problem;
+pub mod system;
+
+pub use call::{CallItem, CallPage, CallState};
+pub use check::{
+    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef,
+    RuleRef,
+};
+pub use decision::{Decision, NewDecision, Verdict};
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};
+pub use event::{Event, EventKind};
+pub use problem::{Problem, ProblemCode};
+pub use system::SystemInfo;

@@ -1,0 +1,31 @@
+//! What the interface needs to know about the service it talks to.
+
+use serde::{Deserialize, Serialize};
+
+/// The service, as `GET system` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SystemInfo {
+    /// The running version; when it changes, the browser offers a reload.
+    pub version: String,
+    /// `sqlite` or `postgresql`.
+    pub database: String,
+    /// The GitLab instance decisions go to; `null` when none is configured.
+    pub gitlab_url: Option<String>,
+    /// Whether that GitLab is the bundled sandbox.
+    pub sandbox: bool,
+    /// What is wrong with the connection to GitLab; `null` when nothing is known to be.
+    pub gitlab_trouble: Option<String>,
+    /// Checks that wait for a decision, counted up to 1,000.
+    pub pending_checks: i64,
+    /// Deliveries that wait to be sent, counted up to 1,000.
+    pub pending_deliveries: i64,
+    /// Deliveries that need a person, counted up to 1,000.
+    pub failed_deliveries: i64,
+    /// Calls that wait to be processed, counted up to 1,000.
+    pub waiting_calls: i64,
+    /// Calls that were set aside, counted up to 1,000.
+    pub set_aside_calls: i64,
+    /// Checks that GitLab shows as `passed` though nobody here approved them, counted up to 1,000.
+    pub undecided_passes: i64,
+}
