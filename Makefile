@@ -1,0 +1,60 @@
+# Every target installs what it needs by itself and is quick about it when all is there; see .ci/setup.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# Named once, for the recipes that start what cargo built.
+TARGET = $${CARGO_TARGET_DIR:-target}
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	echo "  make test-X    one step of the tests alone, X being one of: $(STEPS)"
+
+.PHONY: setup
+setup: ## install everything that any other target needs
+	@.ci/setup
+
+.PHONY: run
+run: ## start the app: with a stand-in GitLab, or with yours when GITLAB_URL is set
+	@.ci/start
+
+.PHONY: build
+build: ## compile the app for use: target/release/approval-app
+	@.ci/setup base rust wasm trunk
+	.ci/spa
+	.ci/cargo build --release --locked -p approval-app
+	echo "==> $(TARGET)/release/approval-app"
+
+.PHONY: test
+test: ## all checks, from formatting to the browser
+	@.ci/test
+
+STEPS = setup fmt spa clippy doc rust wasm clients e2e lint
+
+.PHONY: $(STEPS:%=test-%)
+$(STEPS:%=test-%):
+	@.ci/test $(@:test-%=%)
+
+.PHONY: lint
+lint: ## formatting, clippy, dependencies, spelling, scripts
+	@.ci/test fmt clippy lint
+
+.PHONY: bench
+bench: ## measure it
+	@.ci/setup base rust wasm trunk bench
+	.ci/spa
+	env -u TEST_DATABASE_URL .ci/cargo bench --locked -p approval-app
+
+.PHONY: openapi
+openapi: ## write the REST API's description to docs/openapi.json
+	@.ci/setup base rust wasm trunk
+	.ci/spa
+	mkdir -p docs
+	trap 'rm -f docs/openapi.json.new' EXIT
+	.ci/cargo run --quiet --locked -p approval-app -- openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+	echo "==> docs/openapi.json"
