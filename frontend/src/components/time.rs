@@ -1,0 +1,42 @@
+//! Moments: relative or as clock time, in full on hover.
+
+use leptos::prelude::*;
+
+use crate::model::age::{self, Age};
+use crate::state::{App, time};
+use crate::texts;
+
+/// How a moment is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// "4 min ago".
+    Ago,
+    /// "waits 4 min".
+    Waits,
+    /// "10:42".
+    Clock,
+    /// "in 40 s".
+    Until,
+}
+
+/// A moment, RFC 3339 UTC, that stays true while the page is open.
+#[must_use]
+pub fn moment(at: &str, worded: As) -> AnyView {
+    let now = App::get().now;
+    let ms = time::ms(at);
+    let words = Memo::new(move |_| {
+        let now = now.get();
+        match worded {
+            As::Ago => texts::ago(Age::of(now - ms)),
+            As::Waits => texts::waits(Age::of(now - ms)),
+            As::Clock => time::clock(ms, now),
+            As::Until => age::until(ms - now),
+        }
+    });
+    view! {
+        <time datetime=at.to_owned() title=time::full(ms)>
+            {move || words.get()}
+        </time>
+    }
+    .into_any()
+}

@@ -1,0 +1,217 @@
+//! The decision form: what it sends, what it says, and what a refusal means.
+
+use shared::decision::DecisionFault;
+use shared::{CheckItem, CheckState, NewDecision, Problem, ProblemCode, Verdict};
+
+use super::text::short_sha;
+use crate::texts;
+
+/// What the dialog is about: one check as the reviewer saw it, and a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The check as it was on the screen.
+    pub item: CheckItem,
+    /// Approve or reject.
+    pub verdict: Verdict,
+}
+
+/// What a reviewer can do with a check now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Approve or reject.
+    Either,
+    /// Turn the decision round.
+    Reverse(Verdict),
+    /// Nothing: the check is closed.
+    Nothing,
+}
+
+/// What a reviewer can do in this state.
+#[must_use]
+pub const fn choice(state: CheckState) -> Choice {
+    match state {
+        CheckState::Pending => Choice::Either,
+        CheckState::Approved => Choice::Reverse(Verdict::Reject),
+        CheckState::Rejected => Choice::Reverse(Verdict::Approve),
+        CheckState::Superseded | CheckState::Withdrawn => Choice::Nothing,
+    }
+}
+
+impl Target {
+    /// The target if the check's state allows the verdict.
+    #[must_use]
+    pub fn new(item: CheckItem, verdict: Verdict) -> Option<Self> {
+        let allowed = match choice(item.state) {
+            Choice::Either => true,
+            Choice::Reverse(only) => only == verdict,
+            Choice::Nothing => false,
+        };
+        allowed.then_some(Self { item, verdict })
+    }
+
+    /// Whether an earlier decision is being turned round.
+    #[must_use]
+    pub fn is_reversal(&self) -> bool {
+        self.item.state != CheckState::Pending
+    }
+
+    /// Whether a comment must be given.
+    #[must_use]
+    pub fn needs_comment(&self) -> bool {
+        self.is_reversal() || self.verdict == Verdict::Reject
+    }
+
+    /// The body to send.
+    ///
+    /// # Errors
+    /// The first fault, by the rules the server checks too.
+    pub fn body(&self, comment: &str, reviewer: &str) -> Result<NewDecision, DecisionFault> {
+        let reviewer = reviewer.trim();
+        let body = NewDecision {
+            verdict: self.verdict,
+            comment: comment.trim().to_owned(),
+            expected_sha: self.item.sha.clone(),
+            expected_state: self.is_reversal().then_some(self.item.state),
+            reviewer: (!reviewer.is_empty()).then(|| reviewer.to_owned()),
+        };
+        body.validate().map(|()| body)
+    }
+
+    /// The words on the button that decides.
+    #[must_use]
+    pub fn button(&self) -> String {
+        texts::decide_button(self.verdict, short_sha(&self.item.sha))
+    }
+}
+
+/// Why a decision was refused because the world had moved on, and where to go from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What changed, one sentence.
+    pub happened: String,
+    /// When it was decided meanwhile, RFC 3339 UTC.
+    pub at: Option<String>,
+    /// The check to open next: the newer one, or this one as it is now.
+    pub open: String,
+    /// Whether `open` is another check, made for a newer commit.
+    pub newer: bool,
+}
+
+impl Conflict {
+    /// Reads a 409 on a decision; `None` for every other problem.
+    #[must_use]
+    pub fn of(problem: &Problem, target: &Target) -> Option<Self> {
+        if !matches!(problem.code, ProblemCode::ShaMoved | ProblemCode::StateChanged) {
+            return None;
+        }
+        let seen = short_sha(&target.item.sha);
+        let Some(now) = problem.check.as_deref() else {
+            let happened = problem.detail.clone();
+            let open = target.item.id.clone();
+            return Some(Self { happened, at: None, open, newer: false });
+        };
+        let moved = now.head_sha != target.item.sha || now.item.state == CheckState::Superseded;
+        let last = now.decisions.iter().rev().find(|decision| decision.counts);
+        let (happened, at) = match (now.item.state, last) {
+            _ if moved => (texts::conflict_moved(seen, short_sha(&now.head_sha)), None),
+            (CheckState::Approved, Some(by)) | (CheckState::Rejected, Some(by)) => (
+                texts::conflict_decided(&by.reviewer, by.reviewer_verified, by.verdict, &by.comment),
+                Some(by.decided_at.clone()),
+            ),
+            (CheckState::Withdrawn, _) => (texts::conflict_withdrawn(now.notice.as_deref()), None),
+            (CheckState::Pending, _) => (texts::CONFLICT_REOPENED.into(), None),
+            (CheckState::Approved | CheckState::Rejected | CheckState::Superseded, _) => {
+                (problem.detail.clone(), None)
+            }
+        };
+        Some(Self {
+            happened,
+            at,
+            newer: moved && now.successor_id.is_some(),
+            open: now.successor_id.clone().unwrap_or_else(|| now.item.id.clone()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::samples::{detail, item};
+    use shared::Decision;
+
+    fn target(state: CheckState, verdict: Verdict) -> Option<Target> {
+        Target::new(item("1", state), verdict)
+    }
+
+    #[test]
+    fn only_what_the_state_allows_is_offered() {
+        assert!(target(CheckState::Pending, Verdict::Approve).is_some());
+        assert!(target(CheckState::Approved, Verdict::Approve).is_none());
+        assert!(target(CheckState::Approved, Verdict::Reject).is_some());
+        assert!(target(CheckState::Superseded, Verdict::Reject).is_none());
+        assert!(target(CheckState::Withdrawn, Verdict::Approve).is_none());
+    }
+
+    #[test]
+    fn the_body_is_pinned_to_what_was_seen() {
+        let first = target(CheckState::Pending, Verdict::Approve).unwrap();
+        let body = first.body("  fine ", " Ada ").unwrap();
+        assert_eq!(body.expected_sha, first.item.sha);
+        assert_eq!(body.expected_state, None);
+        assert_eq!((body.comment.as_str(), body.reviewer.as_deref()), ("fine", Some("Ada")));
+        assert_eq!(first.body("", "  ").unwrap().reviewer, None);
+
+        let reversal = target(CheckState::Approved, Verdict::Reject).unwrap();
+        assert_eq!(reversal.body(" ", "Ada"), Err(DecisionFault::CommentRequired));
+        assert_eq!(reversal.body("late find", "").unwrap().expected_state, Some(CheckState::Approved));
+    }
+
+    #[test]
+    fn the_button_carries_verb_and_sha() {
+        assert_eq!(target(CheckState::Pending, Verdict::Approve).unwrap().button(), "Approve 9f8e7d6c");
+        assert_eq!(target(CheckState::Pending, Verdict::Reject).unwrap().button(), "Reject 9f8e7d6c");
+    }
+
+    #[test]
+    fn new_commits_lead_to_the_newer_check() {
+        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+        let mut now = detail("1", CheckState::Superseded);
+        now.head_sha = "abc1234def".into();
+        now.successor_id = Some("2".into());
+        let mut problem = Problem::new(ProblemCode::ShaMoved, "moved");
+        problem.check = Some(Box::new(now));
+        let conflict = Conflict::of(&problem, &target).unwrap();
+        assert!(conflict.newer);
+        assert_eq!(conflict.open, "2");
+        assert!(conflict.happened.contains("abc1234d") && conflict.happened.contains("9f8e7d6c"));
+    }
+
+    #[test]
+    fn somebody_who_was_first_is_named() {
+        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+        let mut now = detail("1", CheckState::Rejected);
+        now.decisions.push(Decision {
+            id: "d".into(),
+            verdict: Verdict::Reject,
+            comment: "no tests".into(),
+            sha: now.item.sha.clone(),
+            target_branch: "main".into(),
+            reviewer: "Ada".into(),
+            reviewer_verified: false,
+            counts: true,
+            decided_at: "2026-01-31T10:42:00.000000Z".into(),
+        });
+        let mut problem = Problem::new(ProblemCode::StateChanged, "changed");
+        problem.check = Some(Box::new(now));
+        let conflict = Conflict::of(&problem, &target).unwrap();
+        assert!(conflict.happened.contains("Ada") && conflict.happened.contains("no tests"));
+        assert_eq!(conflict.at.as_deref(), Some("2026-01-31T10:42:00.000000Z"));
+        assert_eq!((conflict.open.as_str(), conflict.newer), ("1", false));
+    }
+
+    #[test]
+    fn other_problems_are_no_conflict() {
+        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+        assert_eq!(Conflict::of(&Problem::new(ProblemCode::Invalid, "x"), &target), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Which checks to read again after live events. Events carry an id, not the check itself.
+
+use shared::{Event, EventKind};
+
+use super::listing::Listing;
+
+/// How many unknown checks one batch looks up; beyond that the pill says "more".
+pub const LOOKUPS: usize = 12;
+
+/// The checks named by events since the last batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    ids: Vec<String>,
+}
+
+/// What one batch of events asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Checks to look up.
+    pub look_up: Vec<String>,
+    /// Whether there were more unknown checks than [`LOOKUPS`].
+    pub overflow: bool,
+}
+
+impl Touched {
+    /// Remembers the check an event is about.
+    pub fn note(&mut self, event: &Event) {
+        if let Some(id) = &event.check_id
+            && !self.ids.contains(id)
+        {
+            self.ids.push(id.clone());
+        }
+    }
+
+    /// Takes the batch: every known check, and the first unknown ones.
+    pub fn take(&mut self, listing: &Listing) -> Batch {
+        let (mut look_up, unknown): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.ids).into_iter().partition(|id| listing.knows(id));
+        let overflow = unknown.len() > LOOKUPS;
+        look_up.extend(unknown.into_iter().take(LOOKUPS));
+        Batch { look_up, overflow }
+    }
+}
+
+/// Whether an event may change what the system counts: everything but mere news about a merge request.
+#[must_use]
+pub fn moves_counts(kind: EventKind) -> bool {
+    kind != EventKind::CheckUpdated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::samples::item;
+    use shared::{CheckPage, CheckState};
+
+    fn event(id: usize) -> Event {
+        Event {
+            id: 1,
+            at: String::new(),
+            kind: EventKind::CheckDecided,
+            check_id: Some(id.to_string()),
+            actor: "Ada".into(),
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_check_is_looked_up_once() {
+        let mut touched = Touched::default();
+        touched.note(&event(1));
+        touched.note(&event(1));
+        let batch = touched.take(&Listing::default());
+        assert_eq!(batch.look_up, ["1"]);
+        assert_eq!(touched.take(&Listing::default()), Batch::default());
+    }
+
+    #[test]
+    fn a_storm_refreshes_what_is_shown_and_bounds_the_rest() {
+        let shown = CheckPage { items: vec![item("40", CheckState::Pending)], next_cursor: None };
+        let listing = Listing::from_page(shown);
+        let mut touched = Touched::default();
+        (0..50).for_each(|id| touched.note(&event(id)));
+        let batch = touched.take(&listing);
+        assert_eq!(batch.look_up.len(), LOOKUPS + 1);
+        assert_eq!(batch.look_up[0], "40");
+        assert!(batch.overflow);
+    }
+}

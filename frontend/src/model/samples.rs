@@ -1,0 +1,64 @@
+//! Sample checks for the tests of this room.
+
+use shared::{
+    CheckDetail, CheckItem, CheckState, Delivery, DeliveryState, GitLabStatus, MergeRequestRef, ProjectRef,
+    RuleRef,
+};
+
+pub(crate) fn item(id: &str, state: CheckState) -> CheckItem {
+    CheckItem {
+        id: id.into(),
+        state,
+        sha: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c".into(),
+        received_at: "2026-01-31T09:30:00.000000Z".into(),
+        updated_at: "2026-01-31T09:30:00.000000Z".into(),
+        source_branch: "feature/login".into(),
+        target_branch: "main".into(),
+        project: ProjectRef {
+            id: 1,
+            path: "acme/shop".into(),
+            web_url: "https://gitlab.example/acme/shop".into(),
+        },
+        merge_request: MergeRequestRef {
+            iid: 7,
+            title: "Make the login faster".into(),
+            author: "Mona".into(),
+            url: "https://gitlab.example/acme/shop/-/merge_requests/7".into(),
+        },
+        rule: RuleRef { id: 3, name: "Change approval".into() },
+        decided_by: None,
+        delivery: None,
+    }
+}
+
+pub(crate) fn detail(id: &str, state: CheckState) -> CheckDetail {
+    let item = item(id, state);
+    CheckDetail {
+        head_sha: item.sha.clone(),
+        item,
+        description: String::new(),
+        successor_id: None,
+        notice: None,
+        gitlab_status: None,
+        gitlab_status_at: None,
+        decisions: Vec::new(),
+        deliveries: Vec::new(),
+        timeline: Vec::new(),
+    }
+}
+
+pub(crate) fn delivery(state: DeliveryState, status: GitLabStatus) -> Delivery {
+    Delivery {
+        id: "d1".into(),
+        check_id: "1".into(),
+        status,
+        sha: "9f8e7d6c".into(),
+        state,
+        attempts: 0,
+        due_at: None,
+        last_error: None,
+        created_at: "2026-01-31T10:42:00.000000Z".into(),
+        delivered_at: None,
+        log: Vec::new(),
+    }
+}

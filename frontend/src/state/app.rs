@@ -1,0 +1,230 @@
+//! The context every component can ask for.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{CheckDetail, CheckItem, Event, SystemInfo, Verdict};
+
+use super::inbox::Inbox;
+use super::live::Line;
+use super::prefs::{self, Theme};
+use crate::api::{Api, Fault};
+use crate::model::decision::Target;
+
+/// How often the clock of the page moves.
+const TICK: Duration = Duration::from_secs(5);
+/// How often the service is asked about itself when nothing happens.
+const SYSTEM_EVERY: Duration = Duration::from_secs(60);
+/// How long events are gathered before the counts are read again.
+const SETTLE: Duration = Duration::from_millis(400);
+/// How often an unreachable service is tried.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// Which dialog is open.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Dialog {
+    /// None.
+    #[default]
+    Closed,
+    /// The decision dialog.
+    Decide(Target),
+    /// The list of keys.
+    Help,
+}
+
+/// The shared state. Copies are handles to the same signals.
+#[derive(Clone, Copy)]
+pub struct App {
+    /// The door to the service.
+    pub api: Api,
+    /// What the service says about itself; `None` until it answered.
+    pub system: RwSignal<Option<SystemInfo>>,
+    /// Why it could not be asked last time.
+    pub system_fault: RwSignal<Option<Fault>>,
+    /// How the live stream is.
+    pub line: RwSignal<Line>,
+    /// Whether the browser believes to be online.
+    pub online: RwSignal<bool>,
+    /// Milliseconds since 1970, moving every few seconds.
+    pub now: RwSignal<f64>,
+    /// What a screen reader is told politely.
+    pub said: RwSignal<String>,
+    /// The open dialog.
+    pub dialog: RwSignal<Dialog>,
+    /// The colour scheme.
+    pub theme: RwSignal<Theme>,
+    /// Whether single keys act.
+    pub keys: RwSignal<bool>,
+    /// The inbox, kept while other pages are shown.
+    pub inbox: Inbox,
+    /// Comments typed and not sent, by check.
+    pub drafts: StoredValue<Vec<(String, String)>>,
+    /// The newest answer about a check, for whoever shows it.
+    pub changed: RwSignal<Option<CheckDetail>>,
+    /// Who wants to hear events.
+    listeners: StoredValue<Vec<(usize, Callback<Event>)>>,
+    /// Bumped when events may have been missed.
+    pub resync: RwSignal<u32>,
+    /// Whether a page was shown before this one.
+    pub moved: StoredValue<bool>,
+    counting: StoredValue<bool>,
+}
+
+impl App {
+    /// The state of a page that has just been opened.
+    #[must_use]
+    pub fn new() -> Self {
+        let api = Api::default();
+        let now = RwSignal::new(js_sys::Date::now());
+        Self {
+            api,
+            system: RwSignal::new(None),
+            system_fault: RwSignal::new(None),
+            line: RwSignal::new(Line::Connecting),
+            online: RwSignal::new(window().navigator().on_line()),
+            now,
+            said: RwSignal::new(String::new()),
+            dialog: RwSignal::new(Dialog::Closed),
+            theme: RwSignal::new(prefs::theme()),
+            keys: RwSignal::new(prefs::keys()),
+            inbox: Inbox::new(api),
+            drafts: StoredValue::new(Vec::new()),
+            changed: RwSignal::new(None),
+            listeners: StoredValue::new(Vec::new()),
+            resync: RwSignal::new(0),
+            moved: StoredValue::new(false),
+            counting: StoredValue::new(false),
+        }
+    }
+
+    /// The context's state.
+    #[must_use]
+    pub fn get() -> Self {
+        // Every component below the root has it; a component tested alone starts with a fresh one.
+        use_context().unwrap_or_else(Self::new)
+    }
+
+    /// Starts the clock, the questions about the service and the watch over the connection.
+    pub fn start(self) {
+        set_interval(move || self.now.set(js_sys::Date::now()), TICK);
+        set_interval(move || self.read_system(), SYSTEM_EVERY);
+        set_interval(
+            move || {
+                if !self.can_decide().get_untracked() {
+                    self.read_system()
+                }
+            },
+            PROBE_EVERY,
+        );
+        for (name, online) in [("online", true), ("offline", false)] {
+            let handle = window_event_listener_untyped(name, move |_| {
+                self.online.set(online);
+                if online {
+                    self.read_system();
+                }
+            });
+            std::mem::forget(handle);
+        }
+        self.read_system();
+    }
+
+    /// Whether a decision could reach the service.
+    #[must_use]
+    pub fn can_decide(self) -> Signal<bool> {
+        Signal::derive(move || self.online.get() && self.api.reachable.get())
+    }
+
+    /// Whether the service has said something about itself, so that strips above the page no longer move it.
+    #[must_use]
+    pub fn settled(self) -> Signal<bool> {
+        Signal::derive(move || self.system.with(Option::is_some) || self.system_fault.with(Option::is_some))
+    }
+
+    /// Asks the service about itself.
+    pub fn read_system(self) {
+        spawn_local(async move {
+            match self.api.read_system().await {
+                Ok(system) => {
+                    self.system_fault.set(None);
+                    self.system.set(Some(system));
+                }
+                Err(fault) => self.system_fault.set(Some(fault)),
+            }
+        });
+    }
+
+    /// Reads the counts again soon, once for many events.
+    pub fn count_soon(self) {
+        if !self.counting.get_value() {
+            self.counting.set_value(true);
+            set_timeout(
+                move || {
+                    self.counting.set_value(false);
+                    self.read_system();
+                },
+                SETTLE,
+            );
+        }
+    }
+
+    /// Hears every event until the calling component goes.
+    pub fn listen(self, heard: Callback<Event>) {
+        let id = self.listeners.with_value(|all| all.last().map_or(0, |(id, _)| id + 1));
+        self.listeners.update_value(|all| all.push((id, heard)));
+        on_cleanup(move || self.listeners.update_value(|all| all.retain(|(known, _)| *known != id)));
+    }
+
+    /// Hands an event to everybody who listens.
+    pub fn tell(self, event: &Event) {
+        for (_, heard) in self.listeners.get_value() {
+            heard.run(event.clone());
+        }
+    }
+
+    /// Tells a screen reader. The same words twice are said twice.
+    pub fn say(self, words: String) {
+        let again = self.said.with_untracked(|said| *said == words);
+        // A live region speaks when its text changes; a no-break space at the end changes it unseen.
+        self.said.set(if again { words + "\u{a0}" } else { words });
+    }
+
+    /// A newer reading of a check: the row changes in place.
+    pub fn put_check(self, detail: CheckDetail) {
+        self.inbox.put(&detail.item);
+        self.changed.set(Some(detail));
+    }
+
+    /// Opens the decision dialog if the check's state allows the verdict.
+    pub fn open_decision(self, item: CheckItem, verdict: Verdict) {
+        if self.dialog.with_untracked(|open| *open == Dialog::Closed)
+            && let Some(target) = Target::new(item, verdict)
+        {
+            self.dialog.set(Dialog::Decide(target));
+        }
+    }
+
+    /// The comment typed for a check earlier.
+    #[must_use]
+    pub fn draft(self, id: &str) -> String {
+        self.drafts.with_value(|all| {
+            all.iter().find(|(known, _)| known == id).map(|(_, text)| text.clone()).unwrap_or_default()
+        })
+    }
+
+    /// Keeps a typed comment, or forgets it when it is empty.
+    pub fn keep_draft(self, id: &str, text: String) {
+        self.drafts.update_value(|all| {
+            all.retain(|(known, _)| known != id);
+            if !text.trim().is_empty() {
+                all.push((id.to_owned(), text));
+            }
+        });
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,146 @@
+//! The check page's state: one check, kept true while the page is open.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{CheckDetail, CheckState, Event, EventKind};
+
+use super::App;
+use crate::api::Fault;
+use crate::model::truth::Reading;
+
+/// How long events are gathered before the check is read again.
+const SETTLE: Duration = Duration::from_millis(150);
+
+/// One check on the screen. Copies are handles to the same signals.
+#[derive(Clone, Copy)]
+pub struct Shown {
+    app: App,
+    /// Which check.
+    pub id: Memo<String>,
+    /// The check; `None` until the first answer.
+    pub detail: RwSignal<Option<CheckDetail>>,
+    /// Why it could not be read.
+    pub fault: RwSignal<Option<Fault>>,
+    /// What GitLab showed when it was asked just now.
+    pub reading: RwSignal<Option<Reading>>,
+    /// Whether GitLab is being asked.
+    pub asking: RwSignal<bool>,
+    /// Why it could not be.
+    pub asking_fault: RwSignal<Option<Fault>>,
+    settling: StoredValue<bool>,
+}
+
+impl Shown {
+    /// Shows the check and follows it until the calling component goes.
+    #[must_use]
+    pub fn follow(app: App, id: Memo<String>) -> Self {
+        let shown = Self {
+            app,
+            id,
+            detail: RwSignal::new(None),
+            fault: RwSignal::new(None),
+            reading: RwSignal::new(None),
+            asking: RwSignal::new(false),
+            asking_fault: RwSignal::new(None),
+            settling: StoredValue::new(false),
+        };
+        Effect::new(move |_| {
+            shown.id.track();
+            shown.detail.set(None);
+            shown.fault.set(None);
+            shown.reading.set(None);
+            shown.asking_fault.set(None);
+            shown.load(true);
+        });
+        Effect::new(move |before: Option<u32>| {
+            let now = app.resync.get();
+            if before.is_some_and(|before| before != now) {
+                shown.load(false);
+            }
+            now
+        });
+        Effect::new(move |_| {
+            let changed = app.changed.get();
+            if let Some(detail) = changed.filter(|detail| detail.item.id == shown.id.get_untracked()) {
+                shown.accept(detail);
+            }
+        });
+        app.listen(Callback::new(move |event: Event| shown.hear(&event)));
+        on_cleanup(move || app.inbox.open_check.set(None));
+        shown
+    }
+
+    /// Reads the check, and what GitLab shows if asked to.
+    pub fn load(self, ask: bool) {
+        let Some(id) = self.id.try_get_untracked() else { return };
+        spawn_local(async move {
+            let answer = self.app.api.read_check(&id).await;
+            if self.id.try_get_untracked().as_ref() != Some(&id) {
+                return;
+            }
+            match answer {
+                Ok(detail) => {
+                    let open = !matches!(detail.item.state, CheckState::Superseded | CheckState::Withdrawn);
+                    self.accept(detail);
+                    if ask && open {
+                        self.ask_gitlab();
+                    }
+                }
+                Err(fault) => self.fault.set(Some(fault)),
+            }
+        });
+    }
+
+    /// Asks GitLab what it shows now.
+    pub fn ask_gitlab(self) {
+        let Some(id) = self.id.try_get_untracked() else { return };
+        self.asking.set(true);
+        spawn_local(async move {
+            let answer = self.app.api.read_gitlab(&id).await;
+            if self.id.try_get_untracked().as_ref() != Some(&id) {
+                return;
+            }
+            self.asking.set(false);
+            match answer {
+                Ok(read) => {
+                    self.asking_fault.set(None);
+                    self.reading.set(Some(Reading { status: read.status, at: Some(read.read_at) }));
+                }
+                Err(fault) => self.asking_fault.set(Some(fault)),
+            }
+        });
+    }
+
+    fn accept(self, detail: CheckDetail) {
+        self.fault.set(None);
+        self.app.inbox.open_check.set(Some(detail.item.clone()));
+        self.app.inbox.put(&detail.item);
+        self.detail.set(Some(detail));
+    }
+
+    fn hear(self, event: &Event) {
+        let ours = event.check_id.as_deref() == self.id.try_get_untracked().as_deref();
+        // The successor of a superseded check arrives a moment after it.
+        let successor = event.kind == EventKind::CheckCreated
+            && self.detail.with_untracked(|detail| {
+                detail.as_ref().is_some_and(|detail| {
+                    detail.item.state == CheckState::Superseded && detail.successor_id.is_none()
+                })
+            });
+        if !(ours || successor) || self.settling.get_value() {
+            return;
+        }
+        let told = event.kind == EventKind::DeliveryDelivered;
+        self.settling.set_value(true);
+        set_timeout(
+            move || {
+                if self.settling.try_update_value(|settling| *settling = false).is_some() {
+                    self.load(told);
+                }
+            },
+            SETTLE,
+        );
+    }
+}

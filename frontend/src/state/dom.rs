@@ -1,0 +1,71 @@
+//! The few things done to the document directly: focus, scrolling, finding rows.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// The link in a row that takes the focus.
+const ROW: &str = "[data-testid=check-row]";
+
+/// The first element that matches.
+#[must_use]
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    document().query_selector(selector).ok().flatten().and_then(|found| found.dyn_into().ok())
+}
+
+/// Focuses the first element that matches; tells whether there is one.
+pub fn focus(selector: &str) -> bool {
+    find(selector).is_some_and(|element| element.focus().is_ok())
+}
+
+/// Focuses after the views have settled.
+pub fn focus_soon(selector: String) {
+    request_animation_frame(move || {
+        focus(&selector);
+    });
+}
+
+/// Selects the row of a check.
+#[must_use]
+pub fn row(id: &str) -> String {
+    // Ids are UUIDs; anything that could leave the quotes is cut.
+    let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    format!("{ROW}[data-check-id=\"{id}\"]")
+}
+
+/// Focuses a row's link; tells whether the row is there.
+pub fn focus_row(id: &str) -> bool {
+    focus(&format!("{} .row-title", row(id)))
+}
+
+/// The id of the row that holds the focus.
+#[must_use]
+pub fn focused_row() -> Option<String> {
+    document().active_element()?.closest(ROW).ok().flatten()?.get_attribute("data-check-id")
+}
+
+/// Moves the focus among the rows, from `current` if the focus is elsewhere.
+pub fn move_row(forward: bool, current: Option<String>) {
+    let Ok(rows) = document().query_selector_all(ROW) else { return };
+    let ids: Vec<String> = (0..rows.length())
+        .filter_map(|at| rows.item(at)?.dyn_into::<Element>().ok()?.get_attribute("data-check-id"))
+        .collect();
+    let from = focused_row().or(current).and_then(|id| ids.iter().position(|known| *known == id));
+    let to = match from {
+        None => 0,
+        Some(at) if forward => (at + 1).min(ids.len().saturating_sub(1)),
+        Some(at) => at.saturating_sub(1),
+    };
+    if let Some(id) = ids.get(to) {
+        focus_row(id);
+    }
+}
+
+/// Whether a key press belongs to what has the focus: a text field, a selection, an open dialog.
+#[must_use]
+pub fn is_typing(event: &web_sys::Event) -> bool {
+    let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+        return false;
+    };
+    element.closest("input, textarea, select, dialog, [contenteditable]").ok().flatten().is_some()
+}

@@ -1,0 +1,250 @@
+//! The inbox: which listing is shown, its rows, and how they stay true while the page is open.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{CheckItem, Event};
+
+use crate::api::{Api, Fault};
+use crate::model::filter::{Filter, PAGE_SIZE};
+use crate::model::listing::{Listing, Shown};
+use crate::model::live::Touched;
+
+/// How long events are gathered before the checks they name are read.
+const SETTLE: Duration = Duration::from_millis(150);
+/// The largest page the service gives.
+const LARGEST_PAGE: usize = 100;
+/// How many vanished rows are looked up after a gap.
+const LOOKUPS: usize = 25;
+
+/// The inbox's state. Copies are handles to the same signals.
+#[derive(Clone, Copy)]
+pub struct Inbox {
+    api: Api,
+    /// What is listed.
+    pub filter: RwSignal<Filter>,
+    /// The rows; `None` until the first answer.
+    pub listing: RwSignal<Option<Listing>>,
+    /// Whether a listing is being loaded.
+    pub loading: RwSignal<bool>,
+    /// Why it could not be.
+    pub fault: RwSignal<Option<Fault>>,
+    /// Whether the next page is being loaded.
+    pub loading_more: RwSignal<bool>,
+    /// Why it could not be.
+    pub more_fault: RwSignal<Option<Fault>>,
+    /// The row that had the focus last.
+    pub current: StoredValue<Option<String>>,
+    /// The check that the check page shows, while it does.
+    pub open_check: RwSignal<Option<CheckItem>>,
+    /// Projects and rules seen so far, for the filters.
+    pub projects: RwSignal<BTreeSet<String>>,
+    /// See `projects`.
+    pub rules: RwSignal<BTreeSet<String>>,
+    touched: StoredValue<Touched>,
+    settling: StoredValue<bool>,
+    /// Counts loads, so that a late answer to an earlier question is dropped.
+    generation: StoredValue<u32>,
+}
+
+impl Inbox {
+    /// An inbox that has loaded nothing.
+    #[must_use]
+    pub fn new(api: Api) -> Self {
+        Self {
+            api,
+            filter: RwSignal::new(Filter::default()),
+            listing: RwSignal::new(None),
+            loading: RwSignal::new(false),
+            fault: RwSignal::new(None),
+            loading_more: RwSignal::new(false),
+            more_fault: RwSignal::new(None),
+            current: StoredValue::new(None),
+            open_check: RwSignal::new(None),
+            projects: RwSignal::new(BTreeSet::new()),
+            rules: RwSignal::new(BTreeSet::new()),
+            touched: StoredValue::new(Touched::default()),
+            settling: StoredValue::new(false),
+            generation: StoredValue::new(0),
+        }
+    }
+
+    /// Shows a listing: the rows on the screen stay until its first page has come.
+    pub fn show(self, filter: Filter) {
+        if self.filter.with_untracked(|old| *old != filter) {
+            self.current.set_value(None);
+            self.filter.set(filter);
+        }
+        self.load();
+    }
+
+    /// Loads the listing anew.
+    pub fn load(self) {
+        let generation = self.next_generation();
+        let filter = self.filter.get_untracked();
+        self.loading.set(true);
+        self.more_fault.set(None);
+        spawn_local(async move {
+            let answer = self.api.list_checks(&filter, None, PAGE_SIZE).await;
+            if self.generation.get_value() != generation {
+                return;
+            }
+            self.loading.set(false);
+            match answer {
+                Ok(page) => {
+                    self.fault.set(None);
+                    self.learn(&page.items);
+                    self.listing.set(Some(Listing::from_page(page)));
+                }
+                Err(fault) => self.fault.set(Some(fault)),
+            }
+        });
+    }
+
+    /// Loads the next page.
+    pub fn load_more(self) {
+        let cursor = self.listing.with_untracked(|listing| listing.as_ref()?.next_cursor.clone());
+        let Some(cursor) = cursor else { return };
+        if self.loading_more.get_untracked() || self.loading.get_untracked() {
+            return;
+        }
+        let generation = self.generation.get_value();
+        let filter = self.filter.get_untracked();
+        self.loading_more.set(true);
+        self.more_fault.set(None);
+        spawn_local(async move {
+            let answer = self.api.list_checks(&filter, Some(&cursor), PAGE_SIZE).await;
+            self.loading_more.set(false);
+            if self.generation.get_value() != generation {
+                return;
+            }
+            match answer {
+                Ok(page) => {
+                    self.learn(&page.items);
+                    self.change(|listing| listing.append(page, filter.tab));
+                }
+                Err(fault) => self.more_fault.set(Some(fault)),
+            }
+        });
+    }
+
+    /// Events may have been missed: reads the listing's beginning again and merges it in.
+    pub fn resync(self) {
+        let Some(rows) = self.listing.with_untracked(|listing| listing.as_ref().map(|all| all.rows.len()))
+        else {
+            if !self.loading.get_untracked() && self.fault.get_untracked().is_some() {
+                self.load();
+            }
+            return;
+        };
+        let generation = self.generation.get_value();
+        let filter = self.filter.get_untracked();
+        spawn_local(async move {
+            let limit = rows.clamp(PAGE_SIZE, LARGEST_PAGE);
+            let Ok(page) = self.api.list_checks(&filter, None, limit).await else { return };
+            if self.generation.get_value() != generation {
+                return;
+            }
+            self.fault.set(None);
+            let missing = self.change(|listing| listing.resync(page, &filter)).unwrap_or_default();
+            self.look_up(missing.into_iter().take(LOOKUPS).collect());
+        });
+    }
+
+    /// An event: the check it names is read again soon.
+    pub fn hear(self, event: &Event) {
+        self.touched.update_value(|touched| touched.note(event));
+        if self.settling.get_value() || self.listing.with_untracked(Option::is_none) {
+            return;
+        }
+        self.settling.set_value(true);
+        set_timeout(
+            move || {
+                self.settling.set_value(false);
+                let batch = self.change(|listing| {
+                    let batch = self.touched.try_update_value(|touched| touched.take(listing));
+                    listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
+                    batch.unwrap_or_default()
+                });
+                self.look_up(batch.unwrap_or_default().look_up);
+            },
+            SETTLE,
+        );
+    }
+
+    /// A newer reading of a check: its row changes in place.
+    pub fn put(self, item: &CheckItem) {
+        self.change(|listing| listing.put(item));
+        self.open_check.update(|open| {
+            if let Some(open) = open.as_mut().filter(|open| open.id == item.id) {
+                open.clone_from(item);
+            }
+        });
+    }
+
+    /// Shows what waits behind the pill; gives the id of the first new row.
+    pub fn show_fresh(self) -> Option<String> {
+        let tab = self.filter.get_untracked().tab;
+        match self.change(|listing| listing.show_fresh(tab))? {
+            Shown::First(id) => Some(id),
+            Shown::Reload => {
+                self.load();
+                None
+            }
+        }
+    }
+
+    /// The row of a check.
+    #[must_use]
+    pub fn row(self, id: &str) -> Option<CheckItem> {
+        self.listing.with_untracked(|listing| listing.as_ref()?.row(id).cloned())
+    }
+
+    /// The ids of the rows in order.
+    #[must_use]
+    pub fn order(self) -> Option<Vec<String>> {
+        self.listing
+            .with_untracked(|listing| Some(listing.as_ref()?.rows.iter().map(|row| row.id.clone()).collect()))
+    }
+
+    fn next_generation(self) -> u32 {
+        self.generation.update_value(|n| *n += 1);
+        self.generation.get_value()
+    }
+
+    /// Changes the listing if there is one.
+    fn change<T: 'static>(self, with: impl FnOnce(&mut Listing) -> T) -> Option<T> {
+        self.listing.try_update(|listing| listing.as_mut().map(with)).flatten()
+    }
+
+    fn look_up(self, ids: Vec<String>) {
+        for id in ids {
+            spawn_local(async move {
+                let generation = self.generation.get_value();
+                let Ok(detail) = self.api.read_check(&id).await else { return };
+                if self.generation.get_value() == generation {
+                    self.learn(std::slice::from_ref(&detail.item));
+                    let filter = self.filter.get_untracked();
+                    self.change(|listing| listing.arrive(detail.item, &filter));
+                }
+            });
+        }
+    }
+
+    /// Remembers projects and rules for the filters.
+    fn learn(self, items: &[CheckItem]) {
+        for (known, name) in [
+            (self.projects, (|item| &item.project.path) as fn(&CheckItem) -> &String),
+            (self.rules, |item| &item.rule.name),
+        ] {
+            let new: Vec<&String> = known.with_untracked(|known| {
+                items.iter().map(name).filter(|name| !known.contains(*name)).collect()
+            });
+            if !new.is_empty() {
+                known.update(|known| known.extend(new.into_iter().cloned()));
+            }
+        }
+    }
+}

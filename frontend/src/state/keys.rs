@@ -1,0 +1,75 @@
+//! Single-key shortcuts. They move, open and search; none of them decides.
+
+use leptos::prelude::*;
+use shared::{CheckItem, CheckState, Verdict};
+
+use super::{App, Dialog, dom, nav};
+use crate::model::decision::{Choice, choice};
+use crate::model::listing::neighbour;
+
+/// How long `g` waits for its second key, in milliseconds.
+const CHORD: f64 = 1_000.0;
+
+/// Listens to the keyboard for as long as the page lives. Call below the router.
+pub fn listen(app: App) {
+    let go = nav::use_go();
+    let chord = StoredValue::new(0.0_f64);
+    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if modified || event.default_prevented() || dom::is_typing(&event) || !app.keys.get_untracked() {
+            return;
+        }
+        if app.dialog.with_untracked(|open| *open != Dialog::Closed) {
+            return;
+        }
+        let now = js_sys::Date::now();
+        let after_g = now - chord.get_value() < CHORD;
+        chord.set_value(0.0);
+        let shown = app.inbox.open_check.get_untracked();
+        match event.key().as_str() {
+            "j" => dom::move_row(true, app.inbox.current.get_value()),
+            "k" => dom::move_row(false, app.inbox.current.get_value()),
+            "a" => decide(app, shown, Verdict::Approve),
+            "r" => decide(app, shown, Verdict::Reject),
+            "/" => {
+                if !dom::focus("#search") {
+                    return;
+                }
+            }
+            "?" => app.dialog.set(Dialog::Help),
+            "g" => chord.set_value(now),
+            "i" if after_g => go.run((nav::HOME.into(), false)),
+            "s" if after_g => go.run((nav::SYSTEM.into(), false)),
+            "[" => step(app, go, shown, false),
+            "]" => step(app, go, shown, true),
+            "Escape" if shown.is_some() => go.run((app.inbox.filter.get_untracked().href(), false)),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    std::mem::forget(handle);
+}
+
+/// Opens the dialog for the check page's check, or for the row with the focus.
+fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
+    if !app.can_decide().get_untracked() {
+        return;
+    }
+    let item = shown.or_else(|| {
+        let id = dom::focused_row()?;
+        app.inbox.row(&id).filter(|row| row.state == CheckState::Pending)
+    });
+    if let Some(item) = item
+        && choice(item.state) != Choice::Nothing
+    {
+        app.open_decision(item, verdict);
+    }
+}
+
+fn step(app: App, go: Callback<(String, bool)>, shown: Option<CheckItem>, forward: bool) {
+    let Some(item) = shown else { return };
+    let to = app.inbox.order().and_then(|order| neighbour(&order, &item.id, forward).map(nav::check));
+    if let Some(to) = to {
+        go.run((to, false));
+    }
+}

@@ -1,0 +1,104 @@
+//! The live stream: one `EventSource` for the whole page.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::Event;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{EventSource, MessageEvent};
+
+use super::App;
+use crate::api;
+use crate::model::live::moves_counts;
+
+/// How long an interruption lasts before it is shown: a server's restart passes unseen.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long to wait before a stream the browser gave up is opened anew.
+const REOPEN: Duration = Duration::from_secs(5);
+
+/// How the live stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Not yet open.
+    Connecting,
+    /// Open.
+    Open,
+    /// Lost a moment ago; not worth a word yet.
+    Wavering,
+    /// Lost.
+    Lost,
+}
+
+/// Opens the stream and keeps it open.
+pub fn connect(app: App) {
+    let Ok(source) = EventSource::new(api::EVENTS) else {
+        return lose(app);
+    };
+
+    let first = StoredValue::new(true);
+    on(&source, "open", move |_| {
+        app.line.set(Line::Open);
+        app.api.answered_at.set(js_sys::Date::now());
+        app.api.reachable.set(true);
+        // A new stream begins with new events only: read once more what was loaded before it opened.
+        // After that the browser resumes by itself where it stopped.
+        if first.get_value() {
+            first.set_value(false);
+            app.resync.update(|n| *n += 1);
+        }
+    });
+    on(&source, "event", move |event| hear(app, &event));
+    on(&source, "reset", move |_| {
+        app.resync.update(|n| *n += 1);
+        app.count_soon();
+    });
+    let stream = source.clone();
+    on(&source, "error", move |_| {
+        if app.line.get_untracked() != Line::Lost {
+            app.line.set(Line::Wavering);
+            set_timeout(
+                move || {
+                    if app.line.get_untracked() == Line::Wavering {
+                        app.line.set(Line::Lost);
+                    }
+                },
+                GRACE,
+            );
+        }
+        // The browser resumes after a broken connection but not after an answer like 502.
+        if stream.ready_state() == EventSource::CLOSED {
+            lose(app);
+        }
+    });
+}
+
+fn lose(app: App) {
+    set_timeout(move || connect(app), REOPEN);
+}
+
+fn hear(app: App, message: &web_sys::Event) {
+    let data = message.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
+    let Some(data) = data else { return };
+    app.api.answered_at.set(js_sys::Date::now());
+    match serde_json::from_str::<Event>(&data) {
+        Ok(event) => {
+            if moves_counts(event.kind) {
+                app.count_soon();
+            }
+            app.inbox.hear(&event);
+            app.tell(&event);
+        }
+        // An event of a newer version: read everything again rather than miss what it says.
+        Err(_) => app.resync.update(|n| *n += 1),
+    }
+}
+
+/// Listens for as long as the page lives.
+fn on(source: &EventSource, name: &str, run: impl Fn(web_sys::Event) + 'static) {
+    let closure = Closure::<dyn Fn(web_sys::Event)>::new(run);
+    let listening = source.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    if listening.is_ok() {
+        closure.forget();
+    }
+}

@@ -1,0 +1,13 @@
+//! What the pages share: signals in one context, live updates, settings, keys and focus.
+
+mod app;
+pub mod check;
+pub mod dom;
+pub mod inbox;
+pub mod keys;
+pub mod live;
+pub mod nav;
+pub mod prefs;
+pub mod time;
+
+pub use app::{App, Dialog};

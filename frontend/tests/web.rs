@@ -1,0 +1,166 @@
+//! What only a browser can tell: rows and the dialog as drawn, and live changes on the screen.
+//!
+//! Runs headless through `wasm-bindgen-test-runner`; `webdriver.json` has the browser's flags.
+#![cfg(target_arch = "wasm32")]
+
+use std::time::Duration;
+
+use frontend::components::dialog::decision_dialog;
+use frontend::components::row::check_row;
+use frontend::model::decision::Target;
+use frontend::model::filter::Filter;
+use frontend::model::listing::Listing;
+use frontend::state::App;
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use shared::{
+    CheckItem, CheckPage, CheckState, DeliveryState, DeliverySummary, MergeRequestRef, ProjectRef, RuleRef,
+    Verdict,
+};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlElement};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn item(id: &str) -> CheckItem {
+    CheckItem {
+        id: id.into(),
+        state: CheckState::Pending,
+        sha: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c".into(),
+        received_at: "2026-01-31T09:30:00.000000Z".into(),
+        updated_at: "2026-01-31T09:30:00.000000Z".into(),
+        source_branch: "feature/login".into(),
+        target_branch: "main".into(),
+        project: ProjectRef { id: 1, path: "acme/shop".into(), web_url: String::new() },
+        merge_request: MergeRequestRef {
+            iid: 7,
+            title: "<img src=x onerror=alert(1)> faster".into(),
+            author: "Mona".into(),
+            url: "javascript:alert(1)".into(),
+        },
+        rule: RuleRef { id: 3, name: "Change approval".into() },
+        decided_by: None,
+        delivery: None,
+    }
+}
+
+/// An empty element in the document to draw into.
+fn place() -> HtmlElement {
+    let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+    document().body().unwrap().append_child(&place).unwrap();
+    place
+}
+
+fn find(place: &Element, selector: &str) -> Option<HtmlElement> {
+    place.query_selector(selector).unwrap().map(JsCast::unchecked_into)
+}
+
+/// Lets effects run.
+async fn settle() {
+    gloo(20).await;
+}
+
+async fn gloo(ms: u64) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        set_timeout(
+            move || {
+                done.call0(&wasm_bindgen::JsValue::NULL).unwrap();
+            },
+            Duration::from_millis(ms),
+        );
+    });
+    js_sys::futures::JsFuture::from(promise).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
+    let place = place();
+    let chosen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = chosen.clone();
+    let mounted = mount_to(place.clone(), move || {
+        provide_context(App::new());
+        let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| {
+            seen.lock().unwrap().push((item.id, verdict));
+        });
+        check_row(Memo::new(|_| item("1")), Signal::derive(|| true), decide)
+    });
+    settle().await;
+    let row = find(&place, "[data-testid=check-row]").unwrap();
+    assert_eq!(row.get_attribute("data-state").as_deref(), Some("pending"));
+    assert!(find(&row, "img").is_none(), "payload text must not become elements");
+    let text = row.text_content().unwrap();
+    for part in
+        ["Pending", "<img src=x", "acme/shop!7", "Change approval", "Mona", "feature/login", "9f8e7d6c"]
+    {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    let time = find(&row, "time").unwrap();
+    assert!(time.get_attribute("title").unwrap().contains("UTC"));
+    find(&row, "[data-testid=reject]").unwrap().click();
+    assert_eq!(*chosen.lock().unwrap(), [("1".to_owned(), Verdict::Reject)]);
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn a_live_change_alters_the_row_in_place() {
+    let place = place();
+    let listing = RwSignal::new(Listing::from_page(CheckPage { items: vec![item("1")], next_cursor: None }));
+    let mounted = mount_to(place.clone(), move || {
+        provide_context(App::new());
+        let row = Memo::new(move |_| listing.with(|listing| listing.rows[0].clone()));
+        check_row(row, Signal::derive(|| true), Callback::new(|_| {}))
+    });
+    settle().await;
+    let row = find(&place, "[data-testid=check-row]").unwrap();
+    let link = find(&row, ".row-title").unwrap();
+    link.focus().unwrap();
+
+    let mut decided = item("1");
+    decided.state = CheckState::Approved;
+    decided.updated_at = "2026-01-31T10:30:00.000000Z".into();
+    decided.decided_by = Some("Ada".into());
+    decided.delivery = Some(DeliverySummary {
+        state: DeliveryState::Failed,
+        attempts: 3,
+        last_error: Some("401".into()),
+        delivered_at: None,
+    });
+    listing.update(|listing| listing.arrive(decided, &Filter::default()));
+    settle().await;
+
+    assert!(row.is_connected() && link.is_connected(), "the row was drawn anew");
+    assert_eq!(document().active_element().as_ref(), Some(link.as_ref()), "the focus was lost");
+    assert_eq!(row.get_attribute("data-state").as_deref(), Some("approved"));
+    let text = row.text_content().unwrap();
+    assert!(text.contains("by Ada") && text.contains("GitLab was not told: 401"), "{text}");
+    assert!(find(&row, "[data-testid=approve]").is_none());
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn a_rejection_without_a_comment_is_not_sent() {
+    let place = place();
+    let target = Target::new(item("1"), Verdict::Reject).unwrap();
+    let mounted = mount_to(place.clone(), move || {
+        let app = App::new();
+        provide_context(app);
+        decision_dialog(app, target, Callback::new(|_| panic!("nothing may be decided")))
+    });
+    settle().await;
+    let dialog = find(&place, "[data-testid=decision-dialog]").unwrap();
+    assert!(dialog.has_attribute("open"), "the dialog must be shown");
+    let text = dialog.text_content().unwrap();
+    assert!(text.contains("“Change approval” becomes failed in GitLab for 9f8e7d6c"), "{text}");
+    let submit = find(&dialog, "[data-testid=decision-submit]").unwrap();
+    assert_eq!(submit.text_content().unwrap(), "Reject 9f8e7d6c");
+
+    submit.click();
+    settle().await;
+    let error = find(&dialog, "[data-testid=decision-error]").unwrap();
+    assert!(error.text_content().unwrap().contains("a comment is required"));
+    let comment = find(&dialog, "[data-testid=decision-comment]").unwrap();
+    assert_eq!(comment.get_attribute("aria-invalid").as_deref(), Some("true"));
+    assert_eq!(document().active_element().as_ref(), Some(comment.as_ref()));
+    drop(mounted);
+}
