@@ -23,6 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => return Err(format!("unknown argument {name}").into()),
         }
     }
+    config.sample_data = app.is_none();
     let sandbox = Sandbox::start(config).await?;
     if let Some(app) = app {
         sandbox.seed_samples(&app, secret.as_deref());

@@ -1,7 +1,5 @@
 //! What tests and demonstrations do to a sandbox: build its world, act as its people, make it fail.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::config::Fault;
@@ -329,11 +327,7 @@ impl Sandbox {
 
     /// Sends held calls one after the other in the order of `ids`, each answered before the next; calls stay paused.
     pub async fn release_calls(&self, ids: &[u64]) {
-        for id in ids {
-            let calls = self.inner.outgoing.take(&[*id]);
-            self.inner.outgoing.release(&self.inner, calls);
-            self.settle().await;
-        }
+        self.inner.outgoing.release_in_order(&self.inner, ids).await;
     }
 
     /// Sends all held calls one after the other, the youngest first; calls stay paused.
@@ -360,8 +354,7 @@ impl Sandbox {
 
     /// Waits until no call is queued or in flight. A retry that waits for its delay does not count, nor do held calls.
     pub async fn settle(&self) {
-        let inner = Arc::clone(&self.inner);
-        inner.outgoing.settled(false).await;
+        self.inner.outgoing.settled(false).await;
     }
 
     /// Waits until no call is queued or in flight and no retry is to come.

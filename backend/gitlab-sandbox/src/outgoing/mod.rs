@@ -197,10 +197,13 @@ impl Outgoing {
         taken
     }
 
-    /// Starts calls that were held.
-    pub(crate) fn release(&self, inner: &Arc<Inner>, calls: Vec<QueuedCall>) {
-        for call in calls {
-            self.start(inner, call);
+    /// Sends held calls one after the other, each answered before the next.
+    pub(crate) async fn release_in_order(&self, inner: &Arc<Inner>, ids: &[u64]) {
+        for id in ids {
+            for call in self.take(&[*id]) {
+                self.start(inner, call);
+            }
+            self.settled(false).await;
         }
     }
 

@@ -1,5 +1,9 @@
 //! What the tests share: a sandbox with a clock of its own, a client, and a receiver of calls.
-#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of it, and a test may panic"
+)]
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
