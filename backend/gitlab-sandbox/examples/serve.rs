@@ -31,7 +31,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
     writeln!(out, "{}", sandbox.url())?;
     out.flush()?;
-    tokio::signal::ctrl_c().await?;
+    interrupted().await?;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Waits for Ctrl+C or, on Unix, for the polite kill.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut kill = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = kill.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
