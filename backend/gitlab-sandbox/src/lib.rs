@@ -2,7 +2,10 @@
 //!
 //! It answers the part of GitLab's REST API that concerns merge requests and status checks, calls the configured
 //! checks as GitLab does, shows a page where one can push, retry, close and merge, and can be told to misbehave.
-//! It is no GitLab: there is no Git, and only the endpoints in [`api`](self) are there.
+//! It is no GitLab: there is no Git, and only the endpoints that such an application needs are there.
+//!
+//! [`Sandbox`] starts it and steers it, [`payload`] builds the bodies of its calls, and the control API of its page is
+//! described in `src/page/mod.rs`. Where GitLab's behaviour is known from its source, the code names the file.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), gitlab_sandbox::SandboxError> {

@@ -146,8 +146,15 @@ impl Sandbox {
     /// Stops serving, ends all background work and writes the state file. Further handles see a GitLab that is gone.
     pub async fn stop(&self) {
         self.guard.stop.send_replace(true);
+        self.stopped().await;
+    }
+
+    /// Waits until the sandbox has stopped; the future holds no handle, so dropping the last one ends it.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopped = self.guard.stopped.clone();
-        // An error means that the server's thread is gone, which is what was asked for.
-        drop(stopped.wait_for(|stopped| *stopped).await);
+        async move {
+            // An error means that the server's thread is gone, which is what was waited for.
+            drop(stopped.wait_for(|stopped| *stopped).await);
+        }
     }
 }

@@ -140,9 +140,10 @@ async fn gitlab_api(http: HttpRequest, body: web::Bytes, inner: web::Data<Inner>
             tokio::time::sleep(delay).await;
             api::answer(&inner, &request)
         }
-        Some(Fault::RateLimited { retry_after_seconds }) => {
-            Answer::text(429, "Retry later").header("retry-after", &retry_after_seconds)
-        }
+        Some(Fault::RateLimited { retry_after_seconds }) => Answer::text(429, "Retry later")
+            .header("retry-after", &retry_after_seconds)
+            .header("ratelimit-limit", &2_000)
+            .header("ratelimit-remaining", &0),
         Some(Fault::ServerError) => Answer::message(500, "500 Internal Server Error"),
         Some(Fault::Unlicensed | Fault::TokenRevoked) => Answer::message(401, "401 Unauthorized"),
         Some(Fault::Forbidden) => Answer::message(403, "403 Forbidden"),

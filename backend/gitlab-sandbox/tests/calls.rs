@@ -256,6 +256,37 @@ async fn the_payload_on_demand_is_what_would_be_sent() {
 }
 
 #[tokio::test]
+async fn forks_are_named_and_deleted_forks_are_null() {
+    let world = World::new().await;
+    let (project, gitlab) = (world.project, &world.gitlab);
+    let fork = gitlab.create_project("kim-example/storefront");
+    world.receiver.forget();
+    for source in [fork, 9_999] {
+        let new = NewMergeRequest { source_project: Some(source), ..NewMergeRequest::default() };
+        gitlab.create_merge_request(project, new);
+        gitlab.settle().await;
+    }
+    let calls: Vec<_> = world.receiver.arrived().iter().map(support::Arrived::json).collect();
+    assert_eq!(calls[0]["object_attributes"]["source"]["id"], fork);
+    assert_eq!(calls[0]["object_attributes"]["source_project_id"], fork);
+    assert_eq!(calls[0]["object_attributes"]["target_project_id"], project);
+    assert_eq!(calls[0]["project"]["id"], project);
+    assert_eq!(calls[1]["object_attributes"]["source"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_burst_is_sent_in_full() {
+    let world = World::new().await;
+    world.receiver.forget();
+    for _ in 0..300 {
+        world.gitlab.push(world.project, world.iid);
+    }
+    world.gitlab.settle_retries().await;
+    assert_eq!(world.receiver.arrived().len(), 300);
+    assert!(world.gitlab.calls().iter().all(gitlab_sandbox::SentCall::succeeded));
+}
+
+#[tokio::test]
 async fn nothing_is_called_without_a_licence() {
     let world = World::new().await;
     world.receiver.forget();

@@ -1,4 +1,5 @@
 //! The page, its control API, the samples, the state file, and starting from every kind of runtime.
+#![expect(clippy::unwrap_used, reason = "helpers of a test may panic, as the test itself may")]
 
 mod support;
 
@@ -193,6 +194,20 @@ async fn from_a_runtime_of_one_thread() {
 #[test]
 fn from_an_actix_runtime() {
     actix_web::rt::System::new().block_on(starts_and_answers());
+}
+
+#[tokio::test]
+async fn the_last_handle_stops_it() {
+    let clock = support::clock();
+    let gitlab = Sandbox::start(support::config(&clock)).await.unwrap();
+    let url = gitlab.url();
+    let other = gitlab.clone();
+    drop(gitlab);
+    assert!(reqwest::get(&url).await.is_ok());
+    let last = other.stopped();
+    drop(other);
+    last.await;
+    assert!(reqwest::get(&url).await.is_err());
 }
 
 #[tokio::test]

@@ -6,6 +6,9 @@ const FAULTS = {
   drop_connection: "Drop connections", drop_after_work: "Drop after the work", unlicensed: "No licence (401)",
   token_revoked: "Token revoked (401)", forbidden: "Forbidden (403)", head_moves: "HEAD moves before the next answer",
 };
+const BLOCKED = {
+  status_checks_must_pass: "status checks must pass", draft_status: "it is a draft", not_approved: "approvals are missing",
+};
 const byId = (id) => document.getElementById(id);
 const cards = new Map();
 
@@ -64,6 +67,7 @@ function card(mr) {
     title: el("h3", { testid: `${id}-heading` }), state: el("span", { className: "chip", testid: `${id}-state` }),
     facts: el("p", { className: "soft", testid: `${id}-facts` }), sha: el("code", { testid: `${id}-sha` }),
     labels: el("span", { className: "row" }), checks: el("ul", { className: "checks" }),
+    bypasses: el("div", { className: "row" }),
     gate: el("span", { className: "soft", testid: `${id}-gate` }), description: el("p", { className: "description" }),
     answers: el("ul", { testid: `${id}-answers` }), notes: el("div", { testid: `${id}-notes` }),
     titleInput: input("title", "New title"), targetInput: input("target_branch", "New target branch"),
@@ -87,7 +91,7 @@ function card(mr) {
       parts.description,
       el("div", { className: "row" }, parts.titleInput, button("title", "Edit title", () => ({ value: parts.titleInput.value }))),
       el("div", { className: "row" }, parts.targetInput, button("target_branch", "Change target branch", () => ({ value: parts.targetInput.value }))),
-      el("div", { className: "row" }, parts.approve, parts.force),
+      el("div", { className: "row" }, parts.approve, parts.force), parts.bypasses,
       el("h4", { text: "Last answers" }), parts.answers, el("h4", { text: "Notes" }), parts.notes));
   parts.titleInput.value = mr.title;
   parts.targetInput.value = mr.target_branch;
@@ -104,11 +108,11 @@ function checkRow(mr, check) {
       click: () => post(`merge_requests/${mr.project}/${mr.iid}/retry`, { rule: check.rule }),
     }),
     bypass: el("button", {
-      type: "button", text: "Pass it behind the app's back", testid: `${id}-bypass`,
+      type: "button", text: `Pass “${check.name}” behind the application's back`, testid: `${id}-bypass`,
       click: () => post(`merge_requests/${mr.project}/${mr.iid}/answer`, { rule: check.rule, status: "passed" }),
     }),
   };
-  parts.node = el("li", { testid: id }, parts.status, parts.name, parts.hint, parts.retry, parts.bypass);
+  parts.node = el("li", { testid: id }, parts.status, parts.name, parts.hint, parts.retry);
   return parts;
 }
 
@@ -126,7 +130,7 @@ function showMergeRequest(parts, mr) {
   showChecks(parts, mr);
   const mergeable = mr.merge_status === "mergeable";
   set(parts.merge, "disabled", !mergeable);
-  set(parts.gate, "textContent", open && !mergeable ? `blocked: ${mr.merge_status}` : "");
+  set(parts.gate, "textContent", open && !mergeable ? `Blocked: ${BLOCKED[mr.merge_status] ?? mr.merge_status}` : "");
   for (const [node, shown] of [[parts.push, open || mr.state === "closed"], [parts.close, open], [parts.auto, open],
     [parts.reopen, mr.state === "closed"], [parts.merge, open], [parts.force, open], [parts.approve, open]]) {
     set(node, "hidden", !shown);
@@ -145,6 +149,7 @@ function showChecks(parts, mr) {
   for (const [rule, row] of parts.rows) {
     if (!rules.has(rule)) {
       row.node.remove();
+      row.bypass.remove();
       parts.rows.delete(rule);
     }
   }
@@ -153,6 +158,7 @@ function showChecks(parts, mr) {
       const row = checkRow(mr, check);
       parts.rows.set(check.rule, row);
       parts.checks.append(row.node);
+      parts.bypasses.append(row.bypass);
     }
     const row = parts.rows.get(check.rule);
     setData(row.status, "status", check.status);
