@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Approval App: human decisions for GitLab's external status checks.
+//!
+//! The rooms and who may know whom are described in `docs/ARCHITECTURE.md`.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod gitlab;
+pub mod http;
+pub mod live;
+pub mod server;
+pub mod service;
+pub mod worker;

@@ -1,2 +1,5 @@
-//! P
-fn main() {}
+//! The program `approval-app`; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    approval_app::cli::run()
+}

@@ -170,20 +170,14 @@ mod tests {
     #[test]
     fn an_approval_needs_no_comment_and_a_rejection_does() {
         assert_eq!(decision(Verdict::Approve, "", None).validate(), Ok(()));
-        assert_eq!(
-            decision(Verdict::Reject, " \n", None).validate(),
-            Err(DecisionFault::CommentRequired)
-        );
+        assert_eq!(decision(Verdict::Reject, " \n", None).validate(), Err(DecisionFault::CommentRequired));
         assert_eq!(decision(Verdict::Reject, "no", None).validate(), Ok(()));
     }
 
     #[test]
     fn a_reversal_needs_a_comment_and_must_change_something() {
         let approved = Some(CheckState::Approved);
-        assert_eq!(
-            decision(Verdict::Reject, "", approved).validate(),
-            Err(DecisionFault::CommentRequired)
-        );
+        assert_eq!(decision(Verdict::Reject, "", approved).validate(), Err(DecisionFault::CommentRequired));
         assert_eq!(decision(Verdict::Reject, "late find", approved).validate(), Ok(()));
         assert_eq!(
             decision(Verdict::Approve, "again", approved).validate(),

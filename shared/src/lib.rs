@@ -14,8 +14,7 @@ pub mod system;
 
 pub use call::{CallItem, CallPage, CallState};
 pub use check::{
-    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef,
-    RuleRef,
+    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef, RuleRef,
 };
 pub use decision::{Decision, NewDecision, Verdict};
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};

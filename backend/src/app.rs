@@ -1,0 +1,212 @@
+//! The only place that wires things together: what every use case and handler gets.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::db::{Db, DbError, Lane, calls, deliveries, projects};
+use crate::domain::Clock;
+use crate::domain::gate::Gate;
+use crate::domain::ids::ConnectionId;
+use crate::gitlab::Client;
+use crate::gitlab::client::ClientError;
+use crate::live::Live;
+
+/// The application; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] holds.
+pub struct Inner {
+    /// The database.
+    pub db: Db,
+    /// The clock everything asks.
+    pub clock: Arc<dyn Clock>,
+    /// The settings.
+    pub config: Config,
+    /// The name under which this process takes work.
+    pub owner: String,
+    /// How loops are told that there is work.
+    pub wake: Wake,
+    /// The live stream.
+    pub live: Live,
+    /// Cancelled when the process is to stop.
+    pub stopping: CancellationToken,
+    connected: Option<Connected>,
+    secrets: RwLock<Arc<Secrets>>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// The GitLab instance that is configured; cheap to clone.
+#[derive(Clone)]
+pub struct Connected {
+    /// The connection's id.
+    pub id: ConnectionId,
+    /// Its API.
+    pub client: Client,
+    gate: Arc<Mutex<Gate>>,
+}
+
+impl Connected {
+    /// The gate in front of it.
+    pub fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the worker loops.
+#[derive(Default)]
+pub struct Wake {
+    /// A call was stored.
+    pub calls: Notify,
+    /// A delivery was queued.
+    pub deliveries: Notify,
+    /// A merge request is to be read back.
+    pub refresh: Notify,
+    /// Somebody wants to reconcile now.
+    pub reconcile: Notify,
+}
+
+/// What the door knows of rules, by GitLab's ids and by key.
+#[derive(Default)]
+pub struct Secrets {
+    rules: HashMap<(i64, i64), KnownRule>,
+    keys: HashMap<String, (i64, i64)>,
+}
+
+/// A rule the door knows.
+pub struct KnownRule {
+    /// Its own secret, if it has one.
+    pub secret: Option<SecretString>,
+}
+
+impl Secrets {
+    /// The rule with these ids of GitLab: project and external status check.
+    #[must_use]
+    pub fn rule(&self, project: i64, rule: i64) -> Option<&KnownRule> {
+        self.rules.get(&(project, rule))
+    }
+
+    /// Whose key this is.
+    #[must_use]
+    pub fn owner_of(&self, key: &str) -> Option<(i64, i64)> {
+        self.keys.get(key).copied()
+    }
+}
+
+/// The application could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The database is not to be had.
+    #[error("the database cannot be used: {0}")]
+    Db(#[from] DbError),
+    /// The GitLab client cannot be built.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+impl App {
+    /// Opens everything. Does not talk to GitLab: that may be down.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+        let url = config.database_url.clone();
+        let db =
+            tokio::task::spawn_blocking(move || Db::open(url)).await.unwrap_or(Err(DbError::Abandoned))?;
+        let now = clock.now();
+        let connected = match &config.gitlab {
+            None => None,
+            Some(gitlab) => {
+                let client = Client::new(&gitlab.url, &gitlab.token, gitlab.ca_pem.as_deref())?;
+                let base_url = gitlab.url.clone();
+                let id = db
+                    .write(Lane::Front, move |conn| {
+                        projects::probe_now(conn, now)?;
+                        projects::ensure_connection(conn, &base_url, now)
+                    })
+                    .await?;
+                Some(Connected { id, client, gate: Arc::new(Mutex::new(Gate::new(now))) })
+            }
+        };
+        if db.kind() == "sqlite" {
+            // Nobody else uses the file, so whoever held these leases is gone.
+            db.write(Lane::Front, |conn| {
+                calls::release_all(conn)?;
+                deliveries::release(conn, None)
+            })
+            .await?;
+        }
+        let app = Self(Arc::new(Inner {
+            db,
+            clock,
+            config,
+            owner: uuid::Uuid::now_v7().to_string(),
+            wake: Wake::default(),
+            live: Live::default(),
+            stopping: CancellationToken::new(),
+            connected,
+            secrets: RwLock::default(),
+        }));
+        app.load_secrets().await?;
+        app.live.begin(&app.db).await?;
+        Ok(app)
+    }
+
+    /// The configured GitLab instance.
+    #[must_use]
+    pub fn connected(&self) -> Option<Connected> {
+        self.connected.clone()
+    }
+
+    /// What the door knows of rules.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads anew what the door knows of rules.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load_secrets(&self) -> Result<(), DbError> {
+        let Some(connected) = self.connected() else { return Ok(()) };
+        let rows: Vec<projects::RuleSecret> =
+            self.db.read(move |conn| projects::rule_secrets(conn, &connected.id)).await?;
+        let mut secrets = Secrets::default();
+        for row in rows {
+            let rule = KnownRule { secret: row.secret.map(SecretString::from) };
+            secrets.rules.insert((row.project, row.rule), rule);
+            secrets.keys.insert(row.rule_key, (row.project, row.rule));
+        }
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(secrets);
+        Ok(())
+    }
+
+    /// Notes that GitLab answered, whatever it said.
+    pub fn gitlab_answered(&self, connected: &Connected) {
+        connected.gate().succeeded();
+    }
+
+    /// Says that something changed in the store: loops look for work, browsers for news.
+    pub async fn changed(&self) {
+        if let Err(error) = self.load_secrets().await {
+            tracing::warn!(error = %error, "the rules could not be read anew");
+        }
+        self.wake.deliveries.notify_one();
+        self.wake.refresh.notify_one();
+        self.live.stir();
+    }
+}

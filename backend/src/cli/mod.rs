@@ -1,0 +1,148 @@
+//! The command line: subcommands, and what they print.
+
+mod demo;
+mod healthcheck;
+mod serve;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, DEFAULT_BASE_PATH, Given};
+
+/// Human decisions for GitLab's external status checks.
+#[derive(Parser)]
+#[command(name = "approval-app", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    given: Given,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[derive(clap::Args)]
+struct LogArgs {
+    /// auto: JSON lines unless standard output is a terminal
+    #[arg(long, global = true, env = "APPROVAL_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    Auto,
+    Pretty,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive GitLab's calls, show them to reviewers, tell GitLab (this is the default)
+    Serve(Box<Given>),
+    /// Show the whole flow on this machine: the app and a sandbox that stands in for GitLab
+    Demo(demo::Args),
+    /// Bring the database's schema up to date and exit
+    Migrate(Box<Given>),
+    /// Print the REST API as an OpenAPI 3.1 document
+    Openapi {
+        /// Path under which everything lives
+        #[arg(long, env = "APPROVAL_BASE_PATH", default_value = DEFAULT_BASE_PATH)]
+        base_path: String,
+    },
+    /// Ask a running service whether it is ready; for images without curl
+    Healthcheck {
+        /// Where it listens
+        #[arg(long, env = "APPROVAL_LISTEN", default_value = crate::config::DEFAULT_LISTEN)]
+        listen: String,
+    },
+}
+
+/// How a command ended badly; the number is the exit code.
+enum Failure {
+    /// Something failed while running.
+    Runtime(String),
+    /// Something else that is needed is not there.
+    Unavailable(String),
+    /// The settings are wrong.
+    Config(Vec<String>),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log.log_format);
+    let outcome = match cli.command {
+        None => with_runtime(serve::serve(cli.given)),
+        Some(Command::Serve(given)) => with_runtime(serve::serve(*given)),
+        Some(Command::Demo(args)) => with_runtime(demo::demo(args)),
+        Some(Command::Migrate(given)) => serve::migrate(*given),
+        Some(Command::Openapi { base_path }) => openapi(&base_path),
+        Some(Command::Healthcheck { listen }) => with_runtime(healthcheck::healthcheck(listen)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Runtime(why)) => complain(&[why], 1),
+        Err(Failure::Unavailable(why)) => complain(&[why], 69),
+        Err(Failure::Config(faults)) => complain(&faults, 78),
+    }
+}
+
+fn complain(lines: &[String], code: u8) -> ExitCode {
+    let mut out = std::io::stderr().lock();
+    for line in lines {
+        // With standard error closed there is nobody to tell.
+        let _closed = writeln!(out, "approval-app: {line}");
+    }
+    ExitCode::from(code)
+}
+
+fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    actix_web::rt::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .max_blocking_threads(64)
+            .enable_all()
+            .build()
+            .unwrap_or_else(|error| {
+                complain(&[format!("no threads can be had: {error}")], 1);
+                std::process::exit(1)
+            })
+    })
+    .block_on(work)
+}
+
+fn start_log(format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let json = match format {
+        LogFormat::Auto => !std::io::stdout().is_terminal(),
+        LogFormat::Pretty => false,
+        LogFormat::Json => true,
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json {
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
+    } else {
+        builder.compact().init();
+    }
+}
+
+fn check(given: Given) -> Result<Config, Failure> {
+    given.with_aliases(|name| std::env::var(name).ok()).check().map_err(Failure::Config)
+}
+
+fn openapi(base_path: &str) -> Result<(), Failure> {
+    let document = crate::http::openapi::build(base_path.trim_end_matches('/'))
+        .to_pretty_json()
+        .map_err(|error| Failure::Runtime(error.to_string()))?;
+    say(&document)
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout().lock(), "{text}")
+        .map_err(|error| Failure::Runtime(format!("cannot write: {error}")))
+}

@@ -1,0 +1,89 @@
+//! `serve` and `migrate`.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use super::{Failure, check, say};
+use crate::app::{App, SetupError};
+use crate::config::{Config, Given};
+use crate::db::{Db, DbError};
+use crate::domain::SystemClock;
+use crate::server;
+
+/// Runs the service until it is told to stop.
+pub async fn serve(given: Given) -> Result<(), Failure> {
+    let config = check(given)?;
+    let listener = listen(&config)?;
+    let app = open(config).await?;
+    let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
+    let config = &app.config;
+    let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
+    say(&format!("Approval App {}", env!("CARGO_PKG_VERSION")))?;
+    say(&format!("  reviewers open   {address}{}/", config.base_path))?;
+    say(&format!("  GitLab calls     {address}{}/status_check", config.base_path))?;
+    say(&format!("  database         {}", config.database_url))?;
+    match &config.gitlab {
+        Some(gitlab) => say(&format!("  decisions go to  {}", gitlab.url))?,
+        None => say("  decisions go     nowhere yet: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN")?,
+    }
+    if config.hmac_secret.is_none() {
+        say(
+            "  signatures       no secret set: calls are hints, read back from GitLab; set APPROVAL_HMAC_SECRET to verify them",
+        )?;
+    }
+    if config.listen.ip().is_loopback() {
+        say(
+            "  reachable from   this machine only; APPROVAL_LISTEN=0.0.0.0:8080 opens it, and there is no sign-in yet",
+        )?;
+    } else {
+        say(
+            "  WARNING          other machines can reach this and there is no sign-in yet: whoever opens the page can decide",
+        )?;
+    }
+    running.until_told_to_stop().await.map_err(|error| Failure::Runtime(error.to_string()))
+}
+
+/// Binds the socket.
+pub fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind(config.listen).map_err(|error| {
+        Failure::Runtime(format!(
+            "cannot listen on {}: {error}; choose another with APPROVAL_LISTEN",
+            config.listen
+        ))
+    })
+}
+
+/// Opens the application.
+pub async fn open(config: Config) -> Result<App, Failure> {
+    let place = config.database_url.to_string();
+    App::open(config, Arc::new(SystemClock)).await.map_err(|error| match error {
+        SetupError::Client(error) => Failure::Config(vec![error.to_string()]),
+        SetupError::Db(error) => database(&place, &error),
+    })
+}
+
+fn database(place: &str, error: &DbError) -> Failure {
+    let mut why = format!("{place}: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        why = format!("{why}: {cause}");
+        source = cause.source();
+    }
+    match error {
+        DbError::Unavailable(_) => Failure::Unavailable(why),
+        DbError::BadUrl(_) => Failure::Config(vec![why]),
+        DbError::InUse(_)
+        | DbError::Query(_)
+        | DbError::Migration(_)
+        | DbError::Corrupt(_)
+        | DbError::Abandoned => Failure::Runtime(why),
+    }
+}
+
+/// Brings the schema up to date.
+pub fn migrate(given: Given) -> Result<(), Failure> {
+    let config = check(given)?;
+    let place = config.database_url.to_string();
+    Db::open(config.database_url).map_err(|error| database(&place, &error))?;
+    say(&format!("{place}: the schema is up to date"))
+}

@@ -1,0 +1,309 @@
+//! Settings: from flags, the environment and defaults, checked all at once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::db::DatabaseUrl;
+
+/// Where the database is if nothing else is said.
+pub const DEFAULT_DATABASE: &str = "instance/gitlab_status_checks.db";
+/// Where the service listens if nothing else is said: this machine only.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+/// Under which path everything lives if nothing else is said.
+pub const DEFAULT_BASE_PATH: &str = "/approval-apps";
+/// The most bytes a call may have: GitLab sends up to 25 MiB.
+pub const CALL_MAX: usize = 26 * 1024 * 1024;
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Begins with a slash and does not end with one; empty for the root.
+    pub base_path: String,
+    /// The URL that browsers use, without the base path; `None` if it is not known.
+    pub public_url: Option<String>,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// The GitLab instance of the default connection.
+    pub gitlab: Option<GitLabConfig>,
+    /// The HMAC secret of rules that have none of their own.
+    pub hmac_secret: Option<SecretString>,
+    /// Whether unsigned calls are refused.
+    pub require_signature: bool,
+    /// Whether a call for a project or rule not seen before enrols it.
+    pub enrol: bool,
+    /// How often GitLab is reconciled with.
+    pub reconcile_every: Duration,
+    /// How long processed calls are kept.
+    pub keep_calls: Duration,
+    /// How many bytes of calls may be in memory at once.
+    pub call_budget: usize,
+    /// Whether the GitLab is the bundled sandbox.
+    pub sandbox: bool,
+}
+
+/// A GitLab instance.
+#[derive(Clone, Debug)]
+pub struct GitLabConfig {
+    /// Base URL without a trailing slash. The token is sent there and nowhere else.
+    pub url: String,
+    /// The access token, scope `api`.
+    pub token: SecretString,
+    /// Certificates to trust besides the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// Settings as they were given, before they are checked.
+#[derive(Clone, Default, clap::Args)]
+pub struct Given {
+    /// Address and port to listen on; other machines reach it only if you say so here, for example
+    /// 0.0.0.0:8080 [default: 127.0.0.1:8080]
+    #[arg(long, env = "APPROVAL_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Path under which everything lives [default: /approval-apps]
+    #[arg(long, env = "APPROVAL_BASE_PATH", value_name = "PATH")]
+    pub base_path: Option<String>,
+    /// URL that browsers use, for example https://approvals.example.com
+    #[arg(long, env = "APPROVAL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:instance/gitlab_status_checks.db]
+    #[arg(long, env = "APPROVAL_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Base URL of the GitLab instance, for example https://gitlab.example.com
+    #[arg(long, env = "APPROVAL_GITLAB_URL", value_name = "URL")]
+    pub gitlab_url: Option<String>,
+    /// Access token for that instance: scope api, role Developer or higher on its projects
+    #[arg(long, env = "APPROVAL_GITLAB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub gitlab_token: Option<String>,
+    /// PEM file with certificates to trust besides the system's
+    #[arg(long, env = "APPROVAL_GITLAB_CA_FILE", value_name = "FILE")]
+    pub gitlab_ca_file: Option<PathBuf>,
+    /// Shared secret of the status checks; with it set, calls must be signed
+    #[arg(long, env = "APPROVAL_HMAC_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub hmac_secret: Option<String>,
+    /// Refuse calls without a signature even where no secret is known [default: false]
+    #[arg(long, env = "APPROVAL_REQUIRE_SIGNATURE", value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub require_signature: Option<String>,
+    /// Whether a call for a project or check not seen before takes it in [default: true]
+    #[arg(long, env = "APPROVAL_ENROL", value_name = "true|false")]
+    pub enrol: Option<String>,
+    /// Seconds between two reconciliations with GitLab [default: 300]
+    #[arg(long, env = "APPROVAL_RECONCILE_SECONDS", value_name = "SECONDS")]
+    pub reconcile_seconds: Option<String>,
+    /// Days that processed calls are kept [default: 30]
+    #[arg(long, env = "APPROVAL_KEEP_CALLS_DAYS", value_name = "DAYS")]
+    pub keep_calls_days: Option<String>,
+}
+
+/// Conventional names that count where the own name is not set.
+const ALIASES: [(&str, &str); 3] =
+    [("database_url", "DATABASE_URL"), ("gitlab_url", "GITLAB_URL"), ("gitlab_token", "GITLAB_TOKEN")];
+
+impl Given {
+    /// Fills what is not given from the conventional names: `DATABASE_URL`, `GITLAB_URL`,
+    /// `GITLAB_TOKEN`, and `PORT` (on this machine only).
+    #[must_use]
+    pub fn with_aliases(mut self, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        for (field, name) in ALIASES {
+            let slot = match field {
+                "database_url" => &mut self.database_url,
+                "gitlab_url" => &mut self.gitlab_url,
+                _ => &mut self.gitlab_token,
+            };
+            if slot.is_none() {
+                *slot = lookup(name).filter(|value| !value.is_empty());
+            }
+        }
+        if self.listen.is_none()
+            && let Some(port) = lookup("PORT").filter(|value| !value.is_empty())
+        {
+            self.listen = Some(format!("127.0.0.1:{port}"));
+        }
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// All faults at once, one line each, saying what to do.
+    pub fn check(self) -> Result<Config, Vec<String>> {
+        let mut faults = Vec::new();
+        let listen_text = self.listen.as_deref().unwrap_or(DEFAULT_LISTEN);
+        let listen = listen_text.parse::<SocketAddr>();
+        if listen.is_err() {
+            faults.push(format!(
+                "APPROVAL_LISTEN is {listen_text:?}; write an address and a port, for example 0.0.0.0:8080"
+            ));
+        }
+        let base_path =
+            self.base_path.as_deref().unwrap_or(DEFAULT_BASE_PATH).trim_end_matches('/').to_owned();
+        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+        if !(base_path.is_empty() || base_path.starts_with('/'))
+            || !base_path.chars().all(fine)
+            || base_path.contains("//")
+        {
+            faults.push(format!("APPROVAL_BASE_PATH is {base_path:?}; write a path such as /approval-apps"));
+        }
+        let public_url = self.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        if let Some(url) = &public_url
+            && let Err(why) = http_url(url)
+        {
+            faults.push(format!("APPROVAL_PUBLIC_URL is {url:?}: {why}"));
+        }
+        let database_url = DatabaseUrl::parse(self.database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
+            .map_err(|error| faults.push(format!("APPROVAL_DATABASE_URL: {error}")))
+            .ok();
+        let gitlab = gitlab(self.gitlab_url, self.gitlab_token, self.gitlab_ca_file, &mut faults);
+        let hmac_secret = self.hmac_secret.filter(|secret| !secret.is_empty()).map(SecretString::from);
+        let require_signature =
+            flag("APPROVAL_REQUIRE_SIGNATURE", self.require_signature.as_deref(), false, &mut faults);
+        let enrol = flag("APPROVAL_ENROL", self.enrol.as_deref(), true, &mut faults);
+        let reconcile =
+            number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
+        let keep = number("APPROVAL_KEEP_CALLS_DAYS", self.keep_calls_days.as_deref(), 30, 1, &mut faults);
+        match (listen, database_url) {
+            (Ok(listen), Some(database_url)) if faults.is_empty() => Ok(Config {
+                listen,
+                base_path,
+                public_url,
+                database_url,
+                gitlab,
+                hmac_secret,
+                require_signature,
+                enrol,
+                reconcile_every: Duration::from_secs(reconcile),
+                keep_calls: Duration::from_secs(keep.saturating_mul(86_400)),
+                call_budget: 4 * CALL_MAX,
+                sandbox: false,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+fn gitlab(
+    url: Option<String>,
+    token: Option<String>,
+    ca_file: Option<PathBuf>,
+    faults: &mut Vec<String>,
+) -> Option<GitLabConfig> {
+    let url = url.map(|url| url.trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
+    let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    let ca_pem = ca_file.and_then(|path| match std::fs::read(&path) {
+        Ok(pem) => Some(pem),
+        Err(error) => {
+            faults.push(format!("APPROVAL_GITLAB_CA_FILE: cannot read {}: {error}", path.display()));
+            None
+        }
+    });
+    match (url, token) {
+        (None, None) => None,
+        (Some(_), None) => {
+            faults.push("APPROVAL_GITLAB_URL is set, but APPROVAL_GITLAB_TOKEN is not: both are needed to answer GitLab".into());
+            None
+        }
+        (None, Some(_)) => {
+            faults.push(
+                "APPROVAL_GITLAB_TOKEN is set, but APPROVAL_GITLAB_URL is not: say where the token belongs"
+                    .into(),
+            );
+            None
+        }
+        (Some(url), Some(token)) => {
+            if let Err(why) = http_url(&url) {
+                faults.push(format!("APPROVAL_GITLAB_URL is {url:?}: {why}"));
+            }
+            Some(GitLabConfig { url, token: SecretString::from(token), ca_pem })
+        }
+    }
+}
+
+fn http_url(text: &str) -> Result<(), String> {
+    let url = reqwest::Url::parse(text)
+        .map_err(|error| format!("{error}; write for example https://gitlab.example.com"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("write an http or https URL".into());
+    }
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err("write it without user, query and fragment".into());
+    }
+    Ok(())
+}
+
+fn flag(name: &str, text: Option<&str>, default: bool, faults: &mut Vec<String>) -> bool {
+    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("") => default,
+        Some("true" | "yes" | "on" | "1") => true,
+        Some("false" | "no" | "off" | "0") => false,
+        Some(other) => {
+            faults.push(format!("{name} is {other:?}; write true or false"));
+            default
+        }
+    }
+}
+
+fn number(name: &str, text: Option<&str>, default: u64, least: u64, faults: &mut Vec<String>) -> u64 {
+    match text.map(|text| text.trim().parse::<u64>()) {
+        None => default,
+        Some(Ok(number)) if number >= least => number,
+        Some(_) => {
+            faults
+                .push(format!("{name} is {:?}; write a whole number, at least {least}", text.unwrap_or("")));
+            default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_given_is_enough() {
+        let config = Given::default().check().expect("fine");
+        assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.base_path, "/approval-apps");
+        assert_eq!(config.database_url.to_string(), "SQLite at instance/gitlab_status_checks.db");
+        assert!(config.gitlab.is_none());
+        assert!(config.enrol);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_and_no_secret_is() {
+        let given = Given {
+            listen: Some("8080".into()),
+            base_path: Some("no slash".into()),
+            gitlab_token: Some("glpat-very-secret".into()),
+            require_signature: Some("perhaps".into()),
+            database_url: Some("mysql://x".into()),
+            ..Given::default()
+        };
+        let faults = given.check().expect_err("faults");
+        assert_eq!(faults.len(), 5, "{faults:?}");
+        assert!(!faults.join(" ").contains("very-secret"));
+    }
+
+    #[test]
+    fn conventional_names_count_where_the_own_name_is_not_set() {
+        let lookup = |name: &str| match name {
+            "GITLAB_URL" => Some("https://gitlab.example.com/".to_owned()),
+            "GITLAB_TOKEN" => Some("t".to_owned()),
+            "DATABASE_URL" => Some("postgres://db/app".to_owned()),
+            "PORT" => Some("9000".to_owned()),
+            _ => None,
+        };
+        let given = Given { database_url: Some("sqlite:own.db".into()), ..Given::default() };
+        let config = given.with_aliases(lookup).check().expect("fine");
+        assert_eq!(config.database_url.to_string(), "SQLite at own.db");
+        assert_eq!(config.gitlab.expect("set").url, "https://gitlab.example.com");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:9000");
+    }
+}

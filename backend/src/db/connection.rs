@@ -1,0 +1,242 @@
+//! Connections: which database a URL names, how it is opened, and the pool's manager.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+
+use super::DbError;
+
+pub use either::Conn;
+
+mod either {
+    #![expect(missing_docs, reason = "the derive writes public items without a word")]
+
+    /// Either database; queries are written once for both.
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// SQLite.
+        Sqlite(diesel::SqliteConnection),
+        /// PostgreSQL.
+        Postgres(diesel::PgConnection),
+    }
+}
+
+/// Where the data is.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the URL as libpq takes it, which may hold a password.
+    Postgres(String),
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// For people and logs: never a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseUrl::Sqlite(path) => write!(f, "SQLite at {}", path.display()),
+            DatabaseUrl::Postgres(url) => {
+                let place = url
+                    .rsplit_once('@')
+                    .map_or_else(|| url.split_once("://").map_or("", |(_, rest)| rest), |(_, place)| place);
+                write!(f, "PostgreSQL at {}", place.split('?').next().unwrap_or(""))
+            }
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH`, `sqlite://PATH`, a plain path, or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`DbError::BadUrl`] for any other scheme, and for SQLite in memory, which would lose what it acknowledged.
+    pub fn parse(text: &str) -> Result<Self, DbError> {
+        let text = text.trim();
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("postgres" | "postgresql") => Ok(Self::Postgres(text.to_owned())),
+            Some("sqlite" | "file") => {
+                let rest = text.split_once(':').map_or("", |(_, rest)| rest);
+                Self::file(rest.strip_prefix("//").unwrap_or(rest))
+            }
+            Some(other) if text.contains("://") => Err(DbError::BadUrl(format!(
+                "the database URL begins with {other:?}; use sqlite:PATH or postgres://USER@HOST/NAME"
+            ))),
+            Some(_) | None => Self::file(text),
+        }
+    }
+
+    fn file(path: &str) -> Result<Self, DbError> {
+        let path = path.split('?').next().unwrap_or("");
+        if path.is_empty() || path == ":memory:" {
+            return Err(DbError::BadUrl(
+                "SQLite needs a file: an in-memory database would lose what was acknowledged".into(),
+            ));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Writes (and checkpoints); commits wait for the disk.
+    Writer,
+    /// Only reads.
+    Reader,
+}
+
+/// Takes a SQLite file for this process alone, until the returned file is closed: leases and live
+/// updates count on it.
+///
+/// # Errors
+/// [`DbError::InUse`] if another process has it, [`DbError::Unavailable`] with the system's reason.
+pub fn take_alone(url: &DatabaseUrl) -> Result<Option<std::fs::File>, DbError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let mut name = path.clone().into_os_string();
+    name.push(".lock");
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(
+        |error| DbError::Unavailable(format!("cannot open {}: {error}", Path::new(&name).display()).into()),
+    )?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DbError::InUse(format!(
+            "{} is in use by another process; for several replicas use PostgreSQL",
+            path.display()
+        ))),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(DbError::Unavailable(format!("cannot lock {}: {error}", Path::new(&name).display()).into()))
+        }
+    }
+}
+
+/// Makes the folder of a SQLite file.
+///
+/// # Errors
+/// [`DbError::Unavailable`] with the system's reason.
+pub fn prepare_place(url: &DatabaseUrl) -> Result<(), DbError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        DbError::Unavailable(format!("cannot create the folder {}: {error}", folder.display()).into())
+    })
+}
+
+/// Opens one connection. The backend is picked by the URL, never by trying one after the other.
+///
+/// # Errors
+/// [`DbError::Unavailable`].
+pub fn establish(url: &DatabaseUrl, role: Role) -> Result<Conn, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy())
+                .map_err(|error| DbError::Unavailable(Box::new(error)))?;
+            conn.batch_execute(match role {
+                Role::Writer => WRITER_PRAGMAS,
+                Role::Reader => READER_PRAGMAS,
+            })?;
+            Ok(Conn::Sqlite(conn))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let mut conn =
+                PgConnection::establish(url).map_err(|error| DbError::Unavailable(Box::new(error)))?;
+            conn.batch_execute(
+                "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '30s'",
+            )?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+/// `page_size` works only before the first table is made. Checkpoints are the writer room's own
+/// business, off the path of those who wait for a commit; see `writer.rs`.
+const WRITER_PRAGMAS: &str = "PRAGMA page_size = 8192; PRAGMA busy_timeout = 10000; \
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; \
+    PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;";
+
+const READER_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; \
+    PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;";
+
+/// Makes the transaction that was just begun a read-only snapshot.
+///
+/// # Errors
+/// The database's.
+pub fn begin_read(conn: &mut Conn) -> Result<(), diesel::result::Error> {
+    match conn {
+        // A deferred transaction in WAL mode is a snapshot from its first read on.
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(pg) => pg.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    }
+}
+
+/// The pool's manager.
+#[derive(Debug)]
+pub struct Manager {
+    url: DatabaseUrl,
+}
+
+impl Manager {
+    /// A manager for this database. SQLite connections of the pool only read.
+    #[must_use]
+    pub const fn new(url: DatabaseUrl) -> Self {
+        Self { url }
+    }
+}
+
+impl diesel::r2d2::ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        establish(&self.url, Role::Reader).map_err(|error| {
+            diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(match error {
+                DbError::Unavailable(source) => source.to_string(),
+                other => other.to_string(),
+            }))
+        })
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        diesel::r2d2::R2D2Connection::is_broken(conn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_database_and_never_show_a_password() {
+        for (text, shown) in [
+            ("instance/a.db", "SQLite at instance/a.db"),
+            ("sqlite:instance/a.db", "SQLite at instance/a.db"),
+            ("sqlite:///var/a.db", "SQLite at /var/a.db"),
+            ("postgres://app:hunter2@db.example/app?sslmode=require", "PostgreSQL at db.example/app"),
+            ("postgresql:///app", "PostgreSQL at /app"),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text).expect(text).to_string(), shown);
+        }
+        for text in ["mysql://x/y", ":memory:", "sqlite::memory:", ""] {
+            assert!(matches!(DatabaseUrl::parse(text), Err(DbError::BadUrl(_))), "{text}");
+        }
+    }
+}

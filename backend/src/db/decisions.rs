@@ -1,0 +1,127 @@
+//! Decisions: who said what about which SHA.
+
+use diesel::prelude::*;
+
+use super::schema::decision;
+use super::{Conn, DbError, word};
+use crate::domain::Verdict;
+use crate::domain::ids::DecisionId;
+
+/// A decision on record.
+#[derive(Clone, Debug)]
+pub struct DecisionRow {
+    /// Our id.
+    pub id: DecisionId,
+    /// The check's id.
+    pub check_id: String,
+    /// The check's round; another one means that the target branch changed since.
+    pub round: i64,
+    /// What was said.
+    pub verdict: Verdict,
+    /// Why.
+    pub comment: String,
+    /// About which commit.
+    pub sha: String,
+    /// For which target branch.
+    pub target_branch: String,
+    /// Who said it.
+    pub reviewer: String,
+    /// Whether we know that it was them.
+    pub reviewer_verified: bool,
+    /// Whether it no longer counts.
+    pub reversed: bool,
+    /// When, RFC 3339.
+    pub decided_at: String,
+}
+
+/// Stores a decision.
+///
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
+    diesel::insert_into(decision::table)
+        .values((
+            decision::id.eq(row.id.as_str()),
+            decision::check_id.eq(&row.check_id),
+            decision::round.eq(row.round),
+            decision::verdict.eq(row.verdict.as_str()),
+            decision::comment.eq(&row.comment),
+            decision::sha.eq(&row.sha),
+            decision::target_branch.eq(&row.target_branch),
+            decision::reviewer.eq(&row.reviewer),
+            decision::reviewer_verified.eq(row.reviewer_verified),
+            decision::reversed.eq(row.reversed),
+            decision::decided_at.eq(&row.decided_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The decisions of a check, oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbError> {
+    type Tuple = (String, String, i64, String, String, String, String, String, bool, bool, String);
+    let rows: Vec<Tuple> = decision::table
+        .filter(decision::check_id.eq(check_id))
+        .order((decision::decided_at.asc(), decision::id.asc()))
+        .select((
+            decision::id,
+            decision::check_id,
+            decision::round,
+            decision::verdict,
+            decision::comment,
+            decision::sha,
+            decision::target_branch,
+            decision::reviewer,
+            decision::reviewer_verified,
+            decision::reversed,
+            decision::decided_at,
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|row| {
+            let (id, check_id, round, verdict, comment, sha, target_branch, reviewer, verified, reversed, at) = row;
+            Ok(DecisionRow {
+                id: DecisionId::stored(id),
+                check_id,
+                round,
+                verdict: word(&verdict, Verdict::parse)?,
+                comment,
+                sha,
+                target_branch,
+                reviewer,
+                reviewer_verified: verified,
+                reversed,
+                decided_at: at,
+            })
+        })
+        .collect()
+}
+
+/// The verdict that counts for a check now.
+///
+/// # Errors
+/// The database's.
+pub fn standing(conn: &mut Conn, check_id: &str) -> Result<Option<Verdict>, DbError> {
+    let found: Option<String> = decision::table
+        .filter(decision::check_id.eq(check_id))
+        .filter(decision::reversed.eq(false))
+        .order((decision::decided_at.desc(), decision::id.desc()))
+        .select(decision::verdict)
+        .first(conn)
+        .optional()?;
+    found.map(|text| word(&text, Verdict::parse)).transpose()
+}
+
+/// All decisions of a check no longer count.
+///
+/// # Errors
+/// The database's.
+pub fn void(conn: &mut Conn, check_id: &str) -> Result<(), DbError> {
+    diesel::update(decision::table.filter(decision::check_id.eq(check_id)))
+        .set(decision::reversed.eq(true))
+        .execute(conn)?;
+    Ok(())
+}

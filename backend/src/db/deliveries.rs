@@ -1,0 +1,508 @@
+//! Deliveries: the outbox, in the same database and the same transactions as the decisions.
+
+use diesel::prelude::*;
+
+use super::schema::{delivery, delivery_attempt as attempt, merge_request, project, rule, status_check};
+use super::{Conn, DbError, time, word};
+use crate::domain::ids::DeliveryId;
+use crate::domain::{DeliveryState, GitLabStatus, Time};
+
+/// A delivery to be queued.
+#[derive(Debug)]
+pub struct NewDelivery<'a> {
+    /// The check's id.
+    pub check_id: &'a str,
+    /// The connection it goes to.
+    pub connection_id: &'a str,
+    /// The rule it answers.
+    pub rule_id: &'a str,
+    /// What GitLab is told.
+    pub status: GitLabStatus,
+    /// For which commit.
+    pub sha: &'a str,
+}
+
+/// A delivery that this process may send until its lease ends, with what GitLab needs to know.
+#[derive(Clone, Debug)]
+pub struct ClaimedDelivery {
+    /// Our id.
+    pub id: String,
+    /// The check's id.
+    pub check_id: String,
+    /// The connection it goes to.
+    pub connection_id: String,
+    /// The rule it answers: our id.
+    pub rule_id: String,
+    /// The merge request: our id.
+    pub merge_request_id: String,
+    /// GitLab's project id.
+    pub project: i64,
+    /// The merge request's number.
+    pub iid: i64,
+    /// GitLab's id of the external status check.
+    pub rule: i64,
+    /// What GitLab is told.
+    pub status: GitLabStatus,
+    /// For which commit.
+    pub sha: String,
+    /// Attempts so far.
+    pub attempts: i64,
+}
+
+/// A delivery on record.
+#[derive(Clone, Debug, Queryable)]
+pub struct DeliveryRow {
+    /// Our id.
+    pub id: String,
+    /// The check's id.
+    pub check_id: String,
+    /// What GitLab is told.
+    pub status: String,
+    /// For which commit.
+    pub sha: String,
+    /// Where it stands.
+    pub state: String,
+    /// Attempts so far.
+    pub attempts: i64,
+    /// When it is sent next.
+    pub due_at: String,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was queued.
+    pub created_at: String,
+    /// When GitLab accepted it.
+    pub delivered_at: Option<String>,
+}
+
+/// An attempt on record.
+#[derive(Clone, Debug, Queryable)]
+pub struct AttemptRow {
+    /// The delivery's id.
+    pub delivery_id: String,
+    /// 1 for the first.
+    pub number: i64,
+    /// When it began.
+    pub at: String,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// GitLab's HTTP status.
+    pub http_status: Option<i64>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// The delivery's state from now on.
+    pub state: DeliveryState,
+    /// When to try again, if it is still pending.
+    pub due_at: Time,
+    /// When the attempt began.
+    pub started_at: Time,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// GitLab's HTTP status.
+    pub http_status: Option<u16>,
+    /// What went wrong.
+    pub error: Option<&'a str>,
+}
+
+/// Queues a delivery as the check's newest. Older ones that nobody is sending become obsolete; one
+/// that is on its way goes first, and the new one waits for its end.
+///
+/// # Errors
+/// The database's.
+pub fn enqueue(conn: &mut Conn, new: &NewDelivery<'_>, now: Time) -> Result<DeliveryId, DbError> {
+    forget(conn, new.check_id, now)?;
+    let newest: Option<i64> = delivery::table
+        .filter(delivery::check_id.eq(new.check_id))
+        .select(diesel::dsl::max(delivery::seq))
+        .first(conn)?;
+    let id = DeliveryId::generate();
+    let at = now.to_string();
+    diesel::insert_into(delivery::table)
+        .values((
+            delivery::id.eq(id.as_str()),
+            delivery::check_id.eq(new.check_id),
+            delivery::connection_id.eq(new.connection_id),
+            delivery::rule_id.eq(new.rule_id),
+            delivery::seq.eq(newest.unwrap_or(0) + 1),
+            delivery::status.eq(new.status.as_str()),
+            delivery::sha.eq(new.sha),
+            delivery::state.eq(DeliveryState::Pending.as_str()),
+            delivery::attempts.eq(0),
+            delivery::due_at.eq(&at),
+            delivery::created_at.eq(&at),
+            delivery::updated_at.eq(&at),
+        ))
+        .execute(conn)?;
+    diesel::update(status_check::table.find(new.check_id))
+        .set(status_check::delivery_id.eq(Some(id.as_str())))
+        .execute(conn)?;
+    Ok(id)
+}
+
+/// Deliveries of a check that were neither accepted nor are on their way become obsolete.
+///
+/// # Errors
+/// The database's.
+pub fn forget(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError> {
+    let at = now.to_string();
+    diesel::update(
+        delivery::table
+            .filter(delivery::check_id.eq(check_id))
+            .filter(delivery::state.eq_any([DeliveryState::Pending.as_str(), DeliveryState::Failed.as_str()]))
+            .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(&at))),
+    )
+    .set((
+        delivery::state.eq(DeliveryState::Obsolete.as_str()),
+        delivery::lease_owner.eq(None::<String>),
+        delivery::lease_until.eq(None::<String>),
+        delivery::updated_at.eq(&at),
+    ))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Takes up to `limit` due deliveries of a connection for this process until `until`. Leaves out
+/// what belongs to a broken rule (unless it is its probe), what waits for an older delivery of its
+/// check, and turns what a newer one has overtaken into obsolete.
+///
+/// # Errors
+/// The database's.
+pub fn claim(
+    conn: &mut Conn,
+    owner: &str,
+    connection_id: &str,
+    now: Time,
+    until: Time,
+    limit: i64,
+) -> Result<Vec<ClaimedDelivery>, DbError> {
+    let at = now.to_string();
+    let pending = DeliveryState::Pending.as_str();
+    let other = diesel::alias!(delivery as other);
+    let due: Vec<(String, String, i64)> = delivery::table
+        .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
+        .filter(delivery::state.eq(pending))
+        .filter(delivery::connection_id.eq(connection_id))
+        .filter(delivery::due_at.le(&at))
+        .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(&at)))
+        .filter(rule::broken_reason.is_null().or(rule::probe_at.le(&at)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            other
+                .filter(other.field(delivery::check_id).eq(delivery::check_id))
+                .filter(other.field(delivery::state).eq(pending))
+                .filter(other.field(delivery::seq).lt(delivery::seq)),
+        )))
+        .order((delivery::due_at.asc(), delivery::id.asc()))
+        .limit(limit)
+        .select((delivery::id, delivery::check_id, delivery::seq))
+        .load(conn)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for (id, check_id, seq) in due {
+        let overtaken: bool = diesel::select(diesel::dsl::exists(
+            delivery::table.filter(delivery::check_id.eq(&check_id)).filter(delivery::seq.gt(seq)),
+        ))
+        .get_result(conn)?;
+        let free = delivery::table
+            .filter(delivery::id.eq(&id))
+            .filter(delivery::state.eq(pending))
+            .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(&at)));
+        if overtaken {
+            diesel::update(free)
+                .set((delivery::state.eq(DeliveryState::Obsolete.as_str()), delivery::updated_at.eq(&at)))
+                .execute(conn)?;
+            continue;
+        }
+        let ours = diesel::update(free)
+            .set((delivery::lease_owner.eq(Some(owner)), delivery::lease_until.eq(Some(until.to_string()))))
+            .execute(conn)?;
+        if ours == 1 {
+            claimed.push(load_claimed(conn, &id)?);
+        }
+    }
+    Ok(claimed)
+}
+
+fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
+    type Tuple = (String, String, String, String, String, i64, i64, i64, String, String, i64);
+    let row: Tuple = delivery::table
+        .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
+        .inner_join(merge_request::table.on(merge_request::id.eq(status_check::merge_request_id)))
+        .inner_join(project::table.on(project::id.eq(status_check::project_id)))
+        .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
+        .filter(delivery::id.eq(id))
+        .select((
+            delivery::id,
+            delivery::check_id,
+            delivery::connection_id,
+            delivery::rule_id,
+            merge_request::id,
+            project::gitlab_id,
+            merge_request::iid,
+            rule::gitlab_id,
+            delivery::status,
+            delivery::sha,
+            delivery::attempts,
+        ))
+        .first(conn)?;
+    let (id, check_id, connection_id, rule_id, merge_request_id, project, iid, rule, status, sha, attempts) =
+        row;
+    Ok(ClaimedDelivery {
+        id,
+        check_id,
+        connection_id,
+        rule_id,
+        merge_request_id,
+        project,
+        iid,
+        rule,
+        status: word(&status, GitLabStatus::parse)?,
+        sha,
+        attempts,
+    })
+}
+
+/// Records an attempt, if the lease is still ours; `false` if it is not: then somebody else has it.
+///
+/// # Errors
+/// The database's.
+pub fn finish(
+    conn: &mut Conn,
+    owner: &str,
+    claimed: &ClaimedDelivery,
+    outcome: &Outcome<'_>,
+    now: Time,
+) -> Result<bool, DbError> {
+    let at = now.to_string();
+    let number = claimed.attempts + 1;
+    let http_status = outcome.http_status.map(i64::from);
+    let ours = diesel::update(
+        delivery::table
+            .find(&claimed.id)
+            .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
+            .filter(delivery::lease_owner.eq(owner)),
+    )
+    .set((
+        delivery::state.eq(outcome.state.as_str()),
+        delivery::attempts.eq(number),
+        delivery::due_at.eq(outcome.due_at.to_string()),
+        delivery::http_status.eq(http_status),
+        delivery::last_error.eq(outcome.error),
+        delivery::delivered_at.eq((outcome.state == DeliveryState::Delivered).then(|| at.clone())),
+        delivery::lease_owner.eq(None::<String>),
+        delivery::lease_until.eq(None::<String>),
+        delivery::updated_at.eq(&at),
+    ))
+    .execute(conn)?;
+    if ours == 0 {
+        return Ok(false);
+    }
+    diesel::insert_into(attempt::table)
+        .values((
+            attempt::delivery_id.eq(&claimed.id),
+            attempt::number.eq(number),
+            attempt::at.eq(outcome.started_at.to_string()),
+            attempt::duration_ms.eq(outcome.duration_ms),
+            attempt::http_status.eq(http_status),
+            attempt::error.eq(outcome.error),
+        ))
+        .execute(conn)?;
+    Ok(true)
+}
+
+/// Ends leases of deliveries held by `owner`, or by anybody.
+///
+/// # Errors
+/// The database's.
+pub fn release(conn: &mut Conn, owner: Option<&str>) -> Result<(), DbError> {
+    let pending = delivery::state.eq(DeliveryState::Pending.as_str());
+    let free = (delivery::lease_owner.eq(None::<String>), delivery::lease_until.eq(None::<String>));
+    match owner {
+        Some(owner) => {
+            diesel::update(delivery::table.filter(pending).filter(delivery::lease_owner.eq(owner)))
+                .set(free)
+                .execute(conn)?
+        }
+        None => diesel::update(delivery::table.filter(pending).filter(delivery::lease_until.is_not_null()))
+            .set(free)
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
+/// Queues a failed delivery again; `None` if there is no such delivery, `Some(false)` if it has not
+/// failed.
+///
+/// # Errors
+/// The database's.
+pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbError> {
+    let known: Option<String> = delivery::table.find(id).select(delivery::state).first(conn).optional()?;
+    if known.is_none() {
+        return Ok(None);
+    }
+    let changed =
+        diesel::update(delivery::table.find(id).filter(delivery::state.eq(DeliveryState::Failed.as_str())))
+            .set((
+                delivery::state.eq(DeliveryState::Pending.as_str()),
+                delivery::due_at.eq(now.to_string()),
+                delivery::updated_at.eq(now.to_string()),
+            ))
+            .execute(conn)?;
+    Ok(Some(changed == 1))
+}
+
+/// The connection, rule and check of a delivery.
+///
+/// # Errors
+/// The database's.
+pub fn owners(conn: &mut Conn, id: &str) -> Result<(String, String, String), DbError> {
+    Ok(delivery::table
+        .find(id)
+        .select((delivery::connection_id, delivery::rule_id, delivery::check_id))
+        .first(conn)?)
+}
+
+/// The oldest delivery of a broken connection or rule that failed because of it.
+///
+/// # Errors
+/// The database's.
+pub fn oldest_refused(
+    conn: &mut Conn,
+    connection_id: Option<&str>,
+    rule_id: Option<&str>,
+) -> Result<Option<String>, DbError> {
+    let mut query = delivery::table
+        .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
+        .filter(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
+        .into_boxed();
+    if let Some(id) = connection_id {
+        query = query.filter(delivery::connection_id.eq(id));
+    }
+    if let Some(id) = rule_id {
+        query = query.filter(delivery::rule_id.eq(id));
+    }
+    Ok(query.order(delivery::created_at.asc()).select(delivery::id).first(conn).optional()?)
+}
+
+/// Queues everything again that failed because its connection (or rule) was broken; returns how
+/// many.
+///
+/// # Errors
+/// The database's.
+pub fn resume(
+    conn: &mut Conn,
+    connection_id: &str,
+    rule_id: Option<&str>,
+    now: Time,
+) -> Result<usize, DbError> {
+    let refused = delivery::state
+        .eq(DeliveryState::Failed.as_str())
+        .and(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
+        .and(delivery::connection_id.eq(connection_id));
+    let again = (
+        delivery::state.eq(DeliveryState::Pending.as_str()),
+        delivery::due_at.eq(now.to_string()),
+        delivery::updated_at.eq(now.to_string()),
+    );
+    Ok(match rule_id {
+        Some(rule_id) => {
+            diesel::update(delivery::table.filter(refused).filter(delivery::rule_id.eq(rule_id)))
+                .set(again)
+                .execute(conn)?
+        }
+        None => diesel::update(delivery::table.filter(refused)).set(again).execute(conn)?,
+    })
+}
+
+/// When the next delivery is due.
+///
+/// # Errors
+/// The database's.
+pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    Ok(delivery::table
+        .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
+        .order((delivery::due_at.asc(), delivery::id.asc()))
+        .select(delivery::due_at)
+        .first(conn)
+        .optional()?)
+}
+
+/// A check's newest delivery, in short.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest {
+    /// What GitLab is told.
+    pub status: GitLabStatus,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// The newest delivery of a check.
+///
+/// # Errors
+/// The database's.
+pub fn newest_of(conn: &mut Conn, check_id: &str) -> Result<Option<Newest>, DbError> {
+    let row: Option<(String, String, String)> = delivery::table
+        .filter(delivery::check_id.eq(check_id))
+        .order(delivery::seq.desc())
+        .select((delivery::status, delivery::state, delivery::updated_at))
+        .first(conn)
+        .optional()?;
+    row.map(|(status, state, updated_at)| {
+        Ok(Newest {
+            status: word(&status, GitLabStatus::parse)?,
+            state: word(&state, DeliveryState::parse)?,
+            updated_at: time(&updated_at)?,
+        })
+    })
+    .transpose()
+}
+
+/// The deliveries of a check, oldest first, with the newest `limit` attempts of each.
+///
+/// # Errors
+/// The database's.
+pub fn of_check(
+    conn: &mut Conn,
+    check_id: &str,
+    limit: usize,
+) -> Result<Vec<(DeliveryRow, Vec<AttemptRow>)>, DbError> {
+    let rows: Vec<DeliveryRow> = delivery::table
+        .filter(delivery::check_id.eq(check_id))
+        .order(delivery::seq.asc())
+        .select((
+            delivery::id,
+            delivery::check_id,
+            delivery::status,
+            delivery::sha,
+            delivery::state,
+            delivery::attempts,
+            delivery::due_at,
+            delivery::last_error,
+            delivery::created_at,
+            delivery::delivered_at,
+        ))
+        .load(conn)?;
+    let mut result = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut log: Vec<AttemptRow> = attempt::table
+            .filter(attempt::delivery_id.eq(&row.id))
+            .order(attempt::number.desc())
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .select((
+                attempt::delivery_id,
+                attempt::number,
+                attempt::at,
+                attempt::duration_ms,
+                attempt::http_status,
+                attempt::error,
+            ))
+            .load(conn)?;
+        log.reverse();
+        result.push((row, log));
+    }
+    Ok(result)
+}

@@ -1,0 +1,214 @@
+//! The database: SQLite or PostgreSQL, chosen by the URL, behind one handle.
+//!
+//! Everything outside this room says [`Db::read`] or [`Db::write`] with a closure; transactions,
+//! threads and dialects stay here. Table families have a file each, with row structs and queries
+//! that return domain types.
+
+pub mod calls;
+pub mod checks;
+pub mod connection;
+pub mod decisions;
+pub mod deliveries;
+pub mod events;
+pub mod merge_requests;
+pub mod migrations;
+pub mod projects;
+pub mod schema;
+mod writer;
+
+use std::sync::Arc;
+
+use diesel::Connection as _;
+use tokio::sync::oneshot;
+
+pub use connection::{Conn, DatabaseUrl};
+use connection::{Manager, Role};
+pub use writer::Lane;
+use writer::Writer;
+
+/// A connection pool of either kind.
+type Pool = diesel::r2d2::Pool<Manager>;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The URL names no database this program knows.
+    #[error("{0}")]
+    BadUrl(String),
+    /// The file is in use by another process.
+    #[error("{0}")]
+    InUse(String),
+    /// No connection could be had.
+    #[error("no database connection")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refused a statement or a commit.
+    #[error("the database refused a statement")]
+    Query(#[from] diesel::result::Error),
+    /// Migrations could not be run, or the schema is newer than this program.
+    #[error("{0}")]
+    Migration(String),
+    /// A stored value that this program never writes.
+    #[error("the database holds {0}, which this version does not understand")]
+    Corrupt(String),
+    /// The work was abandoned: it panicked or the program is stopping.
+    #[error("the database work was abandoned")]
+    Abandoned,
+}
+
+/// The database handle; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    url: DatabaseUrl,
+    pool: Pool,
+    /// SQLite has one writer thread that groups commits; PostgreSQL writes through the pool.
+    writer: Option<Writer>,
+    /// Held so that no other process uses the SQLite file.
+    _alone: Option<std::fs::File>,
+}
+
+impl Db {
+    /// Opens the database, creating the SQLite file if needed, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// See [`DbError`]; a PostgreSQL server that is down is `Unavailable`.
+    pub fn open(url: DatabaseUrl) -> Result<Self, DbError> {
+        connection::prepare_place(&url)?;
+        let alone = connection::take_alone(&url)?;
+        let mut first = connection::establish(&url, Role::Writer)?;
+        migrations::run(&mut first)?;
+        let writer = match &url {
+            DatabaseUrl::Sqlite(_) => Some(Writer::start(first, connection::establish(&url, Role::Writer)?)),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        let size = match &url {
+            DatabaseUrl::Sqlite(_) => 4,
+            DatabaseUrl::Postgres(_) => 10,
+        };
+        let pool = diesel::r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .test_on_check_out(matches!(url, DatabaseUrl::Postgres(_)))
+            .connection_timeout(std::time::Duration::from_secs(5))
+            .build(Manager::new(url.clone()))
+            .map_err(|error| DbError::Unavailable(Box::new(error)))?;
+        Ok(Self(Arc::new(Inner { url, pool, writer, _alone: alone })))
+    }
+
+    /// `sqlite` or `postgresql`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.0.url {
+            DatabaseUrl::Sqlite(_) => "sqlite",
+            DatabaseUrl::Postgres(_) => "postgresql",
+        }
+    }
+
+    /// Reads, on a thread that may block. What is read is one consistent snapshot.
+    ///
+    /// # Errors
+    /// Those of the closure, and `Unavailable`.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let pool = self.0.pool.clone();
+        let result = tokio::task::spawn_blocking(move || {
+            let mut conn = pool.get().map_err(|error| E::from(DbError::Unavailable(Box::new(error))))?;
+            conn.transaction(|conn| {
+                connection::begin_read(conn)?;
+                work(conn)
+            })
+        })
+        .await;
+        result.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
+    }
+
+    /// Writes in one transaction, which is durable when this returns `Ok`. On SQLite concurrent
+    /// writes share a commit; a write that fails undoes only itself.
+    ///
+    /// # Errors
+    /// Those of the closure, and `Unavailable` or `Query` if the commit fails: then nothing was
+    /// written.
+    pub async fn write<T, E, F>(&self, lane: Lane, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        if let Some(writer) = &self.0.writer {
+            let (reply, answer) = oneshot::channel();
+            writer.submit(lane, writer::Task::boxed(work, reply)).map_err(E::from)?;
+            return answer.await.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)));
+        }
+        let pool = self.0.pool.clone();
+        let result = tokio::task::spawn_blocking(move || {
+            let mut conn = pool.get().map_err(|error| E::from(DbError::Unavailable(Box::new(error))))?;
+            conn.transaction(|conn| {
+                let done = work(conn)?;
+                // A statement that failed and was swallowed has rolled the transaction back; a
+                // trivial statement says so before COMMIT would silently do nothing.
+                diesel::connection::SimpleConnection::batch_execute(conn, "SELECT 1")?;
+                Ok(done)
+            })
+        })
+        .await;
+        result.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
+    }
+
+    /// Like [`Db::write`], for work that is one statement: a statement undoes itself when it fails,
+    /// which spares a savepoint.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_one<T, E, F>(&self, lane: Lane, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let Some(writer) = &self.0.writer else { return self.write(lane, work).await };
+        let (reply, answer) = oneshot::channel();
+        writer.submit(lane, writer::Task::single(work, reply)).map_err(E::from)?;
+        answer.await.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
+    }
+
+    /// Whether the database answers and has the schema this program needs.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub async fn check(&self) -> Result<(), DbError> {
+        self.read(|conn| migrations::check(conn)).await
+    }
+}
+
+/// Holds everybody else who asks for the same name until this transaction ends. SQLite has one
+/// writer anyway.
+///
+/// # Errors
+/// The database's.
+pub fn lock(conn: &mut Conn, name: &str) -> Result<(), DbError> {
+    use diesel::RunQueryDsl as _;
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(pg) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind::<diesel::sql_types::Text, _>(name)
+                .execute(pg)?;
+            Ok(())
+        }
+    }
+}
+
+/// Reads a word that this program wrote.
+pub(crate) fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, DbError> {
+    parse(text).ok_or_else(|| DbError::Corrupt(format!("the word {text:?}")))
+}
+
+/// Reads a time that this program wrote.
+pub(crate) fn time(text: &str) -> Result<crate::domain::Time, DbError> {
+    word(text, crate::domain::Time::parse)
+}

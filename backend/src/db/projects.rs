@@ -1,0 +1,378 @@
+//! Connections, projects and rules.
+
+use diesel::prelude::*;
+
+use super::schema::{connection, project, rule};
+use super::{Conn, DbError, lock};
+use crate::domain::Time;
+use crate::domain::facts::{ProjectFacts, RuleFacts};
+use crate::domain::ids::{ConnectionId, ProjectId, RuleId};
+
+/// The policy that rules have so far: one approval by any reviewer.
+pub const DEFAULT_POLICY: &str = r#"{"approvals":1}"#;
+
+/// A project on record.
+#[derive(Clone, Debug)]
+pub struct ProjectRow {
+    /// Our id.
+    pub id: ProjectId,
+    /// Full path.
+    pub path: String,
+}
+
+/// A rule on record.
+#[derive(Clone, Debug)]
+pub struct RuleRow {
+    /// Our id.
+    pub id: RuleId,
+    /// GitLab's id.
+    pub gitlab_id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its policy, JSON.
+    pub policy: String,
+    /// Why it does not work, if it does not.
+    pub broken_reason: Option<String>,
+}
+
+/// What the door needs to know to verify a call.
+#[derive(Clone)]
+pub struct RuleSecret {
+    /// The key in the rule's own URL.
+    pub rule_key: String,
+    /// GitLab's project id.
+    pub project: i64,
+    /// GitLab's id of the external status check.
+    pub rule: i64,
+    /// Its own HMAC secret, if it has one.
+    pub secret: Option<String>,
+}
+
+/// The id of the connection with this base URL, made if it is new.
+///
+/// # Errors
+/// The database's.
+pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<ConnectionId, DbError> {
+    lock(conn, "connections")?;
+    let known: Option<String> = connection::table
+        .filter(connection::base_url.eq(base_url))
+        .select(connection::id)
+        .first(conn)
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(ConnectionId::stored(id));
+    }
+    let id = ConnectionId::generate();
+    let at = now.to_string();
+    diesel::insert_into(connection::table)
+        .values((
+            connection::id.eq(id.as_str()),
+            connection::base_url.eq(base_url),
+            connection::created_at.eq(&at),
+            connection::updated_at.eq(&at),
+        ))
+        .execute(conn)?;
+    Ok(id)
+}
+
+/// Why the connection does not work; `None` if it does as far as is known.
+///
+/// # Errors
+/// The database's.
+pub fn connection_trouble(conn: &mut Conn, id: &str) -> Result<Option<String>, DbError> {
+    Ok(connection::table.find(id).select(connection::broken_reason).first(conn)?)
+}
+
+/// Marks a connection as broken (`reason`) or working (`None`); `false` if it was so already.
+///
+/// # Errors
+/// The database's.
+pub fn set_connection_trouble(
+    conn: &mut Conn,
+    id: &str,
+    reason: Option<&str>,
+    probe_at: Option<Time>,
+    now: Time,
+) -> Result<bool, DbError> {
+    let was = connection_trouble(conn, id)?;
+    diesel::update(connection::table.find(id))
+        .set((
+            connection::broken_reason.eq(reason),
+            connection::probe_at.eq(probe_at.map(|at| at.to_string())),
+            connection::updated_at.eq(now.to_string()),
+        ))
+        .execute(conn)?;
+    Ok(was.is_some() != reason.is_some())
+}
+
+/// Marks a rule as broken (`reason`) or working (`None`); `false` if it was so already.
+///
+/// # Errors
+/// The database's.
+pub fn set_rule_trouble(
+    conn: &mut Conn,
+    id: &str,
+    reason: Option<&str>,
+    probe_at: Option<Time>,
+    now: Time,
+) -> Result<bool, DbError> {
+    let was: Option<String> = rule::table.find(id).select(rule::broken_reason).first(conn)?;
+    diesel::update(rule::table.find(id))
+        .set((
+            rule::broken_reason.eq(reason),
+            rule::probe_at.eq(probe_at.map(|at| at.to_string())),
+            rule::updated_at.eq(now.to_string()),
+        ))
+        .execute(conn)?;
+    Ok(was.is_some() != reason.is_some())
+}
+
+/// Broken connections and rules whose time for a probe has come: their ids.
+///
+/// # Errors
+/// The database's.
+pub fn due_probes(conn: &mut Conn, now: Time) -> Result<(Vec<String>, Vec<String>), DbError> {
+    let at = now.to_string();
+    let connections =
+        connection::table.filter(connection::probe_at.le(&at)).select(connection::id).load(conn)?;
+    let rules = rule::table.filter(rule::probe_at.le(&at)).select(rule::id).load(conn)?;
+    Ok((connections, rules))
+}
+
+/// When the next probe is due; `None` if nothing is broken.
+///
+/// # Errors
+/// The database's.
+pub fn next_probe(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    let of_connections: Option<String> =
+        connection::table.select(diesel::dsl::min(connection::probe_at)).first(conn)?;
+    let of_rules: Option<String> = rule::table.select(diesel::dsl::min(rule::probe_at)).first(conn)?;
+    Ok([of_connections, of_rules].into_iter().flatten().min())
+}
+
+/// Whether a broken connection may send one delivery as a probe now.
+///
+/// # Errors
+/// The database's.
+pub fn connection_probing(conn: &mut Conn, id: &str, now: Time) -> Result<bool, DbError> {
+    let at: Option<String> = connection::table.find(id).select(connection::probe_at).first(conn)?;
+    Ok(at.is_some_and(|at| at <= now.to_string()))
+}
+
+/// Lets a connection and a rule be probed now, if they are broken.
+///
+/// # Errors
+/// The database's.
+pub fn probe(conn: &mut Conn, connection_id: &str, rule_id: &str, now: Time) -> Result<(), DbError> {
+    let at = Some(now.to_string());
+    diesel::update(connection::table.find(connection_id).filter(connection::broken_reason.is_not_null()))
+        .set(connection::probe_at.eq(at.clone()))
+        .execute(conn)?;
+    diesel::update(rule::table.find(rule_id).filter(rule::broken_reason.is_not_null()))
+        .set(rule::probe_at.eq(at))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A broken connection with nothing left that failed counts as working until the next refusal.
+///
+/// # Errors
+/// The database's.
+pub fn restore_connection_if_idle(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError> {
+    set_connection_trouble(conn, id, None, None, now).map(|_| ())
+}
+
+/// A broken rule with nothing left that failed counts as working until the next refusal.
+///
+/// # Errors
+/// The database's.
+pub fn restore_rule_if_idle(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError> {
+    set_rule_trouble(conn, id, None, None, now).map(|_| ())
+}
+
+/// Makes all probes due now: after a start the token may be another one.
+///
+/// # Errors
+/// The database's.
+pub fn probe_now(conn: &mut Conn, now: Time) -> Result<(), DbError> {
+    let at = Some(now.to_string());
+    diesel::update(connection::table.filter(connection::probe_at.is_not_null()))
+        .set(connection::probe_at.eq(at.clone()))
+        .execute(conn)?;
+    diesel::update(rule::table.filter(rule::probe_at.is_not_null()))
+        .set(rule::probe_at.eq(at))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A project by GitLab's id.
+///
+/// # Errors
+/// The database's.
+pub fn find_project(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    gitlab_id: i64,
+) -> Result<Option<ProjectRow>, DbError> {
+    let row: Option<(String, String)> = project::table
+        .filter(project::connection_id.eq(connection_id.as_str()))
+        .filter(project::gitlab_id.eq(gitlab_id))
+        .select((project::id, project::path))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, path)| ProjectRow { id: ProjectId::stored(id), path }))
+}
+
+/// Stores what is known of a project, making it if it is new.
+///
+/// # Errors
+/// The database's.
+pub fn upsert_project(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    facts: &ProjectFacts,
+    now: Time,
+) -> Result<ProjectRow, DbError> {
+    if let Some(known) = find_project(conn, connection_id, facts.gitlab_id)? {
+        if known.path != facts.path {
+            diesel::update(project::table.find(known.id.as_str()))
+                .set((
+                    project::path.eq(&facts.path),
+                    project::web_url.eq(&facts.web_url),
+                    project::updated_at.eq(now.to_string()),
+                ))
+                .execute(conn)?;
+        }
+        return Ok(ProjectRow { path: facts.path.clone(), ..known });
+    }
+    lock(conn, &format!("project {connection_id} {}", facts.gitlab_id))?;
+    if let Some(known) = find_project(conn, connection_id, facts.gitlab_id)? {
+        return Ok(known);
+    }
+    let id = ProjectId::generate();
+    let at = now.to_string();
+    diesel::insert_into(project::table)
+        .values((
+            project::id.eq(id.as_str()),
+            project::connection_id.eq(connection_id.as_str()),
+            project::gitlab_id.eq(facts.gitlab_id),
+            project::path.eq(&facts.path),
+            project::web_url.eq(&facts.web_url),
+            project::created_at.eq(&at),
+            project::updated_at.eq(&at),
+        ))
+        .execute(conn)?;
+    Ok(ProjectRow { id, path: facts.path.clone() })
+}
+
+type RuleTuple = (String, i64, String, String, Option<String>);
+
+fn rule_columns() -> (rule::id, rule::gitlab_id, rule::name, rule::policy, rule::broken_reason) {
+    (rule::id, rule::gitlab_id, rule::name, rule::policy, rule::broken_reason)
+}
+
+fn read_rule((id, gitlab_id, name, policy, broken_reason): RuleTuple) -> RuleRow {
+    RuleRow { id: RuleId::stored(id), gitlab_id, name, policy, broken_reason }
+}
+
+/// All rules of a project.
+///
+/// # Errors
+/// The database's.
+pub fn rules(conn: &mut Conn, project_id: &ProjectId) -> Result<Vec<RuleRow>, DbError> {
+    let rows: Vec<RuleTuple> = rule::table
+        .filter(rule::project_id.eq(project_id.as_str()))
+        .order(rule::gitlab_id.asc())
+        .select(rule_columns())
+        .load(conn)?;
+    Ok(rows.into_iter().map(read_rule).collect())
+}
+
+/// Makes a rule; if another replica was faster, returns that one. The flag says whether it is new.
+///
+/// # Errors
+/// The database's.
+pub fn enrol_rule(
+    conn: &mut Conn,
+    project_id: &ProjectId,
+    facts: &RuleFacts,
+    now: Time,
+) -> Result<(RuleRow, bool), DbError> {
+    lock(conn, &format!("rule {project_id} {}", facts.gitlab_id))?;
+    if let Some(known) = rules(conn, project_id)?.into_iter().find(|rule| rule.gitlab_id == facts.gitlab_id) {
+        return Ok((known, false));
+    }
+    let id = RuleId::generate();
+    let at = now.to_string();
+    diesel::insert_into(rule::table)
+        .values((
+            rule::id.eq(id.as_str()),
+            rule::project_id.eq(project_id.as_str()),
+            rule::gitlab_id.eq(facts.gitlab_id),
+            rule::rule_key.eq(uuid::Uuid::new_v4().simple().to_string()),
+            rule::name.eq(&facts.name),
+            rule::policy.eq(DEFAULT_POLICY),
+            rule::created_at.eq(&at),
+            rule::updated_at.eq(&at),
+        ))
+        .execute(conn)?;
+    let row = RuleRow {
+        id,
+        gitlab_id: facts.gitlab_id,
+        name: facts.name.clone(),
+        policy: DEFAULT_POLICY.into(),
+        broken_reason: None,
+    };
+    Ok((row, true))
+}
+
+/// Renames a rule.
+///
+/// # Errors
+/// The database's.
+pub fn rename_rule(conn: &mut Conn, id: &RuleId, name: &str, now: Time) -> Result<(), DbError> {
+    diesel::update(rule::table.find(id.as_str()))
+        .set((rule::name.eq(name), rule::updated_at.eq(now.to_string())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Sets or clears a rule's own HMAC secret.
+///
+/// # Errors
+/// The database's.
+pub fn set_rule_secret(conn: &mut Conn, id: &RuleId, secret: Option<&str>, now: Time) -> Result<(), DbError> {
+    diesel::update(rule::table.find(id.as_str()))
+        .set((rule::hmac_secret.eq(secret), rule::updated_at.eq(now.to_string())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The keys and secrets of all rules of a connection, for the door's cache.
+///
+/// # Errors
+/// The database's.
+pub fn rule_secrets(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Vec<RuleSecret>, DbError> {
+    let rows: Vec<(String, i64, i64, Option<String>)> = rule::table
+        .inner_join(project::table.on(project::id.eq(rule::project_id)))
+        .filter(project::connection_id.eq(connection_id.as_str()))
+        .select((rule::rule_key, project::gitlab_id, rule::gitlab_id, rule::hmac_secret))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(rule_key, project, rule, secret)| RuleSecret { rule_key, project, rule, secret })
+        .collect())
+}
+
+/// All projects of a connection: our id and GitLab's.
+///
+/// # Errors
+/// The database's.
+pub fn projects(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Vec<(ProjectId, i64)>, DbError> {
+    let rows: Vec<(String, i64)> = project::table
+        .filter(project::connection_id.eq(connection_id.as_str()))
+        .order(project::id.asc())
+        .select((project::id, project::gitlab_id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, gitlab_id)| (ProjectId::stored(id), gitlab_id)).collect())
+}

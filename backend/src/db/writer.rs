@@ -1,0 +1,376 @@
+//! SQLite's one writer: a thread that runs queued work and lets concurrent work share a commit.
+//!
+//! With `synchronous=FULL` every commit waits for the disk. Work that is queued while the disk is
+//! busy goes into the next transaction together, each piece in a savepoint of its own, so that one
+//! fsync serves many callers and a piece that fails undoes only itself. Nobody is answered before
+//! the commit that holds their work is on disk.
+//!
+//! Two lanes: callers who wait (`Front`) go first; work behind their back (`Back`) runs when the
+//! front is quiet, and at least every [`BACK_PATIENCE`], in transactions of its own.
+//!
+//! Checkpoints run on a thread of their own with a passive checkpoint, which never blocks a writer;
+//! only the last few pages are copied between two commits, so that the log can start again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use diesel::connection::{SimpleConnection as _, TransactionManager};
+use diesel::sql_types::Integer;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
+use tokio::sync::oneshot;
+
+use super::{Conn, DbError};
+
+/// Who waits for the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A caller waits: a call to be acknowledged, a decision.
+    Front,
+    /// Nobody waits: processing, deliveries, housekeeping.
+    Back,
+}
+
+/// At most this many pieces share a transaction.
+const GROUP: usize = 256;
+/// Back work runs at the latest after this long, however busy the front is.
+const BACK_PATIENCE: Duration = Duration::from_millis(100);
+/// The front counts as quiet after this long without work.
+const QUIET: Duration = Duration::from_millis(2);
+/// How often the checkpointer looks.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
+/// A log larger than this many pages is emptied even under load (64 MiB with 8 KiB pages).
+const LOG_PAGES: i32 = 8192;
+/// So few pages may be copied while writers wait.
+const LAST_PAGES: i32 = 256;
+
+type BoxedJob = Box<dyn Job>;
+
+/// One piece of work and the way to answer for it.
+pub trait Job: Send {
+    /// Runs inside a transaction; a failed piece has undone itself.
+    fn run(&mut self, conn: &mut Conn);
+    /// Answers the caller, after the commit.
+    fn finish(self: Box<Self>, commit: Result<(), String>);
+}
+
+/// A closure as a [`Job`].
+pub struct Task<F, T, E> {
+    work: Option<F>,
+    savepoint: bool,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Task<F, T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+{
+    /// The closure with the channel its result goes to.
+    pub fn boxed(work: F, reply: oneshot::Sender<Result<T, E>>) -> BoxedJob {
+        Box::new(Self { work: Some(work), savepoint: true, result: None, reply })
+    }
+
+    /// The same for work that is a single statement.
+    pub fn single(work: F, reply: oneshot::Sender<Result<T, E>>) -> BoxedJob {
+        Box::new(Self { work: Some(work), savepoint: false, result: None, reply })
+    }
+}
+
+impl<F, T, E> Job for Task<F, T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+{
+    fn run(&mut self, conn: &mut Conn) {
+        let Some(work) = self.work.take() else { return };
+        self.result = Some(if self.savepoint { conn.transaction(work) } else { work(conn) });
+    }
+
+    fn finish(self: Box<Self>, commit: Result<(), String>) {
+        let result = match (self.result, commit) {
+            (Some(Ok(done)), Ok(())) => Ok(done),
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(_)), Err(why)) => Err(E::from(DbError::Unavailable(why.into()))),
+            (None, _) => Err(E::from(DbError::Abandoned)),
+        };
+        // The caller may have gone away; what is committed stays committed.
+        let _gone = self.reply.send(result);
+    }
+}
+
+/// The queue in front of the writer thread; the threads end when it is dropped.
+pub struct Writer {
+    front: Sender<BoxedJob>,
+    back: Sender<BoxedJob>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+    stop: Option<Sender<()>>,
+}
+
+impl Writer {
+    /// Starts the writer thread on `conn` and the checkpointer on `checkpoints`.
+    pub fn start(conn: Conn, checkpoints: Conn) -> Self {
+        let (front, front_queue) = crossbeam_channel::unbounded();
+        let (back, back_queue) = crossbeam_channel::unbounded();
+        let (last, last_queue) = crossbeam_channel::bounded(1);
+        let (stop, stopped) = crossbeam_channel::bounded(0);
+        let commits = Arc::new(AtomicU64::new(0));
+        let mut writing = Loop {
+            conn,
+            front: front_queue,
+            back: back_queue,
+            checkpoint: last_queue,
+            commits: Arc::clone(&commits),
+            back_since: None,
+        };
+        let threads = vec![
+            std::thread::spawn(move || writing.run()),
+            std::thread::spawn(move || checkpoint_loop(checkpoints, &commits, &last, &stopped)),
+        ];
+        Self { front, back, threads, stop: Some(stop) }
+    }
+
+    /// Queues a piece of work.
+    ///
+    /// # Errors
+    /// [`DbError::Abandoned`] if the writer thread is gone.
+    pub fn submit(&self, lane: Lane, job: BoxedJob) -> Result<(), DbError> {
+        let queue = match lane {
+            Lane::Front => &self.front,
+            Lane::Back => &self.back,
+        };
+        queue.send(job).map_err(|_| DbError::Abandoned)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop = None;
+        let (nowhere, _) = crossbeam_channel::unbounded();
+        self.front = nowhere.clone();
+        self.back = nowhere;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a database thread had panicked");
+            }
+        }
+    }
+}
+
+struct Loop {
+    conn: Conn,
+    front: Receiver<BoxedJob>,
+    back: Receiver<BoxedJob>,
+    checkpoint: Receiver<()>,
+    commits: Arc<AtomicU64>,
+    /// Since when back work waits.
+    back_since: Option<Instant>,
+}
+
+impl Loop {
+    fn run(&mut self) {
+        let mut group: Vec<BoxedJob> = Vec::with_capacity(GROUP);
+        let mut front_open = true;
+        let mut back_open = true;
+        while front_open || back_open {
+            if self.checkpoint.try_recv().is_ok() {
+                // The checkpointer left only a few pages; with them copied the log starts again.
+                if let Err(error) = checkpoint(&mut self.conn) {
+                    tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds");
+                }
+            }
+            if self.back_since.is_none() && !self.back.is_empty() {
+                self.back_since = Some(Instant::now());
+            }
+            let overdue = self.back_since.is_some_and(|since| since.elapsed() >= BACK_PATIENCE);
+            match self.front.try_recv() {
+                Ok(job) if !overdue => {
+                    group.push(job);
+                    group.extend(self.front.try_iter().take(GROUP - 1));
+                    self.commit(&mut group);
+                    continue;
+                }
+                Ok(job) => {
+                    // Back work has waited long enough: one piece, then the front again.
+                    self.one_from_behind(&mut group);
+                    group.push(job);
+                    self.commit(&mut group);
+                    continue;
+                }
+                Err(TryRecvError::Disconnected) => front_open = false,
+                Err(TryRecvError::Empty) => {}
+            }
+            if front_open {
+                let patience = if self.back.is_empty() { CHECKPOINT_EVERY } else { QUIET };
+                match wait_for_work(&self.front, &self.back, patience) {
+                    Some(job) => {
+                        group.push(job);
+                        group.extend(self.front.try_iter().take(GROUP - 1));
+                        self.commit(&mut group);
+                        continue;
+                    }
+                    None if self.back.is_empty() => {
+                        if let Err(TryRecvError::Disconnected) = self.back.try_recv() {
+                            back_open = false;
+                        }
+                        continue;
+                    }
+                    None => {}
+                }
+            }
+            match self.back.try_recv() {
+                Ok(job) => {
+                    self.back_since = None;
+                    group.push(job);
+                    self.commit(&mut group);
+                }
+                Err(TryRecvError::Disconnected) => back_open = false,
+                Err(TryRecvError::Empty) => {}
+            }
+        }
+    }
+
+    fn one_from_behind(&mut self, group: &mut Vec<BoxedJob>) {
+        self.back_since = None;
+        if let Ok(job) = self.back.try_recv() {
+            group.push(job);
+            self.commit(group);
+        }
+    }
+
+    /// Runs the group in one transaction and answers everybody in it.
+    fn commit(&mut self, group: &mut Vec<BoxedJob>) {
+        let mut done: Vec<BoxedJob> = Vec::with_capacity(group.len());
+        let begun = match &mut self.conn {
+            Conn::Sqlite(sqlite) => sqlite_begin(sqlite),
+            Conn::Postgres(_) => Err(diesel::result::Error::BrokenTransactionManager),
+        };
+        let outcome = match begun {
+            Ok(()) => {
+                for mut job in group.drain(..) {
+                    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                        job.run(&mut self.conn);
+                    }));
+                    if ran.is_err() {
+                        // A defect: undo everything since this piece's savepoint; its caller is
+                        // told that the work was abandoned when `job` is dropped.
+                        tracing::error!("database work panicked and was undone");
+                        self.unwind_to_outer();
+                        continue;
+                    }
+                    done.push(job);
+                }
+                let committed =
+                    <Conn as diesel::Connection>::TransactionManager::commit_transaction(&mut self.conn);
+                if committed.is_err() {
+                    let _already = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(
+                        &mut self.conn,
+                    );
+                }
+                committed
+            }
+            Err(error) => {
+                done.append(group);
+                Err(error)
+            }
+        };
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        let outcome = outcome.map_err(|error| {
+            tracing::error!(error = %error, "a commit failed; nothing of it was acknowledged");
+            error.to_string()
+        });
+        for job in done {
+            job.finish(outcome.clone());
+        }
+    }
+
+    /// After a panic the connection may be inside savepoints; roll back to the outer transaction.
+    fn unwind_to_outer(&mut self) {
+        use diesel::connection::TransactionManagerStatus;
+        loop {
+            let status = <Conn as diesel::Connection>::TransactionManager::transaction_manager_status_mut(
+                &mut self.conn,
+            );
+            let depth = match status {
+                TransactionManagerStatus::Valid(valid) => valid.transaction_depth().map_or(0, u32::from),
+                TransactionManagerStatus::InError => 0,
+            };
+            if depth <= 1 {
+                return;
+            }
+            if <Conn as diesel::Connection>::TransactionManager::rollback_transaction(&mut self.conn).is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits for front work; `None` when there is none or back work is there to be done.
+fn wait_for_work(
+    front: &Receiver<BoxedJob>,
+    back: &Receiver<BoxedJob>,
+    patience: Duration,
+) -> Option<BoxedJob> {
+    if !back.is_empty() {
+        return front.recv_timeout(patience).ok();
+    }
+    let mut select = crossbeam_channel::Select::new();
+    let at_front = select.recv(front);
+    select.recv(back);
+    match select.ready_timeout(patience) {
+        Ok(index) if index == at_front => match front.recv_timeout(Duration::ZERO) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        },
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Takes the write lock at once: a transaction that reads first and writes later can fail.
+fn sqlite_begin(conn: &mut diesel::SqliteConnection) -> diesel::QueryResult<()> {
+    diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+}
+
+#[derive(QueryableByName)]
+struct CheckpointRow {
+    #[diesel(sql_type = Integer)]
+    log: i32,
+    #[diesel(sql_type = Integer)]
+    checkpointed: i32,
+}
+
+/// A passive checkpoint; returns how many pages the log has and how many were copied.
+fn checkpoint(conn: &mut Conn) -> diesel::QueryResult<(i32, i32)> {
+    let Conn::Sqlite(conn) = conn else { return Ok((0, 0)) };
+    let row: CheckpointRow = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)?;
+    Ok((row.log, row.checkpointed))
+}
+
+fn checkpoint_loop(mut conn: Conn, commits: &AtomicU64, last: &Sender<()>, stopped: &Receiver<()>) {
+    let mut seen = 0;
+    while stopped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let now = commits.load(Ordering::Relaxed);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match checkpoint(&mut conn) {
+            Ok((log, copied)) if log > LOG_PAGES && log - copied < LAST_PAGES => {
+                let _busy = last.try_send(());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds")
+            }
+        }
+    }
+    // Leave a small log behind.
+    if conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_err() {
+        tracing::debug!("the log stays: somebody else still reads the database");
+    }
+}

@@ -1,0 +1,145 @@
+//! How much may be sent to one GitLab instance now: a rate budget and a circuit breaker.
+
+use std::time::Duration;
+
+use super::Time;
+
+/// The budget: this many sends at once …
+const BURST: f64 = 20.0;
+/// … and this many a second in the long run. GitLab.com allows 2,000 requests a minute.
+const PER_SECOND: f64 = 20.0;
+/// Failures in a row that open the breaker.
+const TRIPS_AFTER: u32 = 3;
+
+/// The gate in front of one GitLab instance. Kept in memory: it protects GitLab, it decides
+/// nothing that must survive.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    tokens: f64,
+    filled_at: Time,
+    failures: u32,
+    closed_until: Option<Time>,
+    probing: bool,
+}
+
+impl Gate {
+    /// An open gate with a full budget.
+    #[must_use]
+    pub const fn new(now: Time) -> Self {
+        Self { tokens: BURST, filled_at: now, failures: 0, closed_until: None, probing: false }
+    }
+
+    /// How many of `wanted` sends may go now. After the breaker tripped it is one probe at a time
+    /// until one succeeds.
+    pub fn admit(&mut self, wanted: usize, now: Time) -> usize {
+        if self.closed_until.is_some_and(|until| now < until) {
+            return 0;
+        }
+        self.closed_until = None;
+        if self.failures >= TRIPS_AFTER {
+            if self.probing || wanted == 0 {
+                return 0;
+            }
+            self.probing = true;
+            return 1;
+        }
+        self.tokens = (self.tokens + now.since(self.filled_at).as_secs_f64() * PER_SECOND).min(BURST);
+        self.filled_at = now;
+        let granted = wanted.min(self.tokens as usize);
+        self.tokens -= granted as f64;
+        granted
+    }
+
+    /// Gives back what was admitted and not used.
+    pub fn give_back(&mut self, unused: usize) {
+        if unused > 0 {
+            self.probing = false;
+            self.tokens = (self.tokens + unused as f64).min(BURST);
+        }
+    }
+
+    /// When it is worth asking again, if sends were refused at `now`.
+    #[must_use]
+    pub fn retry_at(&self, now: Time) -> Time {
+        match self.closed_until {
+            Some(until) if until > now => until,
+            Some(_) | None => now.after(Duration::from_secs_f64(1.0 / PER_SECOND)),
+        }
+    }
+
+    /// GitLab answered (anything that is not a failure).
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+        self.probing = false;
+    }
+
+    /// GitLab failed: close for as long as it asked, or for `wait` once the breaker trips.
+    pub fn failed(&mut self, now: Time, asked: Option<Duration>, wait: Duration) {
+        self.failures = self.failures.saturating_add(1);
+        self.probing = false;
+        let pause = match asked {
+            Some(asked) => Some(asked.max(Duration::from_secs(1))),
+            None if self.failures >= TRIPS_AFTER => Some(wait),
+            None => None,
+        };
+        if let Some(pause) = pause {
+            let until = now.after(pause);
+            self.closed_until = Some(self.closed_until.map_or(until, |other| other.max(until)));
+        }
+    }
+
+    /// How many failures in a row there were.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Time {
+        Time::parse("2026-01-01T00:00:00Z").expect("reads")
+    }
+
+    #[test]
+    fn the_budget_is_a_burst_and_then_a_rate() {
+        let mut gate = Gate::new(start());
+        assert_eq!(gate.admit(100, start()), 20);
+        assert_eq!(gate.admit(100, start()), 0);
+        assert_eq!(gate.admit(100, start().after(Duration::from_millis(500))), 10);
+        gate.give_back(4);
+        assert_eq!(gate.admit(100, start().after(Duration::from_millis(500))), 4);
+    }
+
+    #[test]
+    fn three_failures_close_it_and_one_probe_opens_it() {
+        let mut gate = Gate::new(start());
+        let wait = Duration::from_secs(8);
+        for _ in 0..2 {
+            gate.failed(start(), None, wait);
+        }
+        assert_eq!(gate.admit(5, start()), 5);
+        gate.failed(start(), None, wait);
+        assert_eq!(gate.admit(5, start()), 0);
+        assert_eq!(gate.retry_at(start()), start().after(wait));
+        let later = start().after(wait);
+        assert_eq!(gate.admit(5, later), 1, "one probe");
+        assert_eq!(gate.admit(5, later), 0, "not a second one");
+        gate.failed(later, None, wait);
+        assert_eq!(gate.admit(5, later), 0);
+        let later = later.after(wait);
+        assert_eq!(gate.admit(5, later), 1);
+        gate.succeeded();
+        assert!(gate.admit(5, later) > 1);
+    }
+
+    #[test]
+    fn what_gitlab_asks_for_is_honoured_at_once() {
+        let mut gate = Gate::new(start());
+        gate.failed(start(), Some(Duration::from_secs(30)), Duration::ZERO);
+        assert_eq!(gate.admit(1, start().after(Duration::from_secs(29))), 0);
+        assert_eq!(gate.admit(1, start().after(Duration::from_secs(30))), 1);
+    }
+}

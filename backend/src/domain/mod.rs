@@ -1,0 +1,15 @@
+//! The rules of the product, as pure code: no database, no network, no framework, no system clock.
+
+pub mod backoff;
+pub mod check;
+pub mod clock;
+pub mod delivery;
+pub mod facts;
+pub mod gate;
+pub mod ids;
+pub mod record;
+
+pub use check::{Check, CheckEvent, CheckState, Effect, Position, Refused, Step, Verdict};
+pub use clock::{Clock, ManualClock, SystemClock, Time};
+pub use delivery::{Answer, DeliveryState, GitLabStatus};
+pub use facts::Facts;

@@ -1,0 +1,130 @@
+//! The record: what happened, in words that stay.
+
+/// The kind of an event; the words are part of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A check arrived.
+    CheckCreated,
+    /// Facts of the merge request changed.
+    CheckUpdated,
+    /// Somebody decided.
+    CheckDecided,
+    /// A newer commit exists.
+    CheckSuperseded,
+    /// Closed, merged, or the rule is gone.
+    CheckWithdrawn,
+    /// To be decided, or decided, again.
+    CheckReopened,
+    /// The decision no longer counts.
+    CheckVoided,
+    /// Retry was pressed in GitLab, or a lost answer is sent again.
+    CheckRetried,
+    /// GitLab accepted a delivery.
+    DeliveryDelivered,
+    /// GitLab refused a delivery.
+    DeliveryFailed,
+    /// A failed delivery is queued again.
+    DeliveryRetried,
+    /// GitLab shows `passed` though nobody here decided so.
+    AlarmUndecidedPass,
+    /// A connection or rule stopped working.
+    ConnectionBroken,
+    /// A connection or rule works again.
+    ConnectionRestored,
+    /// A call was set aside.
+    CallSetAside,
+    /// A set-aside call is queued again.
+    CallReplayed,
+    /// A rule was enrolled by its first call.
+    RuleEnrolled,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [EventKind; 17] = [
+        EventKind::CheckCreated,
+        EventKind::CheckUpdated,
+        EventKind::CheckDecided,
+        EventKind::CheckSuperseded,
+        EventKind::CheckWithdrawn,
+        EventKind::CheckReopened,
+        EventKind::CheckVoided,
+        EventKind::CheckRetried,
+        EventKind::DeliveryDelivered,
+        EventKind::DeliveryFailed,
+        EventKind::DeliveryRetried,
+        EventKind::AlarmUndecidedPass,
+        EventKind::ConnectionBroken,
+        EventKind::ConnectionRestored,
+        EventKind::CallSetAside,
+        EventKind::CallReplayed,
+        EventKind::RuleEnrolled,
+    ];
+
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EventKind::CheckCreated => "check.created",
+            EventKind::CheckUpdated => "check.updated",
+            EventKind::CheckDecided => "check.decided",
+            EventKind::CheckSuperseded => "check.superseded",
+            EventKind::CheckWithdrawn => "check.withdrawn",
+            EventKind::CheckReopened => "check.reopened",
+            EventKind::CheckVoided => "check.voided",
+            EventKind::CheckRetried => "check.retried",
+            EventKind::DeliveryDelivered => "delivery.delivered",
+            EventKind::DeliveryFailed => "delivery.failed",
+            EventKind::DeliveryRetried => "delivery.retried",
+            EventKind::AlarmUndecidedPass => "alarm.undecided_pass",
+            EventKind::ConnectionBroken => "connection.broken",
+            EventKind::ConnectionRestored => "connection.restored",
+            EventKind::CallSetAside => "call.set_aside",
+            EventKind::CallReplayed => "call.replayed",
+            EventKind::RuleEnrolled => "rule.enrolled",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Who acted, where it was no person.
+pub const SELF: &str = "approval-app";
+/// GitLab as the actor.
+pub const GITLAB: &str = "gitlab";
+
+/// An event to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What happened.
+    pub kind: EventKind,
+    /// The check it is about.
+    pub check_id: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// One sentence of plain text.
+    pub summary: String,
+    /// Facts for machines.
+    pub data: serde_json::Value,
+}
+
+/// A recorded event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its number in the record.
+    pub id: i64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// The check it is about.
+    pub check_id: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// One sentence of plain text.
+    pub summary: String,
+}

@@ -1,0 +1,363 @@
+//! GitLab's REST API, as far as it is used: telling an outcome and reading merge requests.
+//!
+//! The token is sent to the connection's base URL and nowhere else: redirects are not followed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::delivery::{Answer, Meaning, meaning};
+use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, Source};
+use crate::domain::{GitLabStatus, Time};
+
+/// Connecting may take this long.
+const CONNECT: Duration = Duration::from_secs(5);
+/// A whole request may take this long.
+const TOTAL: Duration = Duration::from_secs(15);
+/// No answer that is read may be larger.
+const ANSWER_MAX: usize = 8 * 1024 * 1024;
+/// Pages that are read at most when listing.
+const PAGES_MAX: u32 = 100;
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// GitLab has no such thing, or the token cannot see it.
+    #[error("GitLab answered 404 to {0}: there is no such thing, or the token cannot see it")]
+    NotFound(String),
+    /// The token is not accepted, or may not read this.
+    #[error("GitLab answered {status} to {path}: the token is not accepted or may not read this")]
+    Refused {
+        /// 401 or 403.
+        status: u16,
+        /// What was asked for.
+        path: String,
+    },
+    /// Any other answer, or none; worth another try.
+    #[error("{message}")]
+    Unavailable {
+        /// What happened.
+        message: String,
+        /// How long GitLab asks to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// A client for one GitLab instance; cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: Arc<str>,
+}
+
+#[derive(Deserialize)]
+struct ProjectEntity {
+    id: i64,
+    path_with_namespace: String,
+    web_url: String,
+}
+
+#[derive(Deserialize)]
+struct MergeRequestEntity {
+    iid: i64,
+    title: Option<String>,
+    description: Option<String>,
+    state: String,
+    web_url: Option<String>,
+    source_branch: String,
+    target_branch: String,
+    sha: Option<String>,
+    author: Option<UserEntity>,
+    updated_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct UserEntity {
+    id: i64,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct StatusCheckEntity {
+    id: i64,
+    name: String,
+    external_url: Option<String>,
+    status: Option<String>,
+}
+
+/// A client could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The token cannot be sent in a header.
+    #[error("the GitLab token has characters that no header may have")]
+    BadToken,
+    /// The HTTP client refused its settings (the CA file, for instance).
+    #[error("the HTTP client could not be set up: {0}")]
+    Setup(String),
+}
+
+impl Client {
+    /// A client for the instance at `base_url` (no trailing slash), trusting `ca_pem` as well if
+    /// given.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn new(base_url: &str, token: &SecretString, ca_pem: Option<&[u8]>) -> Result<Self, ClientError> {
+        let mut token = HeaderValue::from_str(token.expose_secret()).map_err(|_| ClientError::BadToken)?;
+        token.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert("private-token", token);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("approval-app/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            .pool_idle_timeout(Duration::from_secs(30));
+        if let Some(pem) = ca_pem {
+            let all = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| ClientError::Setup(error.to_string()))?;
+            for certificate in all {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let http = builder.build().map_err(|error| ClientError::Setup(chain(&error)))?;
+        Ok(Self { http, base_url: base_url.trim_end_matches('/').into() })
+    }
+
+    /// Tells GitLab the outcome of a check for one commit. Never fails: what goes wrong is part of
+    /// the answer.
+    ///
+    /// Source: <https://docs.gitlab.com/api/status_checks/#set-status-of-an-external-status-check>.
+    pub async fn tell(&self, project: i64, iid: i64, rule: i64, sha: &str, status: GitLabStatus) -> Answer {
+        let url = format!(
+            "{}/api/v4/projects/{project}/merge_requests/{iid}/status_check_responses",
+            self.base_url
+        );
+        let body =
+            serde_json::json!({"external_status_check_id": rule, "sha": sha, "status": status.as_str()});
+        match self.http.post(url).json(&body).send().await {
+            Ok(response) => {
+                let http_status = response.status();
+                let means = meaning(http_status.as_u16(), retry_after(&response));
+                let error = match means {
+                    Meaning::Accepted => None,
+                    Meaning::Superseded
+                    | Meaning::ConnectionBroken
+                    | Meaning::RuleBroken
+                    | Meaning::Refused
+                    | Meaning::Later(_) => Some(describe(http_status, response).await),
+                };
+                Answer { http_status: Some(http_status.as_u16()), meaning: means, error }
+            }
+            Err(error) => {
+                Answer { http_status: None, meaning: Meaning::Later(None), error: Some(transport(&error)) }
+            }
+        }
+    }
+
+    /// Reads a merge request, its project, and the checks that apply to it with what GitLab shows.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn read(&self, project: i64, iid: i64, now: Time) -> Result<Facts, ReadError> {
+        let of_project = format!("projects/{project}");
+        let of_request = format!("projects/{project}/merge_requests/{iid}");
+        let of_checks = format!("projects/{project}/merge_requests/{iid}/status_checks");
+        let (project, request, checks) = tokio::try_join!(
+            self.get::<ProjectEntity>(&of_project),
+            self.get::<MergeRequestEntity>(&of_request),
+            self.list::<StatusCheckEntity>(&of_checks),
+        )?;
+        Ok(Facts {
+            source: Source::ReadBack,
+            known_at: now,
+            project: ProjectFacts {
+                gitlab_id: project.id,
+                path: project.path_with_namespace,
+                web_url: project.web_url,
+            },
+            merge_request: request_facts(request),
+            rules: checks
+                .into_iter()
+                .map(|check| RuleFacts {
+                    gitlab_id: check.id,
+                    name: check.name,
+                    shows: check.status.as_deref().and_then(GitLabStatus::parse),
+                    external_url: check.external_url.filter(|url| !url.is_empty()),
+                })
+                .collect(),
+        })
+    }
+
+    /// What the merge request's widget shows for one check at HEAD; `None` if it does not apply.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn shown(&self, project: i64, iid: i64, rule: i64) -> Result<Option<GitLabStatus>, ReadError> {
+        let checks: Vec<StatusCheckEntity> =
+            self.list(&format!("projects/{project}/merge_requests/{iid}/status_checks")).await?;
+        Ok(checks
+            .into_iter()
+            .find(|check| check.id == rule)
+            .and_then(|check| check.status.as_deref().and_then(GitLabStatus::parse)))
+    }
+
+    /// The numbers of all open merge requests of a project.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn open_merge_requests(&self, project: i64) -> Result<Vec<i64>, ReadError> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            iid: i64,
+        }
+        let all: Vec<Numbered> =
+            self.list(&format!("projects/{project}/merge_requests?state=opened&order_by=updated_at")).await?;
+        Ok(all.into_iter().map(|one| one.iid).collect())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ReadError> {
+        let response = self.send(path).await?;
+        read_json(path, response).await
+    }
+
+    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ReadError> {
+        let mut all = Vec::new();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        for page in 1..=PAGES_MAX {
+            let response = self.send(&format!("{path}{joint}per_page=100&page={page}")).await?;
+            let more = response
+                .headers()
+                .get("x-next-page")
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|next| !next.trim().is_empty());
+            let mut items: Vec<T> = read_json(path, response).await?;
+            let full = items.len() >= 100;
+            all.append(&mut items);
+            if !more && !full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn send(&self, path: &str) -> Result<Response, ReadError> {
+        let url = format!("{}/api/v4/{path}", self.base_url);
+        let response = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .map_err(|error| ReadError::Unavailable { message: transport(&error), retry_after: None })?;
+        let status = response.status();
+        match status.as_u16() {
+            200..=299 => Ok(response),
+            404 => Err(ReadError::NotFound(path.to_owned())),
+            401 | 403 => Err(ReadError::Refused { status: status.as_u16(), path: path.to_owned() }),
+            _ => {
+                let retry_after = retry_after(&response);
+                Err(ReadError::Unavailable { message: describe(status, response).await, retry_after })
+            }
+        }
+    }
+}
+
+fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
+    MergeRequestFacts {
+        iid: request.iid,
+        title: request.title.unwrap_or_default(),
+        description: request.description.unwrap_or_default(),
+        author_gitlab_id: request.author.as_ref().map(|author| author.id),
+        author: request.author.map(|author| author.name),
+        url: request.web_url.unwrap_or_default(),
+        source_branch: request.source_branch,
+        target_branch: request.target_branch,
+        state: request.state,
+        head_sha: request.sha.filter(|sha| crate::domain::ids::is_sha(sha)),
+        updated_at: request.updated_at.as_deref().and_then(Time::parse),
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(path: &str, response: Response) -> Result<T, ReadError> {
+    let body =
+        bounded(response).await.map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
+    serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
+        message: format!("GitLab's answer to {path} is not what its documentation says: {error}"),
+        retry_after: None,
+    })
+}
+
+async fn bounded(mut response: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
+        if body.len() + chunk.len() > ANSWER_MAX {
+            return Err("GitLab's answer is too large".into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(24 * 3600)))
+}
+
+/// The status and what GitLab says about it, short, one line, without control characters.
+async fn describe(status: StatusCode, response: Response) -> String {
+    let text = match bounded(response).await {
+        Ok(body) => String::from_utf8_lossy(&body).into_owned(),
+        Err(_) => String::new(),
+    };
+    let said = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(json) => ["message", "error_description", "error"]
+            .iter()
+            .find_map(|key| json.get(key))
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .unwrap_or_default(),
+        Err(_) if text.trim_start().starts_with('<') => String::new(),
+        Err(_) => text,
+    };
+    let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    if said.trim().is_empty() || said.starts_with(status.as_str()) {
+        return format!("GitLab answered {status}");
+    }
+    format!("GitLab answered {status}: {}", said.trim())
+}
+
+/// What went wrong on the way, without the URL.
+fn transport(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "GitLab did not answer in time"
+    } else if error.is_connect() {
+        "GitLab cannot be reached"
+    } else {
+        "the connection to GitLab broke"
+    };
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let cause: String = cause.to_string().chars().take(200).collect();
+    if cause.contains("://") {
+        return what.to_owned();
+    }
+    format!("{what}: {cause}")
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,272 @@
+//! Checks: listing, detail, what GitLab shows, deciding.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use shared::decision::{COMMENT_MAX, DecisionFault, REVIEWER_MAX};
+use shared::{CheckDetail, CheckPage, NewDecision, ProblemCode};
+
+use super::dto;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::db::checks::Listing;
+use crate::domain::ids::CheckId;
+use crate::domain::{CheckState, Refused};
+use crate::service::decide::{DecideError, Wish};
+use crate::service::{decide, inbox};
+
+/// So many checks come at once if nothing else is said.
+const LIMIT: i64 = 50;
+/// So many at most.
+const LIMIT_MAX: i64 = 200;
+
+/// What a listing may be asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ChecksQuery {
+    /// One state, several separated by commas, or `all`. Default: `pending`.
+    state: Option<String>,
+    /// Only this project: GitLab's numeric id or the full path.
+    project: Option<String>,
+    /// Only this rule: GitLab's numeric id of the external status check, or its name.
+    rule: Option<String>,
+    /// Only checks whose title, project, number, author, rule, branch or SHA contains this text.
+    q: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many at most, 1 to 200. Default: 50.
+    limit: Option<i64>,
+}
+
+/// What GitLab shows for a check.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct GitLabReading {
+    /// The state in the merge request's widget.
+    status: shared::GitLabStatus,
+    /// When it was read, RFC 3339 UTC.
+    read_at: String,
+}
+
+/// List checks
+#[utoipa::path(
+    get,
+    path = "/checks",
+    operation_id = "list_checks",
+    tag = "checks",
+    params(ChecksQuery),
+    responses(
+        (status = 200, description = "Only pending checks: oldest first. Otherwise: newest first.", body = CheckPage),
+        (status = 400, description = "A parameter is not valid", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list_checks(
+    app: web::Data<App>,
+    query: web::Query<ChecksQuery>,
+) -> Result<web::Json<CheckPage>, ApiError> {
+    let listing = read_listing(query.into_inner())?;
+    let (rows, more) = inbox::list(&app, listing).await?;
+    let next_cursor = rows.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id));
+    let items = rows.into_iter().map(dto::check_item).collect::<Result<_, _>>()?;
+    Ok(web::Json(CheckPage { items, next_cursor }))
+}
+
+fn read_listing(query: ChecksQuery) -> Result<Listing, ApiError> {
+    let mut states = Vec::new();
+    let text = query.state.as_deref().unwrap_or("pending").trim();
+    if text != "all" {
+        for word in text.split(',').map(str::trim) {
+            let state = CheckState::parse(word).ok_or_else(|| {
+                let all: Vec<&str> = CheckState::ALL.iter().map(|state| state.as_str()).collect();
+                ApiError::parameter(
+                    "state",
+                    format!("{word:?} is no state; use all, or some of {}.", all.join(", ")),
+                )
+            })?;
+            if !states.contains(&state) {
+                states.push(state);
+            }
+        }
+    }
+    let after = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+        None => None,
+        Some(cursor) => Some(
+            cursor
+                .split_once('~')
+                .filter(|(at, id)| crate::domain::Time::parse(at).is_some() && CheckId::parse(id).is_some())
+                .map(|(at, id)| (at.to_owned(), id.to_owned()))
+                .ok_or_else(|| {
+                    ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
+                })?,
+        ),
+    };
+    let limit = query.limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
+    }
+    let given =
+        |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    Ok(Listing {
+        oldest_first: states == [CheckState::Pending],
+        states,
+        project: given(query.project),
+        rule: given(query.rule),
+        text: given(query.q),
+        after,
+        limit,
+    })
+}
+
+/// Read one check
+#[utoipa::path(
+    get,
+    path = "/checks/{id}",
+    operation_id = "read_check",
+    tag = "checks",
+    params(("id" = String, Path, description = "The check's id")),
+    responses(
+        (status = 200, description = "The check", body = CheckDetail),
+        (status = 404, description = "No such check", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn read_check(
+    app: web::Data<App>,
+    id: web::Path<String>,
+) -> Result<web::Json<CheckDetail>, ApiError> {
+    Ok(web::Json(load(&app, &check_id(&id)?).await?))
+}
+
+/// Read what GitLab shows for a check, now
+#[utoipa::path(
+    get,
+    path = "/checks/{id}/gitlab",
+    operation_id = "read_gitlab_status",
+    tag = "checks",
+    params(("id" = String, Path, description = "The check's id")),
+    responses(
+        (status = 200, description = "What GitLab shows for the merge request's HEAD", body = GitLabReading),
+        (status = 404, description = "No such check", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 502, description = "GitLab did not say", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn read_gitlab_status(
+    app: web::Data<App>,
+    id: web::Path<String>,
+) -> Result<web::Json<GitLabReading>, ApiError> {
+    let id = check_id(&id)?;
+    let (status, read_at) = inbox::shown(&app, id.as_str().to_owned()).await?;
+    Ok(web::Json(GitLabReading { status: dto::status(status), read_at: read_at.to_string() }))
+}
+
+/// Decide on a check
+///
+/// The decision is for `expected_sha` only. If HEAD moved or somebody decided first, the answer is
+/// 409 and carries the check as it is now. To reverse a decision, send the decided state as
+/// `expected_state` and a comment.
+#[utoipa::path(
+    post,
+    path = "/checks/{id}/decisions",
+    operation_id = "decide_check",
+    tag = "checks",
+    params(("id" = String, Path, description = "The check's id")),
+    request_body = NewDecision,
+    responses(
+        (status = 201, description = "Decided; GitLab is told next", body = CheckDetail),
+        (status = 404, description = "No such check", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "HEAD moved, or somebody decided first", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is missing or not valid", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn decide_check(
+    app: web::Data<App>,
+    id: web::Path<String>,
+    body: web::Json<NewDecision>,
+) -> Result<HttpResponse, ApiError> {
+    let id = check_id(&id)?;
+    let new = body.into_inner();
+    new.validate().map_err(|fault| invalid(fault))?;
+    let wish = Wish {
+        check_id: id.clone(),
+        verdict: dto::domain_verdict(new.verdict),
+        comment: new.comment.trim().to_owned(),
+        expected_sha: new.expected_sha.trim().to_owned(),
+        seen: new.expected_state.map_or(CheckState::Pending, dto::domain_state),
+        reviewer: reviewer(new.reviewer),
+    };
+    match decide::decide(&app, wish).await {
+        Ok(()) => Ok(HttpResponse::Created().json(load(&app, &id).await?)),
+        Err(DecideError::NotFound) => Err(no_such_check()),
+        Err(DecideError::Store(error)) => Err(error.into()),
+        Err(DecideError::Refused(refused)) => Err(conflict(refused, load(&app, &id).await?)),
+    }
+}
+
+fn reviewer(typed: Option<String>) -> String {
+    typed
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unnamed".into())
+}
+
+async fn load(app: &App, id: &CheckId) -> Result<CheckDetail, ApiError> {
+    Ok(dto::check_detail(inbox::detail(app, id.as_str().to_owned()).await?)?)
+}
+
+fn check_id(text: &str) -> Result<CheckId, ApiError> {
+    CheckId::parse(text).ok_or_else(no_such_check)
+}
+
+fn no_such_check() -> ApiError {
+    ApiError::new(ProblemCode::NotFound, "There is no check with this id.")
+}
+
+fn conflict(refused: Refused, now: CheckDetail) -> ApiError {
+    let (code, detail) = match refused {
+        Refused::ShaMoved => (
+            ProblemCode::ShaMoved,
+            format!(
+                "Nothing was decided: HEAD is {} by now. Look at what changed and decide on that.",
+                now.head_sha
+            ),
+        ),
+        Refused::StateChanged => (
+            ProblemCode::StateChanged,
+            match &now.item.decided_by {
+                Some(who) => format!(
+                    "Nothing was decided: the check is {} by {who}. To reverse that, say so.",
+                    now.item.state.as_str()
+                ),
+                None => format!("Nothing was decided: the check is {} by now.", now.item.state.as_str()),
+            },
+        ),
+    };
+    ApiError::new(code, detail).with_check(now)
+}
+
+fn invalid(fault: DecisionFault) -> ApiError {
+    let (code, detail) = match fault {
+        DecisionFault::CommentRequired => {
+            (ProblemCode::CommentRequired, "Say why: a rejection or a reversal needs a comment.".to_owned())
+        }
+        DecisionFault::CommentTooLong => {
+            (ProblemCode::Invalid, format!("The comment may have {COMMENT_MAX} characters."))
+        }
+        DecisionFault::BadReviewer => (
+            ProblemCode::Invalid,
+            format!("The name may have {REVIEWER_MAX} characters and no control characters."),
+        ),
+        DecisionFault::ShaRequired => (
+            ProblemCode::Invalid,
+            "Say which commit was looked at: expected_sha is the check's sha.".to_owned(),
+        ),
+        DecisionFault::BadExpectedState => (
+            ProblemCode::Invalid,
+            "Nothing can be decided in that state; expected_state is pending, approved or rejected."
+                .to_owned(),
+        ),
+        DecisionFault::NothingToReverse => (
+            ProblemCode::Invalid,
+            "The check already has this verdict; there is nothing to reverse.".to_owned(),
+        ),
+    };
+    ApiError::new(code, detail).about(fault.field())
+}

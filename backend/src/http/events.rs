@@ -1,0 +1,142 @@
+//! The live stream as server-sent events, with resume.
+//!
+//! Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::dto;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::db::DbError;
+use crate::db::events;
+use crate::domain::record::Event;
+use crate::live::RESUME_MAX;
+
+/// A comment is sent this often, so that nobody in between closes a quiet stream.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where to resume.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// Resume after this event, as the header `Last-Event-ID` does.
+    last_event_id: Option<i64>,
+}
+
+/// Follow events
+///
+/// Server-sent events named `event`: `id` is the event's number, `data` the event as JSON. Without
+/// `Last-Event-ID` only new events are sent. `reset` means that too much was missed: read anew.
+/// `bye` means that the service stops: connect again.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "follow_events",
+    tag = "events",
+    params(
+        EventsQuery,
+        ("Last-Event-ID" = Option<i64>, Header, description = "The last event seen; what came after it is sent first"),
+    ),
+    responses((status = 200, description = "The stream", body = shared::Event, content_type = "text/event-stream"))
+)]
+pub async fn follow_events(
+    app: web::Data<App>,
+    request: HttpRequest,
+    query: web::Query<EventsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let header = request
+        .headers()
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse::<i64>().ok());
+    let resume = header.or(query.last_event_id);
+    let app = app.get_ref().clone();
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
+        .streaming(stream(app, resume)))
+}
+
+/// What was missed, then what happens, until the service stops.
+fn stream(
+    app: App,
+    resume: Option<i64>,
+) -> impl futures_util::Stream<Item = Result<Bytes, actix_web::Error>> {
+    async_stream::stream! {
+        // Listen before reading what was missed, so that nothing falls between.
+        let mut news = app.live.listen();
+        yield Ok(Bytes::from_static(b"retry: 2000\n: hello\n\n"));
+        let mut seen = 0;
+        match missed(&app, resume).await {
+            Ok(Missed::Events(events)) => for event in events {
+                seen = event.id;
+                yield Ok(frame(&event));
+            },
+            Ok(Missed::TooMany(newest)) => {
+                seen = newest;
+                yield Ok(reset(newest));
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "what a listener missed could not be read");
+                return;
+            }
+        }
+        loop {
+            tokio::select! {
+                () = app.stopping.cancelled() => {
+                    yield Ok(Bytes::from_static(b"event: bye\ndata: {}\n\n"));
+                    return;
+                }
+                () = tokio::time::sleep(HEARTBEAT) => yield Ok(Bytes::from_static(b": still here\n\n")),
+                event = news.recv() => match event {
+                    Ok(event) if event.id > seen => {
+                        seen = event.id;
+                        yield Ok(frame(&event));
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => yield Ok(reset(seen)),
+                    Err(RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+}
+
+enum Missed {
+    Events(Vec<Arc<Event>>),
+    TooMany(i64),
+}
+
+async fn missed(app: &App, resume: Option<i64>) -> Result<Missed, DbError> {
+    let Some(after) = resume else { return Ok(Missed::Events(Vec::new())) };
+    app.db
+        .read(move |conn| {
+            let newest = events::newest(conn)?;
+            // More than we send one by one, or a number of another database.
+            if newest - after > RESUME_MAX || after > newest {
+                return Ok(Missed::TooMany(newest));
+            }
+            Ok(Missed::Events(events::after(conn, after, RESUME_MAX)?.into_iter().map(Arc::new).collect()))
+        })
+        .await
+}
+
+fn frame(event: &Event) -> Bytes {
+    let id = event.id;
+    match serde_json::to_string(&dto::event(event.clone())) {
+        Ok(data) => Bytes::from(format!("id: {id}\nevent: event\ndata: {data}\n\n")),
+        Err(_) => reset(id),
+    }
+}
+
+fn reset(id: i64) -> Bytes {
+    Bytes::from(format!("id: {id}\nevent: reset\ndata: {{}}\n\n"))
+}

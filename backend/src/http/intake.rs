@@ -1,0 +1,183 @@
+//! `POST {base}/status_check`: reads the body within bounds and hands it to the use case.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use shared::ProblemCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::ApiError;
+use crate::app::App;
+use crate::config::CALL_MAX;
+use crate::gitlab::signature;
+use crate::service::intake;
+
+/// A body must arrive within this time; GitLab itself gives up writing after 30 s.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// A call waits this long for memory to become free; GitLab gives up reading after 20 s and does
+/// not repeat what was refused, so waiting beats refusing.
+const BUDGET_TIME: Duration = Duration::from_secs(10);
+/// The unit of the budget.
+const UNIT: usize = 4096;
+
+/// How many bytes of calls are in memory, for all calls together.
+#[derive(Clone)]
+pub struct Budget(Arc<Semaphore>);
+
+impl Budget {
+    /// A budget of `bytes`.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes / UNIT)))
+    }
+
+    async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        let units = u32::try_from(bytes.div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
+        let waiting = Arc::clone(&self.0).acquire_many_owned(units);
+        match tokio::time::timeout(BUDGET_TIME, waiting).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(ApiError::new(
+                ProblemCode::Busy,
+                "Too many large calls are being received at once; nothing was stored. Press Retry in GitLab, or wait for the next reconciliation.",
+            )),
+        }
+    }
+}
+
+/// Receive a status-check call
+///
+/// GitLab calls this URL for every event of a merge request. 202 means that the call is on disk.
+/// A call without `X-Gitlab-Signature` is only a hint: what it says is read back from GitLab.
+#[utoipa::path(
+    post,
+    path = "/status_check",
+    operation_id = "receive_call",
+    tag = "intake",
+    request_body(content = serde_json::Value, description = "The call, as GitLab documents it for external status checks; at most 26 MiB", content_type = "application/json"),
+    params(("X-Gitlab-Signature" = Option<String>, Header, description = "Lower-case hex HMAC-SHA256 of the body under the check's shared secret")),
+    responses(
+        (status = 202, description = "Stored"),
+        (status = 400, description = "Not JSON", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The signature is missing or wrong", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Larger than 26 MiB", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "JSON, but not a status-check call", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store is not available", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn receive_call(
+    app: web::Data<App>,
+    budget: web::Data<Budget>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    receive(&app, &budget, None, &request, payload).await
+}
+
+/// Receive a status-check call at a rule's own URL
+///
+/// GitLab wants a different URL for every check of a project; anything may follow `status_check/`.
+#[utoipa::path(
+    post,
+    path = "/status_check/{rule_key}",
+    operation_id = "receive_rule_call",
+    tag = "intake",
+    request_body(content = serde_json::Value, description = "As for /status_check", content_type = "application/json"),
+    params(
+        ("rule_key" = String, Path, description = "The rule's key, or any word of your own"),
+        ("X-Gitlab-Signature" = Option<String>, Header, description = "As for /status_check"),
+    ),
+    responses(
+        (status = 202, description = "Stored"),
+        (status = 400, description = "Not JSON", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The signature is missing or wrong", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Larger than 26 MiB", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not a status-check call, or one of another rule", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store is not available", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn receive_rule_call(
+    app: web::Data<App>,
+    budget: web::Data<Budget>,
+    rule_key: web::Path<String>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    receive(&app, &budget, Some(rule_key.into_inner()), &request, payload).await
+}
+
+async fn receive(
+    app: &App,
+    budget: &Budget,
+    rule_key: Option<String>,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let (body, _held) = read_body(budget, request, payload).await?;
+    let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
+    intake::receive(app, rule_key, body, signature).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Reads the body; what it takes of the budget is given back when the permit is dropped.
+///
+/// # Errors
+/// 413 before anything is read if the length is told, 408 if it takes too long, 503 if there is no
+/// room.
+pub async fn read_body(
+    budget: &Budget,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<(Bytes, OwnedSemaphorePermit), ApiError> {
+    let told = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
+    if told.is_some_and(|told| told > CALL_MAX) {
+        return Err(too_large());
+    }
+    // Without a told length the worst case is reserved, and given back once the length is known.
+    let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
+    let reading = async {
+        let mut body = BytesMut::with_capacity(told.unwrap_or(0).min(64 * 1024));
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| {
+                ApiError::new(
+                    ProblemCode::IncompleteBody,
+                    "The body did not arrive whole; nothing was stored.",
+                )
+            })?;
+            if body.len() + chunk.len() > CALL_MAX {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    let body = tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| {
+        ApiError::new(
+            ProblemCode::BodyTimeout,
+            "The body did not arrive within 30 seconds; nothing was stored.",
+        )
+    })??;
+    if told.is_none() {
+        let needed = body.len().div_ceil(UNIT).max(1);
+        if let Some(spare) = held.num_permits().checked_sub(needed)
+            && let Some(spare) = held.split(spare)
+        {
+            drop(spare);
+        }
+    }
+    Ok((body, held))
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(
+        ProblemCode::TooLarge,
+        "The body is larger than 26 MiB, more than GitLab ever sends; nothing was stored.",
+    )
+}

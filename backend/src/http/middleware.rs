@@ -1,0 +1,134 @@
+//! What applies to every request: security headers, and no writes from other sites.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+use shared::ProblemCode;
+
+use tracing::Instrument as _;
+
+use super::problem::ApiError;
+use super::spa::Index;
+use crate::app::App;
+
+/// Swagger UI's own policy: its page has inline styles; still nothing leaves the origin.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The header that names a request, in answers and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives every request an id and one line in the log: what was asked, the answer, how long it took.
+/// Never bodies, queries or headers, which may hold secrets.
+///
+/// # Errors
+/// Those of the service behind.
+pub async fn trace(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| {
+            !id.is_empty()
+                && id.len() <= 64
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned);
+    let begun = std::time::Instant::now();
+    let span = tracing::info_span!("request", request_id = %id);
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let result =
+        super::problem::REQUEST_ID.scope(id.clone(), next.call(request).instrument(span.clone())).await;
+    let mut response = result?;
+    let millis = begun.elapsed().as_millis();
+    span.in_scope(
+        || tracing::debug!(%method, %path, status = response.status().as_u16(), millis, "answered"),
+    );
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+/// Adds the headers that tell browsers to be strict.
+///
+/// # Errors
+/// Those of the service behind.
+pub async fn secure_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let index = request.app_data::<web::Data<Index>>().cloned();
+    let docs = request.path().contains("/api/docs");
+    let api = request.path().contains("/api/") && !docs;
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let policy = match (&index, docs) {
+        (Some(index), false) => HeaderValue::try_from(index.policy.as_str()).ok(),
+        (_, true) | (None, false) => Some(HeaderValue::from_static(DOCS_POLICY)),
+    };
+    if let Some(policy) = policy {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    if api && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}
+
+/// Refuses writes that a browser sends from another site. Programs send neither header.
+///
+/// Source: Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>.
+///
+/// # Errors
+/// 403 with the code `cross_site`.
+pub async fn same_site(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.call(request).await;
+    }
+    let text = |name: HeaderName| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let foreign = match text(HeaderName::from_static("sec-fetch-site")).as_deref() {
+        Some("same-origin" | "none") => false,
+        Some(_) => true,
+        // Plain http: browsers send no Fetch Metadata, but they do send Origin.
+        None => text(ORIGIN).is_some_and(|origin| !is_own(&request, &origin)),
+    };
+    if foreign {
+        return Err(ApiError::new(
+            ProblemCode::CrossSite,
+            "This was sent from a page of another site; open the app itself.",
+        )
+        .into());
+    }
+    next.call(request).await
+}
+
+fn is_own(request: &ServiceRequest, origin: &str) -> bool {
+    let public = request.app_data::<web::Data<App>>().and_then(|app| app.config.public_url.clone());
+    let host = request.connection_info().host().to_owned();
+    public.as_deref() == Some(origin) || origin.split_once("://").is_some_and(|(_, place)| place == host)
+}

@@ -1,0 +1,81 @@
+//! The HTTP edge: the route table on one page; handlers translate, use cases decide.
+
+pub mod checks;
+pub mod dto;
+pub mod events;
+pub mod health;
+pub mod intake;
+pub mod middleware;
+pub mod openapi;
+pub mod problem;
+pub mod spa;
+pub mod system;
+
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, web};
+use shared::ProblemCode;
+
+use crate::app::App;
+use problem::ApiError;
+
+/// Everything that is served, for one application.
+pub fn routes(
+    app: &App,
+    budget: &intake::Budget,
+    index: &web::Data<spa::Index>,
+) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let (app, budget, index) = (app.clone(), budget.clone(), index.clone());
+    move |config| {
+        let base = app.config.base_path.clone();
+        let home = format!("{base}/");
+        let api = web::scope("/api/v1")
+            .wrap(from_fn(middleware::same_site))
+            .route("/checks", web::get().to(checks::list_checks))
+            .route("/checks/{id}", web::get().to(checks::read_check))
+            .route("/checks/{id}/gitlab", web::get().to(checks::read_gitlab_status))
+            .route("/checks/{id}/decisions", web::post().to(checks::decide_check))
+            .route("/deliveries/{id}/retry", web::post().to(system::retry_delivery))
+            .route("/calls", web::get().to(system::list_calls))
+            .route("/calls/{id}/replay", web::post().to(system::replay_call))
+            .route("/reconcile", web::post().to(system::start_reconciliation))
+            .route("/system", web::get().to(system::read_system))
+            .route("/events", web::get().to(events::follow_events))
+            .route("/openapi.json", web::get().to(openapi::document))
+            .default_service(web::to(no_such_operation));
+        let scope = web::scope(&base)
+            .route("/status_check", web::post().to(intake::receive_call))
+            .route("/status_check/{rule_key}", web::post().to(intake::receive_rule_call))
+            .service(openapi::swagger_ui(&base))
+            .service(api)
+            .route("/{path:.*}", web::get().to(spa::serve_file))
+            .route("/{path:.*}", web::head().to(spa::serve_file))
+            .default_service(web::to(not_offered));
+        config
+            .app_data(web::Data::new(app))
+            .app_data(web::Data::new(budget))
+            .app_data(index)
+            .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(problem::json_error))
+            .app_data(web::QueryConfig::default().error_handler(problem::query_error))
+            .route("/livez", web::get().to(health::live))
+            .route("/readyz", web::get().to(health::ready));
+        if !base.is_empty() {
+            let (from_root, from_base) = (home.clone(), home);
+            config
+                .route("/", web::get().to(move || redirect(from_root.clone())))
+                .route(&base, web::get().to(move || redirect(from_base.clone())));
+        }
+        config.service(scope);
+    }
+}
+
+async fn redirect(to: String) -> HttpResponse {
+    HttpResponse::Found().insert_header((actix_web::http::header::LOCATION, to)).finish()
+}
+
+async fn no_such_operation() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(ProblemCode::NotFound, "There is no such operation; see api/docs."))
+}
+
+async fn not_offered() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(ProblemCode::MethodNotAllowed, "This method is not offered here; see api/docs."))
+}

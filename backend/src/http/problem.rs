@@ -1,0 +1,175 @@
+//! Errors at the edge: every one becomes problem+json with a stable code, and is logged once.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use shared::{Problem, ProblemCode};
+
+use crate::db::DbError;
+use crate::service::ServiceError;
+use crate::service::intake::IntakeError;
+
+tokio::task_local! {
+    /// The id of the request that is being answered.
+    pub static REQUEST_ID: String;
+}
+
+/// An answer that is a problem.
+#[derive(Debug)]
+pub struct ApiError {
+    problem: Box<Problem>,
+    cause: Option<String>,
+}
+
+impl ApiError {
+    /// A problem with this code.
+    #[must_use]
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { problem: Box::new(Problem::new(code, detail)), cause: None }
+    }
+
+    /// The same, about one field of the request.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
+        self.problem.field = Some(field.to_owned());
+        self
+    }
+
+    /// The same, with the check as it is now.
+    #[must_use]
+    pub fn with_check(mut self, check: shared::CheckDetail) -> Self {
+        self.problem.check = Some(Box::new(check));
+        self
+    }
+
+    /// An error of a query parameter.
+    #[must_use]
+    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(ProblemCode::BadParameter, detail).about(name)
+    }
+
+    fn store(error: &DbError) -> Self {
+        let mut text = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        let mut this = match error {
+            DbError::Corrupt(_) => {
+                Self::new(ProblemCode::Internal, "The log says what went wrong; nothing was changed.")
+            }
+            DbError::BadUrl(_)
+            | DbError::InUse(_)
+            | DbError::Unavailable(_)
+            | DbError::Query(_)
+            | DbError::Migration(_)
+            | DbError::Abandoned => Self::new(
+                ProblemCode::StoreUnavailable,
+                "The database did not take it; nothing was changed. Try again in a moment.",
+            ),
+        };
+        this.cause = Some(text);
+        this
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.problem.code.as_str(), self.problem.detail)?;
+        match &self.cause {
+            Some(cause) => write!(f, " ({cause})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if self.status_code().is_server_error() {
+            tracing::error!(code = self.problem.code.as_str(), cause = self.cause.as_deref(), detail = %self.problem.detail, "a request failed");
+        }
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((actix_web::http::header::CONTENT_TYPE, "application/problem+json"));
+        if self.problem.status == 503 {
+            response.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
+        }
+        let mut problem = (*self.problem).clone();
+        problem.request_id = REQUEST_ID.try_with(Clone::clone).ok();
+        match serde_json::to_vec(&problem) {
+            Ok(body) => response.body(body),
+            Err(_) => response.insert_header(ContentType::plaintext()).body("a problem could not be written"),
+        }
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        Self::store(&error)
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Store(error) => Self::store(&error),
+            ServiceError::NotFound(_) => Self::new(ProblemCode::NotFound, capital(&error.to_string())),
+            ServiceError::NotRetryable(_) => {
+                Self::new(ProblemCode::NotRetryable, capital(&error.to_string()))
+            }
+            ServiceError::GitLab(_) => Self::new(ProblemCode::GitLabUnavailable, capital(&error.to_string())),
+        }
+    }
+}
+
+impl From<IntakeError> for ApiError {
+    fn from(error: IntakeError) -> Self {
+        use crate::gitlab::CallFault;
+        let code = match &error {
+            IntakeError::Store(error) => return Self::store(error),
+            IntakeError::Body(CallFault::Malformed(_)) => ProblemCode::MalformedJson,
+            IntakeError::Body(CallFault::WrongKind(_)) => ProblemCode::NotAStatusCheck,
+            IntakeError::Signature(_) => ProblemCode::BadSignature,
+            IntakeError::RuleMismatch => ProblemCode::RuleMismatch,
+            IntakeError::NotEnrolled => ProblemCode::NotFound,
+        };
+        Self::new(code, capital(&error.to_string()))
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')),
+        None => String::new(),
+    }
+}
+
+/// A JSON body that cannot be read.
+pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequest) -> actix_web::Error {
+    use actix_web::error::JsonPayloadError as E;
+    let problem = match &error {
+        E::ContentType => ApiError::new(
+            ProblemCode::UnsupportedMediaType,
+            "Send the body with Content-Type: application/json.",
+        ),
+        E::Overflow { .. } | E::OverflowKnownLength { .. } => {
+            ApiError::new(ProblemCode::TooLarge, "The body is larger than 64 KiB.")
+        }
+        E::Deserialize(error) if error.is_data() => {
+            ApiError::new(ProblemCode::Invalid, capital(&error.to_string()))
+        }
+        E::Deserialize(error) => ApiError::new(ProblemCode::MalformedJson, capital(&error.to_string())),
+        _ => ApiError::new(ProblemCode::IncompleteBody, "The body could not be read to its end."),
+    };
+    problem.into()
+}
+
+/// A query string that cannot be read.
+pub fn query_error(error: actix_web::error::QueryPayloadError, _request: &HttpRequest) -> actix_web::Error {
+    ApiError::new(ProblemCode::BadParameter, capital(&error.to_string())).into()
+}

@@ -1,0 +1,212 @@
+//! The browser application: files from the binary, precompressed; the index for every page.
+
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    IF_NONE_MATCH, VARY,
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use rust_embed_for_web::{EmbedableFile as _, RustEmbed};
+use sha2::{Digest as _, Sha256};
+use shared::ProblemCode;
+
+use super::problem::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "${APPROVAL_SPA_DIR}"]
+struct Files;
+
+/// Where the application was built to live; the index is rewritten for any other base path.
+const BUILT_FOR: &str = "<base href=\"/approval-apps/\"";
+
+/// The index and the policy that lets only its own script run.
+pub struct Index {
+    body: web::Bytes,
+    etag: HeaderValue,
+    /// The `Content-Security-Policy` of all pages.
+    pub policy: String,
+}
+
+impl Index {
+    /// Reads the index from the binary and adapts it to the base path.
+    #[must_use]
+    pub fn load(base_path: &str) -> Self {
+        let html = Files::get("index.html")
+            .map(|file| String::from_utf8_lossy(file.data()).into_owned())
+            .unwrap_or_default();
+        let html = html.replacen(BUILT_FOR, &format!("<base href=\"{base_path}/\""), 1);
+        let hashes: String = inline_scripts(&html)
+            .iter()
+            .map(|script| format!(" 'sha256-{}'", base64(&Sha256::digest(script))))
+            .collect();
+        let policy = format!(
+            "default-src 'none'; script-src 'self'{hashes} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+             font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
+        );
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&html)[..12]));
+        let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"index\""));
+        Self { body: web::Bytes::from(html), etag, policy }
+    }
+
+    fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        response.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, self.etag.clone()));
+        if unchanged(request.headers(), &self.etag) {
+            return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
+        }
+        response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(self.body.clone())
+    }
+}
+
+/// The bodies of inline scripts: what stands between `<script …>` without `src` and `</script>`.
+fn inline_scripts(html: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find("<script") {
+        let Some(open) = rest[start..].find('>') else { break };
+        let tag = &rest[start..start + open];
+        let body_at = start + open + 1;
+        let Some(end) = rest[body_at..].find("</script>") else { break };
+        if !tag.contains(" src=") {
+            found.push(&rest[body_at..body_at + end]);
+        }
+        rest = &rest[body_at + end..];
+    }
+    found
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group =
+            chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let letter = LETTERS[(group >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+/// Serves a file of the application; every other path under the base is one of its pages.
+pub async fn serve_file(
+    request: HttpRequest,
+    path: web::Path<String>,
+    index: web::Data<Index>,
+) -> Result<HttpResponse, ApiError> {
+    let path = path.trim_start_matches('/');
+    if path.starts_with("api/") || path == "api" {
+        return Err(ApiError::new(ProblemCode::NotFound, "There is no such operation; see api/docs."));
+    }
+    if path.is_empty() || path == "index.html" {
+        return Ok(index.respond(&request));
+    }
+    match Files::get(path) {
+        Some(file) => Ok(respond(&request, path, &file)),
+        // A page of the application has no dot in its last part; a missing file has.
+        None if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
+            Err(ApiError::new(ProblemCode::NotFound, "There is no such file."))
+        }
+        None => Ok(index.respond(&request)),
+    }
+}
+
+fn respond(request: &HttpRequest, path: &str, file: &<Files as RustEmbed>::File) -> HttpResponse {
+    let etag =
+        HeaderValue::try_from(format!("\"{}\"", hex::encode(&Sha256::digest(file.etag().as_bytes())[..12])))
+            .unwrap_or_else(|_| HeaderValue::from_static("\"file\""));
+    let caching = if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, caching))
+        .insert_header((ETAG, etag.clone()))
+        .insert_header((VARY, "accept-encoding"));
+    if unchanged(request.headers(), &etag) {
+        return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
+    }
+    let mime = match path.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        _ => "application/octet-stream",
+    };
+    response.insert_header((CONTENT_TYPE, mime));
+    if accepts(request.headers(), "br")
+        && let Some(body) = file.data_br()
+    {
+        return response.insert_header((CONTENT_ENCODING, "br")).body(web::Bytes::from_static(body));
+    }
+    if accepts(request.headers(), "gzip")
+        && let Some(body) = file.data_gzip()
+    {
+        return response.insert_header((CONTENT_ENCODING, "gzip")).body(web::Bytes::from_static(body));
+    }
+    response.body(web::Bytes::from_static(file.data()))
+}
+
+/// Whether the name holds a content hash, as trunk writes it: `app-0123456789abcdef.js`.
+fn is_hashed(path: &str) -> bool {
+    path.split(['-', '.', '_', '/'])
+        .any(|part| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|sent| {
+        sent.split(',')
+            .any(|one| one.trim().trim_start_matches("W/").as_bytes() == etag.as_bytes() || one.trim() == "*")
+    })
+}
+
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    headers
+        .get_all(ACCEPT_ENCODING)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|one| {
+            let mut parts = one.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+            let refused = parts.any(|part| {
+                part.replace(' ', "")
+                    .strip_prefix("q=")
+                    .is_some_and(|q| q.trim_matches(['0', '.']).is_empty())
+            });
+            named && !refused
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_matches_rfc_4648() {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn only_inline_scripts_are_hashed() {
+        let html = "<script src=\"a.js\"></script><script type=\"module\">go()</script><p>";
+        assert_eq!(inline_scripts(html), ["go()"]);
+    }
+
+    #[test]
+    fn only_hashed_names_are_immutable() {
+        assert!(is_hashed("frontend-0123456789abcdef_bg.wasm"));
+        assert!(is_hashed("snippets/x-0123456789abcdef/inline0.js"));
+        assert!(!is_hashed("theme.js"));
+    }
+
+    #[test]
+    fn a_refused_encoding_is_not_used() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip;q=0, br;q=0.5"));
+        assert!(accepts(&headers, "br"));
+        assert!(!accepts(&headers, "gzip"));
+    }
+}

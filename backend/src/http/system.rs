@@ -1,0 +1,142 @@
+//! The service itself: overview, set-aside calls, deliveries that need a person, reconciliation.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use shared::{CallPage, SystemInfo};
+
+use super::dto;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::db::calls::CallState;
+use crate::domain::ids::DeliveryId;
+use crate::service::{ServiceError, deliver, system};
+
+/// Read the state of the service
+#[utoipa::path(
+    get,
+    path = "/system",
+    operation_id = "read_system",
+    tag = "system",
+    responses((status = 200, description = "The service", body = SystemInfo))
+)]
+pub async fn read_system(app: web::Data<App>) -> Result<web::Json<SystemInfo>, ApiError> {
+    let overview = system::overview(&app).await?;
+    Ok(web::Json(SystemInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        database: app.db.kind().into(),
+        gitlab_url: app.config.gitlab.as_ref().map(|gitlab| gitlab.url.clone()),
+        sandbox: app.config.sandbox,
+        gitlab_trouble: overview.gitlab_trouble,
+        pending_checks: overview.pending_checks,
+        pending_deliveries: overview.pending_deliveries,
+        failed_deliveries: overview.failed_deliveries,
+        waiting_calls: overview.waiting_calls,
+        set_aside_calls: overview.set_aside_calls,
+        undecided_passes: overview.undecided_passes,
+    }))
+}
+
+/// What a listing of calls may be asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct CallsQuery {
+    /// `stored`, `processed`, `set_aside` or `all`. Default: `all`.
+    state: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many at most, 1 to 200. Default: 50.
+    limit: Option<usize>,
+}
+
+/// List received calls
+#[utoipa::path(
+    get,
+    path = "/calls",
+    operation_id = "list_calls",
+    tag = "system",
+    params(CallsQuery),
+    responses(
+        (status = 200, description = "The calls, newest first, without their bodies", body = CallPage),
+        (status = 400, description = "A parameter is not valid", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list_calls(
+    app: web::Data<App>,
+    query: web::Query<CallsQuery>,
+) -> Result<web::Json<CallPage>, ApiError> {
+    let state = match query.state.as_deref().map(str::trim) {
+        None | Some("" | "all") => None,
+        Some(word) => Some(CallState::parse(word).ok_or_else(|| {
+            ApiError::parameter(
+                "state",
+                format!("{word:?} is no state; use stored, processed, set_aside or all."),
+            )
+        })?),
+    };
+    let before = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+        None => None,
+        Some(cursor) => Some(cursor.parse::<i64>().map_err(|_| {
+            ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
+        })?),
+    };
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to 200.")));
+    }
+    let (rows, more) = system::list_calls(&app, state, before, limit).await?;
+    let next_cursor = rows.last().filter(|_| more).map(|last| last.id.to_string());
+    let items = rows.into_iter().map(dto::call_item).collect::<Result<_, _>>()?;
+    Ok(web::Json(CallPage { items, next_cursor }))
+}
+
+/// Queue a set-aside call again
+#[utoipa::path(
+    post,
+    path = "/calls/{id}/replay",
+    operation_id = "replay_call",
+    tag = "system",
+    params(("id" = i64, Path, description = "The call's number")),
+    responses(
+        (status = 202, description = "Queued"),
+        (status = 404, description = "No such call", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The call was not set aside", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn replay_call(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let id = id.parse::<i64>().map_err(|_| ServiceError::NotFound("call"))?;
+    system::replay_call(&app, id).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Queue a failed delivery again
+#[utoipa::path(
+    post,
+    path = "/deliveries/{id}/retry",
+    operation_id = "retry_delivery",
+    tag = "deliveries",
+    params(("id" = String, Path, description = "The delivery's id")),
+    responses(
+        (status = 202, description = "Queued"),
+        (status = 404, description = "No such delivery", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The delivery has not failed", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn retry_delivery(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let id = DeliveryId::parse(&id).ok_or(ServiceError::NotFound("delivery"))?;
+    deliver::retry(&app, id.as_str().to_owned()).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Reconcile with GitLab now
+#[utoipa::path(
+    post,
+    path = "/reconcile",
+    operation_id = "start_reconciliation",
+    tag = "system",
+    responses((status = 202, description = "Started"))
+)]
+pub async fn start_reconciliation(app: web::Data<App>) -> HttpResponse {
+    app.wake.reconcile.notify_one();
+    HttpResponse::Accepted().finish()
+}

@@ -1,0 +1,88 @@
+//! The listener, the order of middleware, and the order of stopping.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpServer, web};
+
+use crate::app::App;
+use crate::http::{self, intake::Budget, middleware, spa::Index};
+use crate::worker;
+
+/// Requests get this long to finish when the service stops, in seconds.
+const GRACE: u64 = 25;
+/// Between saying "not ready" and closing the door, so that load balancers notice.
+const NOTICE: Duration = Duration::from_millis(500);
+
+/// A service that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    loops: tokio::task::JoinSet<()>,
+    app: App,
+}
+
+/// Starts serving and working on `listener`.
+///
+/// # Errors
+/// The system's, if the socket cannot be used.
+pub fn start(app: &App, listener: TcpListener, work: bool) -> std::io::Result<Running> {
+    let address = listener.local_addr()?;
+    let budget = Budget::new(app.config.call_budget);
+    let index = web::Data::new(Index::load(&app.config.base_path));
+    let served = app.clone();
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .wrap(from_fn(middleware::secure_headers))
+            .wrap(from_fn(middleware::trace))
+            .configure(http::routes(&served, &budget, &index))
+    })
+    .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
+    .keep_alive(Duration::from_secs(75))
+    .client_request_timeout(Duration::from_secs(10))
+    .shutdown_timeout(GRACE)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    let loops = if work { worker::start(app) } else { tokio::task::JoinSet::new() };
+    Ok(Running { address, handle, serving, loops, app: app.clone() })
+}
+
+impl Running {
+    /// Stops in order: not ready, streams say goodbye, requests finish, loops end, leases are given
+    /// back. Nothing that was acknowledged is lost.
+    pub async fn stop(mut self) {
+        self.app.stopping.cancel();
+        tokio::time::sleep(NOTICE).await;
+        self.handle.stop(true).await;
+        while self.loops.join_next().await.is_some() {}
+        if let Err(error) = worker::release(&self.app).await {
+            tracing::warn!(error = %error, "leases could not be given back; they end by themselves");
+        }
+    }
+
+    /// Runs until SIGTERM or SIGINT, then stops in order.
+    ///
+    /// # Errors
+    /// If the server ends by itself.
+    pub async fn until_told_to_stop(mut self) -> std::io::Result<()> {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+            ended = &mut self.serving => {
+                return ended.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            }
+        }
+        tracing::info!("stopping");
+        self.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}

@@ -1,0 +1,295 @@
+//! Tells GitLab: claims due deliveries, sends them, and stores what came of it.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::app::{App, Connected};
+use crate::db::deliveries::{self, ClaimedDelivery, Outcome};
+use crate::db::{Conn, DbError, Lane, events, merge_requests, projects};
+use crate::domain::backoff::DELIVERY;
+use crate::domain::delivery::{Answer, Meaning};
+use crate::domain::ids::short_sha;
+use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::{DeliveryState, Time};
+
+use super::ServiceError;
+
+/// A delivery is taken for this long: well over the client's own time-out.
+const LEASE: Duration = Duration::from_secs(60);
+/// So many are on their way at once to one GitLab.
+pub const PARALLEL: usize = 8;
+/// A broken connection or rule is tried this often with one delivery.
+const PROBE_EVERY: Duration = Duration::from_secs(600);
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Deliveries that were sent.
+    pub count: usize,
+    /// Nothing may be sent before then, though something is due.
+    pub closed_until: Option<Time>,
+}
+
+/// Sends deliveries that are due, up to [`PARALLEL`] at once.
+///
+/// # Errors
+/// The database's.
+pub async fn step(app: &App) -> Result<Sent, DbError> {
+    let Some(connected) = app.connected() else { return Ok(Sent::default()) };
+    let now = app.clock.now();
+    let admitted = connected.gate().admit(PARALLEL, now);
+    if admitted == 0 {
+        return Ok(Sent { count: 0, closed_until: Some(connected.gate().retry_at(now)) });
+    }
+    let claimed = match claim(app, &connected, admitted, now).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            connected.gate().give_back(admitted);
+            return Err(error);
+        }
+    };
+    connected.gate().give_back(admitted - claimed.len());
+    let count = claimed.len();
+    join_all(claimed.into_iter().map(|one| send(app, &connected, one)))
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>, _>>()?;
+    if count > 0 {
+        app.changed().await;
+    }
+    Ok(Sent { count, closed_until: None })
+}
+
+async fn claim(
+    app: &App,
+    connected: &Connected,
+    limit: usize,
+    now: Time,
+) -> Result<Vec<ClaimedDelivery>, DbError> {
+    let (owner, id) = (app.owner.clone(), connected.id.clone());
+    app.db
+        .write(Lane::Front, move |conn| {
+            wake_probes(conn, now)?;
+            let limit = match projects::connection_trouble(conn, id.as_str())? {
+                None => i64::try_from(limit).unwrap_or(i64::MAX),
+                Some(_) if projects::connection_probing(conn, id.as_str(), now)? => 1,
+                Some(_) => return Ok(Vec::new()),
+            };
+            deliveries::claim(conn, &owner, id.as_str(), now, now.after(LEASE), limit)
+        })
+        .await
+}
+
+/// Where a probe is due, queues the oldest refused delivery again.
+fn wake_probes(conn: &mut Conn, now: Time) -> Result<(), DbError> {
+    let (connections, rules) = projects::due_probes(conn, now)?;
+    for id in connections {
+        match deliveries::oldest_refused(conn, Some(&id), None)? {
+            Some(delivery) => {
+                deliveries::retry(conn, &delivery, now)?;
+            }
+            None => projects::restore_connection_if_idle(conn, &id, now)?,
+        }
+    }
+    for id in rules {
+        match deliveries::oldest_refused(conn, None, Some(&id))? {
+            Some(delivery) => {
+                deliveries::retry(conn, &delivery, now)?;
+            }
+            None => projects::restore_rule_if_idle(conn, &id, now)?,
+        }
+    }
+    Ok(())
+}
+
+async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
+    let started_at = app.clock.now();
+    let stopwatch = std::time::Instant::now();
+    let answer =
+        connected.client.tell(claimed.project, claimed.iid, claimed.rule, &claimed.sha, claimed.status).await;
+    let duration_ms = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let now = app.clock.now();
+    let failures = u32::try_from(claimed.attempts + 1).unwrap_or(u32::MAX);
+    let wait = DELIVERY.wait(failures, rand::random());
+    let due_at = match answer.meaning {
+        Meaning::Later(asked) => {
+            let mut gate = connected.gate();
+            let trips = gate.failures() + 1;
+            gate.failed(now, asked, DELIVERY.wait(trips, rand::random()));
+            now.after(wait.max(asked.unwrap_or_default()))
+        }
+        Meaning::Accepted
+        | Meaning::Superseded
+        | Meaning::ConnectionBroken
+        | Meaning::RuleBroken
+        | Meaning::Refused => {
+            app.gitlab_answered(connected);
+            now
+        }
+    };
+    tracing::info!(
+        check = %claimed.check_id,
+        delivery = %claimed.id,
+        status = claimed.status.as_str(),
+        http_status = answer.http_status,
+        duration_ms,
+        error = answer.error.as_deref(),
+        "told GitLab"
+    );
+    let owner = app.owner.clone();
+    app.db
+        .write(Lane::Front, move |conn| {
+            let outcome = Outcome {
+                state: state_after(answer.meaning),
+                due_at,
+                started_at,
+                duration_ms,
+                http_status: answer.http_status,
+                error: answer.error.as_deref(),
+            };
+            if deliveries::finish(conn, &owner, &claimed, &outcome, now)? {
+                consequences(conn, &claimed, &answer, now)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+const fn state_after(meaning: Meaning) -> DeliveryState {
+    match meaning {
+        Meaning::Accepted => DeliveryState::Delivered,
+        Meaning::Superseded => DeliveryState::Obsolete,
+        Meaning::ConnectionBroken | Meaning::RuleBroken | Meaning::Refused => DeliveryState::Failed,
+        Meaning::Later(_) => DeliveryState::Pending,
+    }
+}
+
+fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: Time) -> Result<(), DbError> {
+    let error = answer.error.as_deref().unwrap_or("GitLab refused");
+    match answer.meaning {
+        Meaning::Accepted => {
+            record(
+                conn,
+                sent,
+                EventKind::DeliveryDelivered,
+                format!("GitLab was told {} for {}", sent.status.as_str(), short_sha(&sent.sha)),
+                now,
+            )?;
+            if projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)? {
+                deliveries::resume(conn, &sent.connection_id, Some(&sent.rule_id), now)?;
+                restored(conn, "The rule works again; what it kept is sent", now)?;
+            }
+            if projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)? {
+                deliveries::resume(conn, &sent.connection_id, None, now)?;
+                restored(conn, "The connection to GitLab works again; what it kept is sent", now)?;
+            }
+        }
+        Meaning::Superseded => {
+            merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
+        }
+        Meaning::ConnectionBroken => {
+            let reason =
+                format!("{error}: the token is not accepted, or the project has no Ultimate licence");
+            let probe = Some(now.after(PROBE_EVERY));
+            if projects::set_connection_trouble(conn, &sent.connection_id, Some(&reason), probe, now)? {
+                record(
+                    conn,
+                    sent,
+                    EventKind::ConnectionBroken,
+                    format!("Telling GitLab stopped: {reason}"),
+                    now,
+                )?;
+            }
+            record(conn, sent, EventKind::DeliveryFailed, reason, now)?;
+        }
+        Meaning::RuleBroken => {
+            let reason = format!(
+                "{error}: the token needs the role Developer on the project and the scope api, or the status check was deleted in GitLab"
+            );
+            let probe = Some(now.after(PROBE_EVERY));
+            if projects::set_rule_trouble(conn, &sent.rule_id, Some(&reason), probe, now)? {
+                record(
+                    conn,
+                    sent,
+                    EventKind::ConnectionBroken,
+                    format!("Telling GitLab stopped for this rule: {reason}"),
+                    now,
+                )?;
+            }
+            record(conn, sent, EventKind::DeliveryFailed, reason, now)?;
+            // If the rule is gone, reading the merge request says so and withdraws the check.
+            merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
+        }
+        Meaning::Refused => record(conn, sent, EventKind::DeliveryFailed, error.to_owned(), now)?,
+        Meaning::Later(_) => {}
+    }
+    Ok(())
+}
+
+fn record(
+    conn: &mut Conn,
+    sent: &ClaimedDelivery,
+    kind: EventKind,
+    summary: String,
+    now: Time,
+) -> Result<(), DbError> {
+    let event = NewEvent {
+        kind,
+        check_id: Some(sent.check_id.clone()),
+        actor: GITLAB.into(),
+        summary,
+        data: json!({"delivery": sent.id, "status": sent.status.as_str(), "sha": sent.sha}),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
+}
+
+fn restored(conn: &mut Conn, summary: &str, now: Time) -> Result<(), DbError> {
+    let event = NewEvent {
+        kind: EventKind::ConnectionRestored,
+        check_id: None,
+        actor: SELF.into(),
+        summary: summary.into(),
+        data: json!({}),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
+}
+
+/// Queues a failed delivery again because a person asked for it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] or the database's.
+pub async fn retry(app: &App, id: String) -> Result<(), ServiceError> {
+    let now = app.clock.now();
+    app.db
+        .write(Lane::Front, move |conn| {
+            match deliveries::retry(conn, &id, now)? {
+                None => return Err(ServiceError::NotFound("delivery")),
+                Some(false) => {
+                    return Err(ServiceError::NotRetryable(
+                        "only a failed delivery can be retried; a pending one is sent by itself",
+                    ));
+                }
+                Some(true) => {}
+            }
+            let (connection_id, rule_id, check_id) = deliveries::owners(conn, &id)?;
+            // The person says that it is mended: this delivery is the probe.
+            projects::probe(conn, &connection_id, &rule_id, now)?;
+            let event = NewEvent {
+                kind: EventKind::DeliveryRetried,
+                check_id: Some(check_id),
+                actor: "a person".into(),
+                summary: "A failed delivery was queued again".into(),
+                data: json!({"delivery": id}),
+            };
+            events::append(conn, &event, now)?;
+            Ok(())
+        })
+        .await?;
+    app.wake.deliveries.notify_one();
+    app.live.stir();
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Reading: listings, the check page, what GitLab shows now.
+
+use crate::app::App;
+use crate::db::checks::{self, CheckExtras, ListedCheck, Listing};
+use crate::db::decisions::{self, DecisionRow};
+use crate::db::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::db::{DbError, events};
+use crate::domain::record::Event;
+use crate::domain::{GitLabStatus, Time};
+
+use super::ServiceError;
+
+/// Everything the check page shows.
+#[derive(Debug)]
+pub struct Detail {
+    /// As in a listing.
+    pub item: ListedCheck,
+    /// What only the page shows.
+    pub extras: CheckExtras,
+    /// The check at HEAD, if this one is behind.
+    pub successor: Option<String>,
+    /// Why nothing is delivered, if the connection is broken.
+    pub connection_trouble: Option<String>,
+    /// All decisions.
+    pub decisions: Vec<DecisionRow>,
+    /// All deliveries with their newest attempts.
+    pub deliveries: Vec<(DeliveryRow, Vec<AttemptRow>)>,
+    /// The newest events.
+    pub timeline: Vec<Event>,
+}
+
+/// A page of checks and whether there are more.
+///
+/// # Errors
+/// The database's.
+pub async fn list(app: &App, mut listing: Listing) -> Result<(Vec<ListedCheck>, bool), DbError> {
+    let wanted = usize::try_from(listing.limit).unwrap_or(usize::MAX);
+    listing.limit += 1;
+    let mut items: Vec<ListedCheck> = app.db.read(move |conn| checks::page(conn, &listing)).await?;
+    let more = items.len() > wanted;
+    items.truncate(wanted);
+    Ok((items, more))
+}
+
+/// A check with everything its page shows.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] or the database's.
+pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
+    app.db
+        .read(move |conn| {
+            let item = checks::listed(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            let extras = checks::extras(conn, &id)?;
+            let row = checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            let successor = if extras.head_sha == row.sha {
+                None
+            } else {
+                checks::at_sha(conn, &row.merge_request_id, &row.rule_id, &extras.head_sha)?
+            };
+            let place = checks::place(conn, &id)?;
+            Ok(Detail {
+                item,
+                extras,
+                successor,
+                connection_trouble: crate::db::projects::connection_trouble(
+                    conn,
+                    place.connection_id.as_str(),
+                )?,
+                decisions: decisions::of_check(conn, &id)?,
+                deliveries: deliveries::of_check(conn, &id, 50)?,
+                timeline: events::of_check(conn, &id, 200)?,
+            })
+        })
+        .await
+}
+
+/// What GitLab shows for a check right now, and when it was read.
+///
+/// # Errors
+/// [`ServiceError::GitLab`] if GitLab does not say.
+pub async fn shown(app: &App, id: String) -> Result<(GitLabStatus, Time), ServiceError> {
+    let place = app
+        .db
+        .read(move |conn| {
+            checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            Ok::<_, ServiceError>(checks::place(conn, &id)?)
+        })
+        .await?;
+    let connected = app
+        .connected()
+        .filter(|connected| connected.id == place.connection_id)
+        .ok_or_else(|| ServiceError::GitLab("no GitLab is configured for this check".into()))?;
+    let now = app.clock.now();
+    let shown = connected
+        .client
+        .shown(place.project, place.iid, place.rule)
+        .await
+        .map_err(|error| ServiceError::GitLab(error.to_string()))?;
+    app.gitlab_answered(&connected);
+    shown.map(|status| (status, now)).ok_or_else(|| {
+        ServiceError::GitLab("GitLab no longer lists this status check for the merge request".into())
+    })
+}

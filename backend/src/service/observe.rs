@@ -1,0 +1,384 @@
+//! Takes in what is known of a merge request and brings its checks in line with it.
+//!
+//! All ways of knowing end here: signed calls, calls read back from GitLab, the answer to a 409,
+//! reconciliation. The order in which they arrive does not matter: older knowledge never replaces
+//! newer, and where the order cannot be told the caller is sent to read GitLab again.
+
+use serde_json::json;
+
+use super::steps::{self, Cause};
+use crate::db::checks::{self, CheckRow, NewCheck};
+use crate::db::deliveries::{self, Newest};
+use crate::db::merge_requests::{self, MergeRequestRow};
+use crate::db::projects::{self, ProjectRow, RuleRow};
+use crate::db::{Conn, DbError, events, lock};
+use crate::domain::check::{CheckEvent, Position};
+use crate::domain::facts::{Facts, RuleFacts, Source};
+use crate::domain::ids::{ConnectionId, MergeRequestId, short_sha};
+use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::{DeliveryState, GitLabStatus, Time};
+
+/// What an observation is about.
+pub struct Observation<'a> {
+    /// The connection it came through.
+    pub connection_id: &'a ConnectionId,
+    /// What is known.
+    pub facts: &'a Facts,
+    /// The rule that a call named, by GitLab's id; only it may be enrolled.
+    pub named_rule: Option<i64>,
+    /// Whether somebody pressed Retry in GitLab.
+    pub retry: bool,
+    /// Whether projects and rules not seen before are taken in.
+    pub enrol: bool,
+    /// Whether GitLab's answer is believed though it looks older than what is known.
+    pub insist: bool,
+    /// When the call arrived, RFC 3339; new checks carry it.
+    pub received_at: &'a str,
+    /// The present moment.
+    pub now: Time,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Taken in.
+    Applied,
+    /// Perhaps older than what is known: read GitLab (again).
+    Stale,
+    /// GitLab lists no such check for this merge request, or it is not ours to take in.
+    NotOurs,
+}
+
+/// Takes an observation in.
+///
+/// # Errors
+/// The database's.
+pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbError> {
+    let facts = seen.facts;
+    let request = &facts.merge_request;
+    lock(conn, &format!("mr {} {} {}", seen.connection_id, facts.project.gitlab_id, request.iid))?;
+    let known_project = projects::find_project(conn, seen.connection_id, facts.project.gitlab_id)?;
+    let known_rules = match &known_project {
+        Some(project) => projects::rules(conn, &project.id)?,
+        None => Vec::new(),
+    };
+    let newcomer = newcomer(seen, &known_rules);
+    let named_is_known = seen
+        .named_rule
+        .is_none_or(|named| known_rules.iter().any(|rule| rule.gitlab_id == named) || newcomer.is_some());
+    if (known_rules.is_empty() && newcomer.is_none()) || !named_is_known {
+        return Ok(Observed::NotOurs);
+    }
+    let known = match &known_project {
+        Some(project) => merge_requests::find(conn, &project.id, request.iid)?,
+        None => None,
+    };
+    let freshness = known.as_ref().map_or(Freshness::Newer, |known| freshness(known, facts, seen.insist));
+    if freshness == Freshness::Unclear {
+        return Ok(Observed::Stale);
+    }
+    let project = projects::upsert_project(conn, seen.connection_id, &facts.project, seen.now)?;
+    let rules = take_rules(conn, seen, &project, known_rules, newcomer)?;
+    let request_id = match (&known, freshness) {
+        (Some(known), Freshness::SameButOlder) => known.id.clone(),
+        (_, Freshness::Newer | Freshness::SameButOlder | Freshness::Unclear) => {
+            merge_requests::save(conn, &project.id, known.as_ref(), request, facts.known_at, seen.now)?
+        }
+    };
+    let author = author(facts, known.as_ref());
+    if author.is_empty() && facts.source == Source::SignedCall && request.is_open() {
+        // A call names the author only by id; GitLab knows the name.
+        merge_requests::want_refresh(conn, request_id.as_str(), seen.now)?;
+    }
+    let scene = Scene { seen, project, request_id, author, rules };
+    scene.move_checks(conn)?;
+    scene.create_missing(conn)?;
+    scene.compare_with_gitlab(conn)?;
+    Ok(Observed::Applied)
+}
+
+/// The rule to be enrolled by this observation, if there is one.
+fn newcomer<'a>(seen: &Observation<'a>, known: &[RuleRow]) -> Option<&'a RuleFacts> {
+    let named = seen.named_rule?;
+    if !seen.enrol || known.iter().any(|rule| rule.gitlab_id == named) {
+        return None;
+    }
+    let facts = seen.facts.rules.iter().find(|rule| rule.gitlab_id == named)?;
+    match seen.facts.source {
+        Source::SignedCall => Some(facts),
+        // An unsigned call may name any check of the project; take only one whose URL leads here.
+        Source::ReadBack => {
+            facts.external_url.as_deref().is_none_or(|url| url.contains("/status_check")).then_some(facts)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Freshness {
+    /// Newer than what is known.
+    Newer,
+    /// Older, but it says the same of what matters.
+    SameButOlder,
+    /// It cannot be told, or GitLab seems to lag behind itself.
+    Unclear,
+}
+
+/// GitLab's payloads carry whole seconds, so equal times prove nothing about the order.
+fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) -> Freshness {
+    let request = &facts.merge_request;
+    let same = request.head_sha.as_deref().unwrap_or("") == known.head_sha
+        && request.state == known.state
+        && request.target_branch == known.target_branch;
+    let order = match (request.updated_at, known.gitlab_updated_at) {
+        (Some(new), Some(old)) => new.whole_seconds().cmp(&old.whole_seconds()),
+        (Some(_), None) => std::cmp::Ordering::Greater,
+        (None, _) => std::cmp::Ordering::Less,
+    };
+    match facts.source {
+        Source::SignedCall => match (order, same) {
+            (std::cmp::Ordering::Greater, _) | (std::cmp::Ordering::Equal, true) => Freshness::Newer,
+            (std::cmp::Ordering::Less, true) => Freshness::SameButOlder,
+            (std::cmp::Ordering::Less | std::cmp::Ordering::Equal, false) => Freshness::Unclear,
+        },
+        Source::ReadBack => {
+            let overtaken = facts.known_at < known.facts_at;
+            let lagging = order == std::cmp::Ordering::Less && !insist;
+            if overtaken || lagging { Freshness::Unclear } else { Freshness::Newer }
+        }
+    }
+}
+
+fn author(facts: &Facts, known: Option<&MergeRequestRow>) -> String {
+    let request = &facts.merge_request;
+    request.author.clone().or_else(|| known.map(|known| known.author.clone())).unwrap_or_default()
+}
+
+/// Renames rules that GitLab renamed and enrols the newcomer; returns all rules of the project.
+fn take_rules(
+    conn: &mut Conn,
+    seen: &Observation<'_>,
+    project: &ProjectRow,
+    mut rules: Vec<RuleRow>,
+    newcomer: Option<&RuleFacts>,
+) -> Result<Vec<RuleRow>, DbError> {
+    for rule in &mut rules {
+        let told = seen.facts.rules.iter().find(|facts| facts.gitlab_id == rule.gitlab_id);
+        if let Some(told) = told.filter(|told| told.name != rule.name) {
+            projects::rename_rule(conn, &rule.id, &told.name, seen.now)?;
+            rule.name.clone_from(&told.name);
+        }
+    }
+    if let Some(facts) = newcomer {
+        let (rule, new) = projects::enrol_rule(conn, &project.id, facts, seen.now)?;
+        if new {
+            let event = NewEvent {
+                kind: EventKind::RuleEnrolled,
+                check_id: None,
+                actor: SELF.into(),
+                summary: format!("{:?} of {} was enrolled by its first call", rule.name, project.path),
+                data: json!({"project": seen.facts.project.gitlab_id, "rule": rule.gitlab_id}),
+            };
+            events::append(conn, &event, seen.now)?;
+        }
+        rules.push(rule);
+    }
+    Ok(rules)
+}
+
+/// One merge request whose facts are in the store, and whose checks are about to follow.
+struct Scene<'a> {
+    seen: &'a Observation<'a>,
+    project: ProjectRow,
+    request_id: MergeRequestId,
+    author: String,
+    rules: Vec<RuleRow>,
+}
+
+impl Scene<'_> {
+    fn head(&self) -> &str {
+        self.seen.facts.merge_request.head_sha.as_deref().unwrap_or("")
+    }
+
+    /// What this observation says about a rule.
+    fn told(&self, rule: &RuleRow) -> Option<&RuleFacts> {
+        self.seen.facts.rules.iter().find(|facts| facts.gitlab_id == rule.gitlab_id)
+    }
+
+    /// Whether a rule applies to this merge request; `None` if this observation does not know.
+    fn applies(&self, rule: &RuleRow) -> Option<bool> {
+        match (self.seen.facts.source, self.told(rule)) {
+            (_, Some(_)) => Some(true),
+            (Source::ReadBack, None) => Some(false),
+            (Source::SignedCall, None) => None,
+        }
+    }
+
+    fn describe<'c>(&'c self, rule: &'c RuleRow, sha: &'c str) -> NewCheck<'c> {
+        let request = &self.seen.facts.merge_request;
+        NewCheck {
+            project_id: self.project.id.as_str(),
+            project_path: &self.project.path,
+            merge_request_id: self.request_id.as_str(),
+            iid: request.iid,
+            rule_id: rule.id.as_str(),
+            rule_name: &rule.name,
+            policy: &rule.policy,
+            sha,
+            title: &request.title,
+            author: &self.author,
+            source_branch: &request.source_branch,
+            target_branch: &request.target_branch,
+        }
+    }
+
+    fn position(&self, row: &CheckRow, rule: Option<&RuleRow>) -> (Position, Option<&'static str>) {
+        match self.seen.facts.merge_request.state.as_str() {
+            "opened" => {}
+            "merged" => return (Position::Gone, Some("The merge request was merged.")),
+            "locked" => return (Position::Gone, Some("GitLab is merging the merge request.")),
+            _ => return (Position::Gone, Some("The merge request was closed.")),
+        }
+        if rule.and_then(|rule| self.applies(rule)) == Some(false) {
+            return (Position::Gone, Some("GitLab no longer lists this check for the merge request."));
+        }
+        if row.sha == self.head() { (Position::Head, None) } else { (Position::Behind, None) }
+    }
+
+    fn step(
+        &self,
+        conn: &mut Conn,
+        row: &mut CheckRow,
+        event: CheckEvent,
+        notice: Option<&str>,
+    ) -> Result<(), DbError> {
+        let Ok(step) = row.check.apply(event) else { return Ok(()) };
+        let cause = Cause { actor: None, decided_by: None, notice, data: json!({}) };
+        steps::take(conn, self.seen.connection_id, row, &step, &cause, self.seen.now)
+    }
+
+    /// Moves the checks that exist.
+    fn move_checks(&self, conn: &mut Conn) -> Result<(), DbError> {
+        let request = &self.seen.facts.merge_request;
+        for mut row in checks::of_merge_request(conn, &self.request_id, self.head())? {
+            let rule = self.rules.iter().find(|rule| rule.id.as_str() == row.rule_id);
+            let (position, notice) = self.position(&row, rule);
+            let retargeted = row.target_branch != request.target_branch;
+            if position == Position::Head {
+                row.target_branch.clone_from(&request.target_branch);
+                if let Some(rule) = rule
+                    && checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
+                {
+                    let event = NewEvent {
+                        kind: EventKind::CheckUpdated,
+                        check_id: Some(row.id.as_str().to_owned()),
+                        actor: GITLAB.into(),
+                        summary: "The merge request's title, author or branches changed".into(),
+                        data: json!({"title": request.title, "target_branch": request.target_branch}),
+                    };
+                    events::append(conn, &event, self.seen.now)?;
+                }
+            }
+            self.step(conn, &mut row, CheckEvent::Observed { position, retargeted }, notice)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the checks that HEAD lacks.
+    fn create_missing(&self, conn: &mut Conn) -> Result<(), DbError> {
+        let request = &self.seen.facts.merge_request;
+        let head = self.head();
+        if !request.is_open() || head.is_empty() {
+            return Ok(());
+        }
+        for rule in self.rules.iter().filter(|rule| self.applies(rule) == Some(true)) {
+            if checks::at_sha(conn, self.request_id.as_str(), rule.id.as_str(), head)?.is_some() {
+                continue;
+            }
+            let id = checks::insert(conn, &self.describe(rule, head), self.seen.received_at, self.seen.now)?;
+            let event = NewEvent {
+                kind: EventKind::CheckCreated,
+                check_id: Some(id.as_str().to_owned()),
+                actor: GITLAB.into(),
+                summary: format!(
+                    "{}!{} waits for {:?} at {}",
+                    self.project.path,
+                    request.iid,
+                    rule.name,
+                    short_sha(head)
+                ),
+                data: json!({"sha": head, "rule": rule.gitlab_id}),
+            };
+            events::append(conn, &event, self.seen.now)?;
+        }
+        Ok(())
+    }
+
+    /// Acts on Retry, and on what GitLab shows where that was read.
+    fn compare_with_gitlab(&self, conn: &mut Conn) -> Result<(), DbError> {
+        for rule in &self.rules {
+            let shows = self.told(rule).and_then(|facts| facts.shows);
+            let pressed = self.seen.retry && self.seen.named_rule == Some(rule.gitlab_id);
+            if shows.is_none() && !pressed {
+                continue;
+            }
+            let Some(id) = checks::at_sha(conn, self.request_id.as_str(), rule.id.as_str(), self.head())?
+            else {
+                continue;
+            };
+            let Some(mut row) = checks::find(conn, &id)? else { continue };
+            let newest = deliveries::newest_of(conn, &id)?;
+            if let Some(shows) = shows {
+                self.note_shown(conn, &mut row, shows, newest.as_ref())?;
+            }
+            // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent.
+            let needed = shows.is_none_or(|shows| steps::expected(row.check.state) != Some(shows));
+            if pressed && needed {
+                self.step(conn, &mut row, CheckEvent::Retried, None)?;
+            } else if shows.is_some_and(|shows| self.has_drifted(&row, shows, newest.as_ref())) {
+                self.step(conn, &mut row, CheckEvent::Drifted, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether GitLab took our answer and shows another one all the same. What was read before
+    /// the delivery says nothing about it.
+    fn has_drifted(&self, row: &CheckRow, shows: GitLabStatus, newest: Option<&Newest>) -> bool {
+        steps::expected(row.check.state).is_some_and(|expected| expected != shows)
+            && newest.is_some_and(|newest| {
+                newest.state == DeliveryState::Delivered && newest.updated_at < self.seen.facts.known_at
+            })
+    }
+
+    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided.
+    fn note_shown(
+        &self,
+        conn: &mut Conn,
+        row: &mut CheckRow,
+        shows: GitLabStatus,
+        newest: Option<&Newest>,
+    ) -> Result<(), DbError> {
+        let on_its_way = newest.is_some_and(|newest| {
+            newest.state == DeliveryState::Pending || newest.updated_at >= self.seen.facts.known_at
+        });
+        let undecided = shows == GitLabStatus::Passed
+            && steps::expected(row.check.state) != Some(GitLabStatus::Passed)
+            && !on_its_way;
+        checks::save_shown(conn, row.id.as_str(), shows, undecided, self.seen.facts.known_at)?;
+        if undecided && !row.undecided_pass {
+            let event = NewEvent {
+                kind: EventKind::AlarmUndecidedPass,
+                check_id: Some(row.id.as_str().to_owned()),
+                actor: GITLAB.into(),
+                summary: format!(
+                    "GitLab shows passed for {}, but nobody here approved it",
+                    short_sha(&row.sha)
+                ),
+                data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
+            };
+            events::append(conn, &event, self.seen.now)?;
+        }
+        row.undecided_pass = undecided;
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Processes stored calls: signed ones from what they say, others from what GitLab says.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::observe::{self, Observation, Observed};
+use crate::app::{App, Connected};
+use crate::db::calls::{self, CallState, ClaimedCall};
+use crate::db::{Conn, DbError, Lane, events};
+use crate::domain::Time;
+use crate::domain::backoff::READ_BACK;
+use crate::domain::facts::Facts;
+use crate::domain::record::{EventKind, NewEvent, SELF};
+use crate::gitlab::{Call, ReadError};
+
+/// A call is taken for this long; a crashed process's calls are free again afterwards.
+const LEASE: Duration = Duration::from_secs(60);
+/// So many are taken at once …
+const CLAIM: i64 = 32;
+/// … and so many processed in one transaction, so that callers who wait for theirs wait little.
+const GROUP: usize = 8;
+/// A call that fails for a reason of our own is set aside after so many tries.
+const TRIES: i64 = 5;
+
+/// What is to become of a call.
+enum Fate {
+    /// Done; with a note for people.
+    Done(Option<&'static str>),
+    /// GitLab has to be asked.
+    Ask,
+    /// A person has to look.
+    SetAside(String),
+    /// To be tried again.
+    Later(String, Option<Duration>),
+}
+
+/// Processes the calls that are due; returns how many were taken.
+///
+/// # Errors
+/// The database's.
+pub async fn step(app: &App) -> Result<usize, DbError> {
+    let now = app.clock.now();
+    let owner = app.owner.clone();
+    let claimed: Vec<ClaimedCall> = app
+        .db
+        .write(Lane::Back, move |conn| calls::claim(conn, &owner, now, now.after(LEASE), CLAIM))
+        .await?;
+    let count = claimed.len();
+    let claimed = Arc::new(claimed);
+    let mut ask = Vec::new();
+    for start in (0..count).step_by(GROUP) {
+        ask.extend(believe(app, &claimed, start..(start + GROUP).min(count)).await?);
+    }
+    if count > 0 {
+        app.changed().await;
+    }
+    let asked = ask.iter().filter_map(|index| claimed.get(*index)).map(|call| ask_gitlab(app, call));
+    join_all(asked).await.into_iter().collect::<Result<Vec<()>, _>>()?;
+    if !ask.is_empty() {
+        app.changed().await;
+    }
+    Ok(count)
+}
+
+/// Processes signed calls from what they say; returns the places of those GitLab has to be asked
+/// about.
+async fn believe(
+    app: &App,
+    calls: &Arc<Vec<ClaimedCall>>,
+    group: Range<usize>,
+) -> Result<Vec<usize>, DbError> {
+    match try_group(app, calls, group.clone()).await {
+        Ok(ask) => Ok(ask),
+        Err(error) => {
+            // One of them is poison, or the database is in trouble: one by one, so that the poison
+            // spoils nothing but itself.
+            tracing::warn!(error = %error, "a group of calls failed; trying them one by one");
+            let mut ask = Vec::new();
+            for index in group {
+                ask.extend(alone(app, calls, index).await?);
+            }
+            Ok(ask)
+        }
+    }
+}
+
+async fn try_group(
+    app: &App,
+    calls: &Arc<Vec<ClaimedCall>>,
+    group: Range<usize>,
+) -> Result<Vec<usize>, DbError> {
+    let (inner, calls) = (app.clone(), Arc::clone(calls));
+    app.db
+        .write(Lane::Back, move |conn| {
+            let mut ask = Vec::new();
+            for index in group {
+                if let Some(call) = calls.get(index)
+                    && believe_one(&inner, conn, call)?
+                {
+                    ask.push(index);
+                }
+            }
+            Ok(ask)
+        })
+        .await
+}
+
+async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result<Vec<usize>, DbError> {
+    let Some((id, attempts)) = calls.get(index).map(|call| (call.id, call.attempts)) else {
+        return Ok(Vec::new());
+    };
+    let error = match try_group(app, calls, index..index + 1).await {
+        Ok(ask) => return Ok(ask),
+        Err(error) => error,
+    };
+    let fate = if attempts + 1 >= TRIES {
+        Fate::SetAside(format!("processing failed {TRIES} times: {error}"))
+    } else {
+        Fate::Later(format!("processing failed: {error}"), None)
+    };
+    settle(app, id, attempts, fate).await?;
+    Ok(Vec::new())
+}
+
+fn believe_one(app: &App, conn: &mut Conn, stored: &ClaimedCall) -> Result<bool, DbError> {
+    let now = app.clock.now();
+    let fate = match Call::parse(&stored.body) {
+        Err(fault) => Fate::SetAside(format!("the stored body cannot be read: {fault}")),
+        Ok(call) => match (app.connected(), stored.signed) {
+            (None, _) => Fate::SetAside(
+                "no GitLab is configured: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN, then replay"
+                    .into(),
+            ),
+            (Some(_), false) => Fate::Ask,
+            (Some(connected), true) => {
+                let received_at = Time::parse(&stored.received_at).unwrap_or(now);
+                match call.facts(received_at) {
+                    Some(facts) => take_in(app, conn, &connected, stored, &call, &facts, false)?,
+                    None => Fate::Ask,
+                }
+            }
+        },
+    };
+    let ask = matches!(fate, Fate::Ask);
+    apply(conn, stored.id, stored.attempts, &fate, now)?;
+    Ok(ask)
+}
+
+/// Takes facts in and says what becomes of the call they belong to.
+fn take_in(
+    app: &App,
+    conn: &mut Conn,
+    connected: &Connected,
+    stored: &ClaimedCall,
+    call: &Call,
+    facts: &Facts,
+    insist: bool,
+) -> Result<Fate, DbError> {
+    let seen = Observation {
+        connection_id: &connected.id,
+        facts,
+        named_rule: Some(call.rule()),
+        retry: call.is_retry(),
+        enrol: app.config.enrol,
+        insist,
+        received_at: &stored.received_at,
+        now: app.clock.now(),
+    };
+    Ok(match observe::observe(conn, &seen)? {
+        Observed::Applied => Fate::Done(None),
+        Observed::Stale => Fate::Ask,
+        Observed::NotOurs => Fate::SetAside(format!(
+            "GitLab lists no status check {} that leads here for project {} !{}: the call was forged, the check was \
+             deleted, or it does not apply to this target branch",
+            call.rule(),
+            call.project(),
+            call.iid()
+        )),
+    })
+}
+
+/// Reads the merge request from GitLab and takes that in instead of what the call says.
+async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
+    let (Some(connected), Ok(call)) = (app.connected(), Call::parse(&stored.body)) else { return Ok(()) };
+    let began = app.clock.now();
+    let fate = match connected.client.read(call.project(), call.iid(), began).await {
+        Ok(facts) => {
+            app.gitlab_answered(&connected);
+            let insist = stored.attempts >= 3;
+            let (inner, connected) = (app.clone(), connected.clone());
+            let stored = ClaimedCall {
+                id: stored.id,
+                received_at: stored.received_at.clone(),
+                signed: stored.signed,
+                rule_key: None,
+                attempts: stored.attempts,
+                body: Vec::new(),
+            };
+            app.db
+                .write(Lane::Back, move |conn| {
+                    take_in(&inner, conn, &connected, &stored, &call, &facts, insist)
+                })
+                .await?
+        }
+        Err(ReadError::NotFound(path)) => Fate::SetAside(format!(
+            "GitLab answered 404 to {path}: the token cannot see it, or the call was forged. Give the token access, then replay"
+        )),
+        Err(error @ ReadError::Refused { .. }) => Fate::Later(error.to_string(), None),
+        Err(ReadError::Unavailable { message, retry_after }) => Fate::Later(message, retry_after),
+    };
+    let fate = match fate {
+        Fate::Ask => Fate::Later("GitLab seems to lag behind its own call; it is asked again".into(), None),
+        fate @ (Fate::Done(_) | Fate::SetAside(_) | Fate::Later(..)) => fate,
+    };
+    settle(app, stored.id, stored.attempts, fate).await
+}
+
+async fn settle(app: &App, id: i64, attempts: i64, fate: Fate) -> Result<(), DbError> {
+    let now = app.clock.now();
+    app.db.write(Lane::Back, move |conn| apply(conn, id, attempts, &fate, now)).await
+}
+
+fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Result<(), DbError> {
+    match fate {
+        Fate::Ask => Ok(()),
+        Fate::Done(note) => calls::finish(conn, id, CallState::Processed, *note),
+        Fate::Later(note, asked) => {
+            let failures = u32::try_from(attempts + 1).unwrap_or(u32::MAX);
+            let wait = READ_BACK.wait(failures, rand::random()).max(asked.unwrap_or_default());
+            calls::postpone(conn, id, now.after(wait), note)
+        }
+        Fate::SetAside(note) => {
+            calls::finish(conn, id, CallState::SetAside, Some(note))?;
+            let event = NewEvent {
+                kind: EventKind::CallSetAside,
+                check_id: None,
+                actor: SELF.into(),
+                summary: format!("Call {id} was set aside: {note}"),
+                data: serde_json::json!({"call": id}),
+            };
+            events::append(conn, &event, now)?;
+            Ok(())
+        }
+    }
+}

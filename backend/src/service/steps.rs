@@ -1,0 +1,156 @@
+//! Carries out what the domain decided about a check: its new state and its effects, inside the
+//! caller's transaction.
+
+use serde_json::json;
+
+use crate::db::checks::{self, CheckRow};
+use crate::db::deliveries::{self, NewDelivery};
+use crate::db::{Conn, DbError, decisions, events};
+use crate::domain::check::{Effect, Happening, Step};
+use crate::domain::ids::{ConnectionId, short_sha};
+use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::{CheckState, GitLabStatus, Time};
+
+/// Why a step happens, for the record.
+pub struct Cause<'a> {
+    /// Who acted; `None` for GitLab or the app itself, by what happened.
+    pub actor: Option<&'a str>,
+    /// Who made the decision, if this step is one.
+    pub decided_by: Option<&'a str>,
+    /// What to say on the check's page from now on.
+    pub notice: Option<&'a str>,
+    /// More facts for machines.
+    pub data: serde_json::Value,
+}
+
+/// Stores a step and carries out its effects. `row` holds everything but the new state.
+///
+/// # Errors
+/// The database's.
+pub fn take(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    row: &mut CheckRow,
+    step: &Step,
+    cause: &Cause<'_>,
+    now: Time,
+) -> Result<(), DbError> {
+    let moved = row.check != step.check;
+    row.check = step.check;
+    for effect in &step.effects {
+        match effect {
+            Effect::Tell(status) => {
+                let new = NewDelivery {
+                    check_id: row.id.as_str(),
+                    connection_id: connection_id.as_str(),
+                    rule_id: &row.rule_id,
+                    status: *status,
+                    sha: &row.sha,
+                };
+                deliveries::enqueue(conn, &new, now)?;
+            }
+            Effect::Forget => deliveries::forget(conn, row.id.as_str(), now)?,
+            Effect::VoidDecisions => decisions::void(conn, row.id.as_str())?,
+            Effect::Record(happening) => {
+                if *happening == Happening::Voided {
+                    row.round += 1;
+                }
+                record(conn, row, *happening, cause, now)?;
+            }
+        }
+    }
+    if moved || !step.effects.is_empty() {
+        let standing = match (cause.decided_by, row.check.standing) {
+            (Some(who), _) => Some(who.to_owned()),
+            (None, Some(_)) => checks::decided_by(conn, row.id.as_str())?,
+            (None, None) => None,
+        };
+        checks::save(conn, row, standing.as_deref(), cause.notice, now)?;
+    }
+    Ok(())
+}
+
+fn record(
+    conn: &mut Conn,
+    row: &CheckRow,
+    happening: Happening,
+    cause: &Cause<'_>,
+    now: Time,
+) -> Result<(), DbError> {
+    let sha = short_sha(&row.sha);
+    let (kind, actor, summary) = match happening {
+        Happening::Superseded => {
+            (EventKind::CheckSuperseded, GITLAB, format!("A newer commit replaced {sha}"))
+        }
+        Happening::Withdrawn => (
+            EventKind::CheckWithdrawn,
+            GITLAB,
+            cause.notice.unwrap_or("The merge request is no longer open").to_owned(),
+        ),
+        Happening::Reopened => (
+            EventKind::CheckReopened,
+            GITLAB,
+            format!("{sha} is to be decided again, or its decision counts again"),
+        ),
+        Happening::Voided => (
+            EventKind::CheckVoided,
+            GITLAB,
+            format!(
+                "The target branch is now {}; the decision for {sha} no longer counts",
+                row.target_branch
+            ),
+        ),
+        Happening::Decided => (EventKind::CheckDecided, SELF, decided_text(row, cause, "")),
+        Happening::Reversed => {
+            (EventKind::CheckDecided, SELF, decided_text(row, cause, ", reversing the earlier decision"))
+        }
+        Happening::Retried => {
+            (EventKind::CheckRetried, GITLAB, format!("Retry was pressed in GitLab for {sha}"))
+        }
+        Happening::Resent => (
+            EventKind::CheckRetried,
+            SELF,
+            format!("GitLab did not show the decision for {sha}; it is sent again"),
+        ),
+    };
+    let mut data = json!({
+        "sha": row.sha,
+        "state": row.check.state.as_str(),
+        "target_branch": row.target_branch,
+        "round": row.round,
+    });
+    if let (Some(data), Some(more)) = (data.as_object_mut(), cause.data.as_object()) {
+        data.extend(more.clone());
+    }
+    events::append(
+        conn,
+        &NewEvent {
+            kind,
+            check_id: Some(row.id.as_str().to_owned()),
+            actor: cause.actor.unwrap_or(actor).to_owned(),
+            summary,
+            data,
+        },
+        now,
+    )?;
+    Ok(())
+}
+
+fn decided_text(row: &CheckRow, cause: &Cause<'_>, tail: &str) -> String {
+    let verb = match row.check.state {
+        CheckState::Approved => "approved",
+        CheckState::Rejected => "rejected",
+        CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => "decided",
+    };
+    format!("{} {verb} {}{tail}", cause.actor.unwrap_or("Somebody"), short_sha(&row.sha))
+}
+
+/// What GitLab should show for a check in this state; `None` where the app has nothing to say.
+#[must_use]
+pub fn expected(state: CheckState) -> Option<GitLabStatus> {
+    match state {
+        CheckState::Approved => Some(GitLabStatus::Passed),
+        CheckState::Rejected => Some(GitLabStatus::Failed),
+        CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => None,
+    }
+}

@@ -1,0 +1,110 @@
+//! The state of the service itself, and the calls that were set aside.
+
+use serde_json::json;
+
+use super::ServiceError;
+use crate::app::App;
+use crate::db::calls::{self, CallState, ListedCall};
+use crate::db::checks::{self, Count};
+use crate::db::{DbError, Lane, events, projects};
+use crate::domain::record::{EventKind, NewEvent};
+
+/// Numbers about the service, each counted up to 1,000.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Why GitLab cannot be told anything, if so.
+    pub gitlab_trouble: Option<String>,
+    /// Checks that wait for a decision.
+    pub pending_checks: i64,
+    /// Deliveries to be sent.
+    pub pending_deliveries: i64,
+    /// Deliveries that need a person.
+    pub failed_deliveries: i64,
+    /// Calls to be processed.
+    pub waiting_calls: i64,
+    /// Calls set aside.
+    pub set_aside_calls: i64,
+    /// Checks that GitLab lets pass though nobody here approved.
+    pub undecided_passes: i64,
+}
+
+/// Reads the numbers.
+///
+/// # Errors
+/// The database's.
+pub async fn overview(app: &App) -> Result<Overview, DbError> {
+    let connected = app.connected();
+    app.db
+        .read(move |conn| {
+            let mut trouble = match &connected {
+                Some(connected) => projects::connection_trouble(conn, connected.id.as_str())?,
+                None => {
+                    Some("no GitLab is configured: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN".into())
+                }
+            };
+            if let (None, Some(connected)) = (&trouble, &connected)
+                && connected.gate().failures() >= 3
+            {
+                trouble = Some("GitLab does not answer; decisions are kept and sent when it does".into());
+            }
+            Ok(Overview {
+                gitlab_trouble: trouble,
+                pending_checks: checks::count(conn, Count::PendingChecks)?,
+                pending_deliveries: checks::count(conn, Count::PendingDeliveries)?,
+                failed_deliveries: checks::count(conn, Count::FailedDeliveries)?,
+                waiting_calls: checks::count(conn, Count::WaitingCalls)?,
+                set_aside_calls: checks::count(conn, Count::SetAsideCalls)?,
+                undecided_passes: checks::count(conn, Count::UndecidedPasses)?,
+            })
+        })
+        .await
+}
+
+/// A page of calls, newest first, and whether there are more.
+///
+/// # Errors
+/// The database's.
+pub async fn list_calls(
+    app: &App,
+    state: Option<CallState>,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<ListedCall>, bool), DbError> {
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut items: Vec<ListedCall> =
+        app.db.read(move |conn| calls::page(conn, state, before, wanted)).await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Ok((items, more))
+}
+
+/// Queues a set-aside call again.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] or the database's.
+pub async fn replay_call(app: &App, id: i64) -> Result<(), ServiceError> {
+    let now = app.clock.now();
+    app.db
+        .write(Lane::Front, move |conn| {
+            if !calls::replay(conn, id, now)? {
+                return Err(if calls::exists(conn, id)? {
+                    ServiceError::NotRetryable("only a call that was set aside can be replayed")
+                } else {
+                    ServiceError::NotFound("call")
+                });
+            }
+            let event = NewEvent {
+                kind: EventKind::CallReplayed,
+                check_id: None,
+                actor: "a person".into(),
+                summary: format!("Call {id} was queued again"),
+                data: json!({"call": id}),
+            };
+            events::append(conn, &event, now)?;
+            Ok(())
+        })
+        .await?;
+    app.wake.calls.notify_one();
+    app.live.stir();
+    Ok(())
+}

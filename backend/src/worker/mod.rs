@@ -1,0 +1,188 @@
+//! Loops: each calls a step, then sleeps until work is due or somebody says that there is some.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::db::{DbError, Lane, calls, deliveries, merge_requests, projects};
+use crate::domain::Time;
+use crate::service::{deliver, process, reconcile, refresh};
+
+/// No loop sleeps longer: a replica may have queued work, a lease may have ended.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// After a failure of the database a loop waits this long.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Starts all loops; they end when the application is told to stop.
+pub fn start(app: &App) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    loops.spawn(calls_loop(app.clone()));
+    loops.spawn(deliveries_loop(app.clone()));
+    loops.spawn(refresh_loop(app.clone()));
+    loops.spawn(reconcile_loop(app.clone()));
+    loops.spawn(live_loop(app.clone()));
+    loops.spawn(housekeeping_loop(app.clone()));
+    loops
+}
+
+/// Gives back what this process has taken and not finished.
+///
+/// # Errors
+/// The database's.
+pub async fn release(app: &App) -> Result<(), DbError> {
+    let owner = app.owner.clone();
+    app.db
+        .write(Lane::Front, move |conn| {
+            calls::release(conn, &owner)?;
+            deliveries::release(conn, Some(&owner))
+        })
+        .await
+}
+
+async fn calls_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match process::step(&app).await {
+            Ok(0) => until(&app, app.db.read(|conn| calls::next_due(conn)).await),
+            Ok(_) => continue,
+            Err(error) => failed("processing calls", &error),
+        };
+        rest(&app, pause, app.wake.calls.notified()).await;
+    }
+}
+
+async fn deliveries_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match deliver::step(&app).await {
+            Ok(sent) if sent.count > 0 => continue,
+            Ok(deliver::Sent { closed_until: Some(at), .. }) => {
+                at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
+            }
+            Ok(_) => until(&app, app.db.read(|conn| deliveries::next_due(conn)).await),
+            Err(error) => failed("delivering", &error),
+        };
+        rest(&app, pause, app.wake.deliveries.notified()).await;
+    }
+}
+
+async fn refresh_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match refresh::step(&app).await {
+            Ok(0) => until(&app, app.db.read(|conn| merge_requests::next_refresh(conn)).await),
+            Ok(_) => continue,
+            Err(error) => failed("reading merge requests", &error),
+        };
+        rest(&app, pause, app.wake.refresh.notified()).await;
+    }
+}
+
+async fn reconcile_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        if let Err(error) = reconcile::run(&app).await {
+            failed("reconciling", &error);
+        }
+        rest(&app, app.config.reconcile_every, app.wake.reconcile.notified()).await;
+    }
+}
+
+async fn live_loop(app: App) {
+    let pause = match app.db.kind() {
+        // Only this process makes events.
+        "sqlite" => Duration::from_secs(3600),
+        _ => Duration::from_secs(1),
+    };
+    while !app.stopping.is_cancelled() {
+        match app.live.step(&app.db).await {
+            Ok(0) => rest(&app, pause, app.live.stirred()).await,
+            Ok(_) => {}
+            Err(error) => {
+                let pause = failed("following the record", &error);
+                rest(&app, pause, std::future::pending()).await;
+            }
+        }
+    }
+}
+
+/// Now and then: rules set by other replicas, old calls.
+async fn housekeeping_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        if let Err(error) = app.load_secrets().await {
+            failed("reading the rules", &error);
+        }
+        let before = app.clock.now().before(app.config.keep_calls);
+        let pruned = app.db.write(Lane::Back, move |conn| calls::prune(conn, before, 200)).await;
+        match pruned {
+            Ok(200) => continue,
+            Ok(_) => {}
+            Err(error) => {
+                failed("deleting old calls", &error);
+            }
+        }
+        rest(&app, LONGEST_SLEEP, std::future::pending()).await;
+    }
+}
+
+/// How long to sleep until something is due.
+fn until(app: &App, due: Result<Option<String>, DbError>) -> Duration {
+    match due {
+        Ok(Some(at)) => Time::parse(&at)
+            .map_or(LONGEST_SLEEP, |at| at.since(app.clock.now()))
+            .clamp(Duration::from_millis(10), LONGEST_SLEEP),
+        Ok(None) => LONGEST_SLEEP,
+        Err(error) => failed("looking for work", &error),
+    }
+}
+
+fn failed(doing: &str, error: &DbError) -> Duration {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(error = %error, cause, "{doing} failed; it is tried again");
+    AFTER_FAILURE
+}
+
+async fn rest(app: &App, pause: Duration, woken: impl Future<Output = ()>) {
+    tokio::select! {
+        () = app.stopping.cancelled() => {}
+        () = tokio::time::sleep(pause) => {}
+        () = woken => {}
+    }
+}
+
+/// Does everything that is due now and what follows from it, without sleeping: for tests and for
+/// a clean end. Returns how many pieces of work there were.
+///
+/// # Errors
+/// The database's.
+pub async fn drain(app: &App) -> Result<usize, DbError> {
+    let mut total = 0;
+    loop {
+        let calls = process::step(app).await?;
+        let read = refresh::step(app).await?;
+        let sent = deliver::step(app).await?;
+        let done = calls + read + sent.count;
+        total += done;
+        if done == 0 {
+            while app.live.step(&app.db).await? > 0 {}
+            return Ok(total);
+        }
+    }
+}
+
+/// When the next piece of work is due; `None` if nothing waits.
+///
+/// # Errors
+/// The database's.
+pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
+    let all = app
+        .db
+        .read(|conn| {
+            Ok::<_, DbError>([
+                calls::next_due(conn)?,
+                deliveries::next_due(conn)?,
+                merge_requests::next_refresh(conn)?,
+                projects::next_probe(conn)?,
+            ])
+        })
+        .await?;
+    Ok(all.iter().flatten().filter_map(|at| Time::parse(at)).min())
+}

@@ -1,0 +1,12 @@
+DROP TABLE event;
+DROP FUNCTION event_append_only;
+DROP TABLE event_counter;
+DROP TABLE received_call;
+DROP TABLE delivery_attempt;
+DROP TABLE delivery;
+DROP TABLE decision;
+DROP TABLE status_check;
+DROP TABLE merge_request;
+DROP TABLE rule;
+DROP TABLE project;
+DROP TABLE connection;
