@@ -47,6 +47,6 @@ pub use self::outgoing::{CallAnswer, HeldCall, SentCall};
 pub use self::sandbox::Sandbox;
 pub use self::signature::sign;
 pub use self::world::{
-    AccessLevel, FileChange, MergeRequest, MergeRequestState, NewMergeRequest, Note, Refusal, Source, Status,
-    StatusResponse, TIMEOUT, Visibility,
+    AccessLevel, Commit, FileChange, MergeRequest, MergeRequestState, Missing, NewMergeRequest, Note,
+    Refusal, Source, Status, StatusResponse, TIMEOUT, Version, Visibility,
 };
