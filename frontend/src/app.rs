@@ -1,16 +1,18 @@
 //! The application: context, router, frame, dialogs.
 
 use leptos::prelude::*;
-use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::components::Router;
 use leptos_router::hooks::use_location;
-use leptos_router::path;
+use leptos_router::location::{BrowserUrl, LocationProvider};
 use shared::{CheckDetail, Verdict};
 
 use crate::components::dialog::decision_dialog;
 use crate::components::help::help;
 use crate::components::{banner, shell};
+use crate::model::route::Route;
 use crate::pages::{check_page, inbox_page, missing_page, system_page};
 use crate::state::{App, Dialog, dom, keys, live, nav};
+use crate::ui::{El, el};
 
 /// The root component.
 #[component]
@@ -19,8 +21,7 @@ pub fn Root() -> impl IntoView {
     provide_context(app);
     app.start();
     live::connect(app);
-    let base = nav::base_path();
-    let base = base.trim_end_matches('/').to_owned();
+    let base = nav::base_path().trim_end_matches('/').to_owned();
     view! {
         <Router base=base>
             <Frame />
@@ -28,32 +29,51 @@ pub fn Root() -> impl IntoView {
     }
 }
 
-/// What surrounds every page.
+/// What surrounds every page; it puts itself at the end of the document.
 #[component]
 fn Frame() -> impl IntoView {
     let app = App::get();
     keys::listen(app);
+    let base = nav::base_path();
     let path = use_location().pathname;
-    view! {
-        {shell::header(app, path)}
-        {banner::strips(app)}
-        <main id="main" tabindex="-1">
-            <FlatRoutes fallback=missing_page>
-                <Route path=path!("") view=inbox_page />
-                <Route path=path!("checks/:id") view=check_page />
-                <Route path=path!("system") view=system_page />
-            </FlatRoutes>
-        </main>
-        {banner::offline_bar(app)}
-        <div class="sr-only" role="status" aria-live="polite" data-testid="said">{move || app.said.get()}</div>
-        {move || match app.dialog.get() {
-            Dialog::Closed => ().into_any(),
-            Dialog::Help => help(app),
-            Dialog::Decide(target) => {
-                let decided = Callback::new(move |(detail, _): (CheckDetail, Verdict)| go_on(app, &detail));
-                decision_dialog(app, target, decided)
-            }
-        }}
+    let route = Memo::new(move |_| path.with(|path| Route::of(path, &base)));
+    let said = el("div").class("sr-only").attr("role", "status").test("said");
+    if let Some(body) = document().body() {
+        shell::header(app, route).mount(&body);
+        banner::strips(app).mount(&body);
+        main_part(route).mount(&body);
+        banner::offline_bar(app).mount(&body);
+        said.text_fn(move || app.said.get()).mount(&body);
+        el("div").child_fn(move || open_dialog(app)).mount(&body);
+    }
+}
+
+/// The page that the address leads to.
+fn main_part(route: Memo<Route>) -> El {
+    let browser = use_context::<BrowserUrl>();
+    el("main").attr("id", "main").attr("tabindex", "-1").child_fn(move || {
+        let route = route.get();
+        // The router waits for this before it writes the address: the page is about to be shown.
+        if let Some(browser) = &browser {
+            browser.ready_to_complete();
+        }
+        untrack(|| match route {
+            Route::Inbox => inbox_page(),
+            Route::Check(id) => check_page(id),
+            Route::System => system_page(),
+            Route::Missing => missing_page(),
+        })
+    })
+}
+
+fn open_dialog(app: App) -> Option<El> {
+    match app.dialog.get() {
+        Dialog::Closed => None,
+        Dialog::Help => Some(untrack(|| help(app))),
+        Dialog::Decide(target) => {
+            let decided = Callback::new(move |(detail, _): (CheckDetail, Verdict)| go_on(app, &detail));
+            Some(untrack(|| decision_dialog(app, *target, decided)))
+        }
     }
 }
 

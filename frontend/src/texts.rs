@@ -470,6 +470,18 @@ pub fn attempt_result(status: Option<i64>, error: Option<&str>) -> String {
     }
 }
 
+/// The name of a call.
+#[must_use]
+pub fn call(id: i64) -> String {
+    format!("{CALL} {id}")
+}
+
+/// How long something took.
+#[must_use]
+pub fn milliseconds(n: i64) -> String {
+    format!("{n} ms")
+}
+
 /// An alarm.
 #[must_use]
 pub fn gitlab_trouble(what: &str) -> String {

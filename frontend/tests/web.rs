@@ -2,6 +2,7 @@
 //!
 //! Runs headless through `wasm-bindgen-test-runner`; `webdriver.json` has the browser's flags.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "these are tests, though not by #[test]")]
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use frontend::model::decision::Target;
 use frontend::model::filter::Filter;
 use frontend::model::listing::Listing;
 use frontend::state::App;
+use frontend::ui::{each, el, words};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use shared::{
@@ -56,21 +58,17 @@ fn find(place: &Element, selector: &str) -> Option<HtmlElement> {
     place.query_selector(selector).unwrap().map(JsCast::unchecked_into)
 }
 
-/// Lets effects run.
+/// Lets effects and dialogs settle.
 async fn settle() {
-    gloo(20).await;
-}
-
-async fn gloo(ms: u64) {
-    let promise = js_sys::Promise::new(&mut |done, _| {
+    let pause = js_sys::Promise::new(&mut |done, _| {
         set_timeout(
             move || {
                 done.call0(&wasm_bindgen::JsValue::NULL).unwrap();
             },
-            Duration::from_millis(ms),
+            Duration::from_millis(20),
         );
     });
-    js_sys::futures::JsFuture::from(promise).await.unwrap();
+    js_sys::futures::JsFuture::from(pause).await.unwrap();
 }
 
 #[wasm_bindgen_test]
@@ -78,12 +76,13 @@ async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
     let place = place();
     let chosen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = chosen.clone();
+    let parent = place.clone();
     let mounted = mount_to(place.clone(), move || {
         provide_context(App::new());
         let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| {
             seen.lock().unwrap().push((item.id, verdict));
         });
-        check_row(Memo::new(|_| item("1")), Signal::derive(|| true), decide)
+        check_row(Memo::new(|_| item("1")), Signal::derive(|| true), decide).mount(&parent);
     });
     settle().await;
     let row = find(&place, "[data-testid=check-row]").unwrap();
@@ -106,10 +105,11 @@ async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
 async fn a_live_change_alters_the_row_in_place() {
     let place = place();
     let listing = RwSignal::new(Listing::from_page(CheckPage { items: vec![item("1")], next_cursor: None }));
+    let parent = place.clone();
     let mounted = mount_to(place.clone(), move || {
         provide_context(App::new());
         let row = Memo::new(move |_| listing.with(|listing| listing.rows[0].clone()));
-        check_row(row, Signal::derive(|| true), Callback::new(|_| {}))
+        check_row(row, Signal::derive(|| true), Callback::new(|_| {})).mount(&parent);
     });
     settle().await;
     let row = find(&place, "[data-testid=check-row]").unwrap();
@@ -142,10 +142,12 @@ async fn a_live_change_alters_the_row_in_place() {
 async fn a_rejection_without_a_comment_is_not_sent() {
     let place = place();
     let target = Target::new(item("1"), Verdict::Reject).unwrap();
+    let parent = place.clone();
     let mounted = mount_to(place.clone(), move || {
         let app = App::new();
         provide_context(app);
-        decision_dialog(app, target, Callback::new(|_| panic!("nothing may be decided")))
+        let decided = Callback::new(|_| panic!("nothing may be decided"));
+        decision_dialog(app, target.clone(), decided).mount(&parent);
     });
     settle().await;
     let dialog = find(&place, "[data-testid=decision-dialog]").unwrap();
@@ -162,5 +164,30 @@ async fn a_rejection_without_a_comment_is_not_sent() {
     let comment = find(&dialog, "[data-testid=decision-comment]").unwrap();
     assert_eq!(comment.get_attribute("aria-invalid").as_deref(), Some("true"));
     assert_eq!(document().active_element().as_ref(), Some(comment.as_ref()));
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn a_list_keeps_elements_and_focus_while_others_come_and_go() {
+    let place = place();
+    let parent = place.clone();
+    let keys = RwSignal::new(vec!["b".to_owned(), "c".to_owned()]);
+    let mounted = mount_to(place.clone(), move || {
+        let list = each(el("ol"), keys.into(), |key| {
+            Some(el("li").child(words("button", key).attr("id", &format!("key-{key}"))))
+        });
+        list.mount(&parent);
+    });
+    settle().await;
+    let focused = find(&place, "#key-b").unwrap();
+    focused.focus().unwrap();
+    keys.set(["a", "b", "c", "d"].map(String::from).to_vec());
+    settle().await;
+    assert_eq!(place.text_content().as_deref(), Some("abcd"));
+    assert_eq!(document().active_element().as_ref(), Some(focused.as_ref()));
+    keys.set(["a", "d"].map(String::from).to_vec());
+    settle().await;
+    assert_eq!(place.text_content().as_deref(), Some("ad"));
+    assert_eq!(document().active_element().map(|heir| heir.id()).as_deref(), Some("key-d"));
     drop(mounted);
 }

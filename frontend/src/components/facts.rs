@@ -5,95 +5,64 @@ use leptos::task::spawn_local;
 use shared::CheckDetail;
 
 use super::icon::{COPY, OUT, icon};
-use super::row::{branches, reference};
+use super::row::{author, branches, reference, sha};
 use super::time::{As, moment};
-use crate::model::text::{safe_url, short_sha};
+use super::{card, term, tool};
+use crate::model::text::safe_url;
 use crate::state::App;
 use crate::texts;
+use crate::ui::{El, el, words};
 
 /// A link out if the address is a web address, else plain text.
 #[must_use]
-pub fn outward(url: &str, words: String) -> AnyView {
+pub fn outward(url: &str, name: &str) -> El {
     match safe_url(url) {
-        Some(url) => view! {
-            <a href=url.to_owned() target="_blank" rel="external noopener noreferrer">
-                {words}
-                {icon(OUT)}
-            </a>
-        }
-        .into_any(),
-        None => words.into_any(),
+        Some(url) => words("a", name)
+            .attr("href", url)
+            .attr("target", "_blank")
+            .attr("rel", "external noopener noreferrer")
+            .child(icon(OUT)),
+        None => words("span", name),
     }
 }
 
 /// The facts of a check as a list of terms.
 #[must_use]
-pub fn facts(detail: &CheckDetail) -> AnyView {
+pub fn facts(detail: &CheckDetail) -> El {
     let item = &detail.item;
-    let author = item.merge_request.author.clone();
-    let author = if author.is_empty() { texts::UNKNOWN_AUTHOR.into() } else { author };
-    view! {
-        <dl class="facts" aria-label=texts::FACTS>
-            <div>
-                <dt>{texts::MERGE_REQUEST}</dt>
-                <dd>{outward(&item.merge_request.url, reference(item))}</dd>
-            </div>
-            <div><dt>{texts::RULE}</dt><dd>{item.rule.name.clone()}</dd></div>
-            <div><dt>{texts::AUTHOR}</dt><dd>{author}</dd></div>
-            <div><dt>{texts::BRANCHES}</dt><dd>{branches(item)}</dd></div>
-            <div>
-                <dt>{texts::COMMIT}</dt>
-                <dd>
-                    <code class="sha" title=item.sha.clone()>{short_sha(&item.sha).to_owned()}</code>
-                    {copy_button(item.sha.clone())}
-                </dd>
-            </div>
-            <div><dt>{texts::ARRIVED}</dt><dd>{moment(&item.received_at, As::Ago)}</dd></div>
-        </dl>
-    }
-    .into_any()
+    let says = |what: El| el("dd").child(what);
+    let list = el("dl")
+        .class("facts")
+        .child(term(texts::MERGE_REQUEST, says(outward(&item.merge_request.url, &reference(item)))))
+        .child(term(texts::RULE, words("dd", &item.rule.name)))
+        .child(term(texts::AUTHOR, words("dd", &author(item))))
+        .child(term(texts::BRANCHES, says(branches(item))))
+        .child(term(texts::COMMIT, says(sha(&item.sha)).child(copy_button(item.sha.clone()))))
+        .child(term(texts::ARRIVED, says(moment(&item.received_at, As::Ago))));
+    el("section").class("card").attr("aria-label", texts::FACTS).child(list)
 }
 
 /// The description as GitLab has it: text, with its lines.
 #[must_use]
-pub fn description(text: &str) -> AnyView {
+pub fn description(text: &str) -> El {
     let text = text.trim_end();
     let body = if text.is_empty() {
-        view! { <p class="fine">{texts::NO_DESCRIPTION}</p> }.into_any()
+        words("p", texts::NO_DESCRIPTION).class("fine")
     } else {
-        view! { <div class="description" data-testid="description">{text.to_owned()}</div> }.into_any()
+        words("div", text).class("description").test("description")
     };
-    view! {
-        <section class="card" aria-labelledby="description-title">
-            <h2 id="description-title">{texts::DESCRIPTION}</h2>
-            {body}
-        </section>
-    }
-    .into_any()
+    card("description-title", texts::DESCRIPTION).child(body)
 }
 
-fn copy_button(text: String) -> AnyView {
+fn copy_button(text: String) -> El {
     let app = App::get();
-    let copy = move |_| {
+    tool(COPY, texts::COPY_SHA, "copy-sha").class("tool small").on_click(move || {
         let text = text.clone();
         spawn_local(async move {
             let copied = write_clipboard(&text).await;
             app.say(if copied { texts::COPIED } else { texts::COPY_FAILED }.into());
         });
-    };
-    view! {
-        <button
-            type="button"
-            class="tool small"
-            aria-label=texts::COPY_SHA
-            title=texts::COPY_SHA
-            data-testid="copy-sha"
-            on:click=copy
-        >
-            {icon(COPY)}
-        </button>
-    }
-    .into_any()
+    })
 }
 
 /// Writes to the clipboard; tells whether the browser allowed it. Browsers offer it on https and localhost only.

@@ -1,10 +1,10 @@
 //! Inline SVG icons on a grid of 16. They are decoration: a word always stands beside them or names them.
 
-use leptos::prelude::*;
 use shared::{CheckState, Verdict};
 
 use crate::model::truth::Tone;
 use crate::texts;
+use crate::ui::{El, el, svg};
 
 /// An icon's outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +55,12 @@ pub const MARK: Icon =
 
 /// Draws an icon.
 #[must_use]
-pub fn icon(icon: Icon) -> AnyView {
-    view! {
-        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-            <path d=icon.0 />
-        </svg>
-    }
-    .into_any()
+pub fn icon(icon: Icon) -> El {
+    svg("svg")
+        .class("icon")
+        .attr("viewBox", "0 0 16 16")
+        .attr("aria-hidden", "true")
+        .child(svg("path").attr("d", icon.0))
 }
 
 /// The icon of a state.
@@ -109,12 +108,10 @@ pub const fn tone_class(tone: Tone) -> &'static str {
 
 /// A state as icon and word.
 #[must_use]
-pub fn state_badge(state: CheckState) -> AnyView {
-    view! {
-        <span class="state" data-state=state.as_str()>
-            {icon(of_state(state))}
-            {texts::state(state)}
-        </span>
-    }
-    .into_any()
+pub fn state_badge(state: CheckState) -> El {
+    el("span")
+        .class("state")
+        .attr("data-state", state.as_str())
+        .child(icon(of_state(state)))
+        .text(texts::state(state))
 }

@@ -1,83 +1,60 @@
 //! What happened to a check: its decisions and its timeline.
 
-use leptos::prelude::*;
 use shared::{Decision, Event};
 
+use super::card;
 use super::icon::{icon, of_verdict};
+use super::row::sha;
 use super::time::{As, moment};
-use crate::model::text::short_sha;
 use crate::texts;
+use crate::ui::{El, el, words};
 
 /// All decisions, the newest first.
 #[must_use]
-pub fn decisions(all: &[Decision]) -> AnyView {
+pub fn decisions(all: &[Decision]) -> El {
     if all.is_empty() {
-        return view! { <p class="fine">{texts::NO_DECISIONS}</p> }.into_any();
+        return words("p", texts::NO_DECISIONS).class("fine");
     }
-    let rows: Vec<_> = all.iter().rev().map(decision).collect();
-    view! { <ol class="decisions" data-testid="decisions">{rows}</ol> }.into_any()
+    el("ol").class("decisions").test("decisions").children(all.iter().rev().map(decision).collect())
 }
 
-fn decision(decision: &Decision) -> AnyView {
-    let unverified =
-        (!decision.reviewer_verified).then(|| view! { <small class="tag">{texts::UNVERIFIED}</small> });
-    let void = (!decision.counts).then(|| view! { <small class="tag">{texts::VOID}</small> });
-    let comment =
-        (!decision.comment.is_empty()).then(|| view! { <p class="comment">{decision.comment.clone()}</p> });
-    view! {
-        <li class:void=!decision.counts data-verdict=decision.verdict.as_str()>
-            {icon(of_verdict(decision.verdict))}
-            <div>
-                <p>
-                    <strong>{decision.reviewer.clone()}</strong>
-                    " "
-                    {unverified}
-                    " "
-                    {texts::done(decision.verdict)}
-                    " "
-                    <code class="sha">{short_sha(&decision.sha).to_owned()}</code>
-                    " "
-                    {moment(&decision.decided_at, As::Ago)}
-                    " "
-                    {void}
-                </p>
-                {comment}
-            </div>
-        </li>
-    }
-    .into_any()
+fn decision(decision: &Decision) -> El {
+    let tag = |shown: bool, says: &str| shown.then(|| words("small", says).class("tag"));
+    let line = el("p")
+        .class("words")
+        .child(words("strong", &decision.reviewer))
+        .child(tag(!decision.reviewer_verified, texts::UNVERIFIED))
+        .child(words("span", texts::done(decision.verdict)))
+        .child(sha(&decision.sha))
+        .child(moment(&decision.decided_at, As::Ago))
+        .child(tag(!decision.counts, texts::VOID));
+    let comment = (!decision.comment.is_empty()).then(|| words("p", &decision.comment).class("comment"));
+    el("li")
+        .class(if decision.counts { "" } else { "void" })
+        .attr("data-verdict", decision.verdict.as_str())
+        .child(icon(of_verdict(decision.verdict)))
+        .child(el("div").child(line).child(comment))
 }
 
 /// The check's events, the newest first.
 #[must_use]
-pub fn timeline(events: &[Event]) -> AnyView {
+pub fn timeline(events: &[Event]) -> El {
     let body = if events.is_empty() {
-        view! { <p class="fine">{texts::NO_TIMELINE}</p> }.into_any()
+        words("p", texts::NO_TIMELINE).class("fine")
     } else {
-        let rows: Vec<_> = events.iter().rev().map(event).collect();
-        view! { <ol class="timeline" data-testid="timeline">{rows}</ol> }.into_any()
+        el("ol").class("timeline").test("timeline").children(events.iter().rev().map(event).collect())
     };
-    view! {
-        <section class="card" aria-labelledby="timeline-title">
-            <h2 id="timeline-title">{texts::TIMELINE}</h2>
-            {body}
-        </section>
-    }
-    .into_any()
+    card("timeline-title", texts::TIMELINE).child(body)
 }
 
-fn event(event: &Event) -> AnyView {
-    view! {
-        <li data-kind=event.kind.as_str()>
-            <p>
-                <strong>{texts::event(event.kind)}</strong>
-                " "
-                {texts::by(&event.actor)}
-                " "
-                {moment(&event.at, As::Clock)}
-            </p>
-            <p class="fine">{event.summary.clone()}</p>
-        </li>
-    }
-    .into_any()
+fn event(event: &Event) -> El {
+    let line = el("p")
+        .class("words")
+        .child(words("strong", texts::event(event.kind)))
+        .child(words("span", &texts::by(&event.actor)))
+        .child(moment(&event.at, As::Clock));
+    el("li")
+        .attr("data-kind", event.kind.as_str())
+        .child(line)
+        .child(words("p", &event.summary).class("fine"))
 }

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 
+use super::button;
 use super::icon::{ARROW, icon, of_tone, state_badge, tone_class};
 use super::time::{As, moment};
 use crate::model::text::short_sha;
 use crate::model::truth::in_row;
 use crate::state::nav;
 use crate::texts;
+use crate::ui::{El, el, words};
 
 /// `group/project!7`.
 #[must_use]
@@ -23,18 +25,28 @@ pub fn title(item: &CheckItem) -> String {
     if title.is_empty() { texts::UNTITLED.into() } else { title.to_owned() }
 }
 
+/// The author's name, or a stand-in while GitLab has not told it.
+#[must_use]
+pub fn author(item: &CheckItem) -> String {
+    let name = &item.merge_request.author;
+    if name.is_empty() { texts::UNKNOWN_AUTHOR.into() } else { name.clone() }
+}
+
 /// Source → target.
 #[must_use]
-pub fn branches(item: &CheckItem) -> AnyView {
-    view! {
-        <span class="branches">
-            <code>{item.source_branch.clone()}</code>
-            {icon(ARROW)}
-            <span class="sr-only">{texts::INTO}</span>
-            <code>{item.target_branch.clone()}</code>
-        </span>
-    }
-    .into_any()
+pub fn branches(item: &CheckItem) -> El {
+    el("span")
+        .class("branches")
+        .child(words("code", &item.source_branch))
+        .child(icon(ARROW))
+        .child(words("span", texts::INTO).class("sr-only"))
+        .child(words("code", &item.target_branch))
+}
+
+/// A commit, shortened; in full on hover.
+#[must_use]
+pub fn sha(full: &str) -> El {
+    words("code", short_sha(full)).class("sha").attr("title", full)
 }
 
 /// One check in a list. `decide` is run with the check as it is shown at that moment.
@@ -43,103 +55,72 @@ pub fn check_row(
     item: Memo<CheckItem>,
     can_decide: Signal<bool>,
     decide: Callback<(CheckItem, Verdict)>,
-) -> AnyView {
+) -> El {
     let first = item.get_untracked();
     let state = Memo::new(move |_| item.with(|item| item.state));
-    let facts = Memo::new(move |_| {
-        item.with(|item| {
-            (item.merge_request.author.clone(), item.source_branch.clone(), item.target_branch.clone())
-        })
-    });
-    let aside = Memo::new(move |_| item.with(|item| (item.decided_by.clone(), in_row(item))));
-    view! {
-        <li class="row" data-testid="check-row" data-check-id=first.id.clone() data-state=move || state.get().as_str()>
-            <div class="row-state">{move || state_badge(state.get())}</div>
-            <div class="row-main">
-                <a class="row-title" href=nav::check(&first.id)>
-                    {move || item.with(title)}
-                </a>
-                <div class="row-facts">
-                    <span class="ref">{reference(&first)}</span>
-                    <span class="rule">{first.rule.name.clone()}</span>
-                    {move || {
-                        facts.track();
-                        item.with_untracked(row_facts)
-                    }}
-                    <code class="sha">{short_sha(&first.sha).to_owned()}</code>
-                </div>
-            </div>
-            <div class="row-aside">
-                {move || {
-                    let worded = if state.get() == CheckState::Pending { As::Waits } else { As::Ago };
-                    let at = item.with_untracked(|item| match worded {
-                        As::Waits => item.received_at.clone(),
-                        As::Ago | As::Clock | As::Until => item.updated_at.clone(),
-                    });
-                    moment(&at, worded)
-                }}
-                {move || aside.with(|(by, told)| row_aside(by.as_deref(), told.as_ref()))}
-            </div>
-            <div class="row-acts">
-                {move || (state.get() == CheckState::Pending).then(|| {
-                    [Verdict::Approve, Verdict::Reject].map(|verdict| decide_button(item, verdict, can_decide, decide))
-                })}
-            </div>
-        </li>
-    }
-    .into_any()
-}
-
-fn row_facts(item: &CheckItem) -> AnyView {
-    let author = item.merge_request.author.clone();
-    let author = if author.is_empty() { texts::UNKNOWN_AUTHOR.into() } else { author };
-    view! {
-        <span class="author">{author}</span>
-        {branches(item)}
-    }
-    .into_any()
-}
-
-fn row_aside(by: Option<&str>, told: Option<&(crate::model::truth::Tone, String)>) -> AnyView {
-    let by = by.map(|name| view! { <span class="by">{texts::by(name)}</span> });
-    let told = told.map(|(tone, words)| {
-        view! {
-            <span class=format!("told {}", tone_class(*tone)) data-testid="delivery-truth" title=words.clone()>
-                {icon(of_tone(*tone))}
-                <span class="told-words">{words.clone()}</span>
-            </span>
+    let main = el("div")
+        .class("row-main")
+        .child(
+            el("a").class("row-title").attr("href", &nav::check(&first.id)).text_fn(move || item.with(title)),
+        )
+        .child(
+            el("div")
+                .class("row-facts")
+                .child(words("span", &reference(&first)).class("ref"))
+                .child(words("span", &first.rule.name).class("rule"))
+                .child(el("span").class("author").text_fn(move || item.with(author)))
+                .child_fn(move || item.with(branches))
+                .child(sha(&first.sha)),
+        );
+    let when = move || match state.get() {
+        CheckState::Pending => item.with_untracked(|item| moment(&item.received_at, As::Waits)),
+        CheckState::Approved | CheckState::Rejected | CheckState::Superseded | CheckState::Withdrawn => {
+            item.with_untracked(|item| moment(&item.updated_at, As::Ago))
         }
-    });
-    view! {
-        {by}
-        {told}
-    }
-    .into_any()
+    };
+    let by = move || {
+        item.with(|item| item.decided_by.as_ref().map(|name| words("span", &texts::by(name)).class("by")))
+    };
+    let aside = el("div")
+        .class("row-aside")
+        .child(el("div").class("row-when").child_fn(when).child_fn(by))
+        .child_fn(move || item.with(told));
+    let acts = el("div")
+        .class("row-acts")
+        .child_fn(move || (state.get() == CheckState::Pending).then(|| verdicts(item, can_decide, decide)));
+    el("li")
+        .class("row")
+        .test("check-row")
+        .attr("data-check-id", &first.id)
+        .attr_fn("data-state", move || Some(state.get().as_str().into()))
+        .child(el("div").class("row-state").child_fn(move || state_badge(state.get())))
+        .child(main)
+        .child(aside)
+        .child(acts)
 }
 
-/// A button that opens the decision dialog.
+fn told(item: &CheckItem) -> Option<El> {
+    let (tone, what) = in_row(item)?;
+    let told = el("span").class(&format!("told {}", tone_class(tone))).test("delivery-truth");
+    Some(told.attr("title", &what).child(icon(of_tone(tone))).child(words("span", &what).class("told-words")))
+}
+
+/// The two buttons that open the decision dialog.
 #[must_use]
-pub fn decide_button(
+pub fn verdicts(
     item: Memo<CheckItem>,
-    verdict: Verdict,
     can_decide: Signal<bool>,
     decide: Callback<(CheckItem, Verdict)>,
-) -> AnyView {
-    let label = item.with_untracked(|item| {
-        texts::decide_label(texts::verb(verdict), &reference(item), short_sha(&item.sha))
-    });
-    view! {
-        <button
-            type="button"
-            class=format!("btn {}", verdict.as_str())
-            data-testid=verdict.as_str()
-            aria-label=label
-            title=move || (!can_decide.get()).then_some(texts::OFFLINE_REASON)
-            prop:disabled=move || !can_decide.get()
-            on:click=move |_| decide.run((item.get_untracked(), verdict))
-        >
-            {texts::verb(verdict)}
-        </button>
-    }
-    .into_any()
+) -> El {
+    let one = |verdict: Verdict| {
+        let label = item.with_untracked(|item| {
+            texts::decide_label(texts::verb(verdict), &reference(item), short_sha(&item.sha))
+        });
+        button(texts::verb(verdict), &format!("btn {}", verdict.as_str()), verdict.as_str())
+            .attr("aria-label", &label)
+            .attr_fn("title", move || (!can_decide.get()).then(|| texts::OFFLINE_REASON.into()))
+            .flag_fn("disabled", move || !can_decide.get())
+            .on_click(move || decide.run((item.get_untracked(), verdict)))
+    };
+    el("div").class("verdicts").child(one(Verdict::Approve)).child(one(Verdict::Reject))
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::model::age::{self, Age};
 use crate::state::{App, time};
 use crate::texts;
+use crate::ui::{El, el};
 
 /// How a moment is worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +22,10 @@ pub enum As {
 
 /// A moment, RFC 3339 UTC, that stays true while the page is open.
 #[must_use]
-pub fn moment(at: &str, worded: As) -> AnyView {
+pub fn moment(at: &str, worded: As) -> El {
     let now = App::get().now;
     let ms = time::ms(at);
-    let words = Memo::new(move |_| {
+    el("time").attr("datetime", at).attr("title", &time::full(ms)).text_fn(move || {
         let now = now.get();
         match worded {
             As::Ago => texts::ago(Age::of(now - ms)),
@@ -32,11 +33,5 @@ pub fn moment(at: &str, worded: As) -> AnyView {
             As::Clock => time::clock(ms, now),
             As::Until => age::until(ms - now),
         }
-    });
-    view! {
-        <time datetime=at.to_owned() title=time::full(ms)>
-            {move || words.get()}
-        </time>
-    }
-    .into_any()
+    })
 }

@@ -1,41 +1,38 @@
 //! The inbox's tabs and filters. All of it lives in the URL.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use leptos::prelude::*;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 
 use super::icon::{CROSS, SEARCH, icon};
 use crate::model::alarm;
 use crate::model::filter::{Filter, Tab};
 use crate::texts;
+use crate::ui::{El, el, watch, words};
 
 /// How long typing pauses before the search begins.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The tabs; the first carries the number of waiting checks.
 #[must_use]
-pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> AnyView {
-    let links = Tab::ALL.map(|tab| {
+pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> El {
+    let link = |tab: Tab| {
         let count = (tab == Tab::PENDING).then(|| {
-            view! {
-                <span class="count" class:none=move || pending.get().is_none()>
-                    {move || pending.get().map(alarm::count)}
-                </span>
-            }
+            el("span")
+                .class("count")
+                .flag_fn("data-none", move || pending.get().is_none())
+                .text_fn(move || pending.get().map(alarm::count).unwrap_or_default())
         });
-        view! {
-            <a
-                class="tab"
-                href=move || filter.with(|filter| filter.on(tab).href())
-                data-testid=format!("tab-{}", tab.as_str())
-                aria-current=move || filter.with(|filter| filter.tab == tab).then_some("page")
-            >
-                {texts::tab(tab)}
-                {count}
-            </a>
-        }
-    });
-    view! { <nav class="tabs" aria-label=texts::TABS>{links}</nav> }.into_any()
+        words("a", texts::tab(tab))
+            .class("tab")
+            .test(&format!("tab-{}", tab.as_str()))
+            .attr_fn("href", move || Some(filter.with(|filter| filter.on(tab).href())))
+            .attr_fn("aria-current", move || filter.with(|filter| filter.tab == tab).then(|| "page".into()))
+            .child(count)
+    };
+    el("nav").class("tabs").attr("aria-label", texts::TABS).children(Tab::ALL.map(link).into())
 }
 
 /// Search, project, rule, and the chip that resets them.
@@ -45,105 +42,111 @@ pub fn filters(
     projects: RwSignal<BTreeSet<String>>,
     rules: RwSignal<BTreeSet<String>>,
     change: Callback<Filter>,
-) -> AnyView {
+) -> El {
+    let project = Choices {
+        label: texts::PROJECT,
+        all: texts::ALL_PROJECTS,
+        testid: "filter-project",
+        known: projects,
+        chosen: Signal::derive(move || filter.with(|filter| filter.project.clone())),
+        choose: Callback::new(move |project| change.run(Filter { project, ..filter.get_untracked() })),
+    };
+    let rule = Choices {
+        label: texts::RULE,
+        all: texts::ALL_RULES,
+        testid: "filter-rule",
+        known: rules,
+        chosen: Signal::derive(move || filter.with(|filter| filter.rule.clone())),
+        choose: Callback::new(move |rule| change.run(Filter { rule, ..filter.get_untracked() })),
+    };
+    let narrowed = Memo::new(move |_| filter.with(Filter::is_narrowed));
+    el("form")
+        .class("filters")
+        .attr("role", "search")
+        .attr("aria-label", texts::FILTERS)
+        .on("submit", |event| event.prevent_default())
+        .child(search(filter, change))
+        .child(project.select())
+        .child(rule.select())
+        .child_fn(move || {
+            narrowed.get().then(|| {
+                el("button")
+                    .attr("type", "button")
+                    .class("chip")
+                    .test("reset")
+                    .child(icon(CROSS))
+                    .text(texts::RESET)
+                    .on_click(move || change.run(filter.with_untracked(Filter::reset)))
+            })
+        })
+}
+
+fn search(filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
     let asked = StoredValue::new(0_u32);
-    let search = move |ev: leptos::ev::Event| {
-        let q = event_target_value(&ev);
+    let field = el("input")
+        .attr("id", "search")
+        .attr("type", "search")
+        .test("search")
+        .attr("placeholder", texts::SEARCH_HINT)
+        .attr("autocomplete", "off");
+    let input: HtmlInputElement = field.as_kind();
+    let typed = input.clone();
+    watch(move || {
+        let q = filter.with(|filter| filter.q.clone());
+        // What is being typed is newer than what the URL has.
+        if input.value().trim() != q {
+            input.set_value(&q);
+        }
+    });
+    let field = field.on("input", move |_| {
+        let q = typed.value().trim().to_owned();
         asked.update_value(|n| *n += 1);
         let mine = asked.get_value();
         set_timeout(
             move || {
                 if asked.try_get_value() == Some(mine) {
-                    change.run(Filter { q: q.trim().to_owned(), ..filter.get_untracked() });
+                    change.run(Filter { q, ..filter.get_untracked() });
                 }
             },
             PAUSE,
         );
-    };
-    let project = select(
-        texts::PROJECT,
-        texts::ALL_PROJECTS,
-        "filter-project",
-        Signal::derive(move || options(projects, filter.with(|filter| filter.project.clone()))),
-        Callback::new(move |project| change.run(Filter { project, ..filter.get_untracked() })),
-    );
-    let rule = select(
-        texts::RULE,
-        texts::ALL_RULES,
-        "filter-rule",
-        Signal::derive(move || options(rules, filter.with(|filter| filter.rule.clone()))),
-        Callback::new(move |rule| change.run(Filter { rule, ..filter.get_untracked() })),
-    );
-    let narrowed = Memo::new(move |_| filter.with(Filter::is_narrowed));
-    view! {
-        <form class="filters" role="search" aria-label=texts::FILTERS on:submit=|ev| ev.prevent_default()>
-            <label class="search">
-                {icon(SEARCH)}
-                <span class="sr-only">{texts::SEARCH}</span>
-                <input
-                    id="search"
-                    type="search"
-                    data-testid="search"
-                    placeholder=texts::SEARCH_HINT
-                    autocomplete="off"
-                    prop:value=move || filter.with(|filter| filter.q.clone())
-                    on:input=search
-                />
-            </label>
-            {project}
-            {rule}
-            {move || narrowed.get().then(|| {
-                let reset = move |_| change.run(filter.with_untracked(Filter::reset));
-                view! {
-                    <button type="button" class="chip" data-testid="reset" on:click=reset>
-                        {icon(CROSS)}
-                        {texts::RESET}
-                    </button>
-                }
-            })}
-        </form>
-    }
-    .into_any()
+    });
+    el("label")
+        .class("search")
+        .child(icon(SEARCH))
+        .child(words("span", texts::SEARCH).class("sr-only"))
+        .child(field)
 }
 
-/// What a select offers, and which of it is chosen.
-fn options(known: RwSignal<BTreeSet<String>>, chosen: String) -> (Vec<String>, String) {
-    let mut names: Vec<String> = known.with(|known| known.iter().cloned().collect());
-    if !chosen.is_empty() && !names.contains(&chosen) {
-        names.push(chosen.clone());
-    }
-    (names, chosen)
-}
-
-fn select(
+/// A choice among the names seen so far.
+struct Choices {
     label: &'static str,
     all: &'static str,
     testid: &'static str,
-    options: Signal<(Vec<String>, String)>,
-    chosen: Callback<String>,
-) -> AnyView {
-    view! {
-        <select
-            class="select"
-            aria-label=label
-            data-testid=testid
-            on:change=move |ev| chosen.run(event_target_value(&ev))
-        >
-            {move || {
-                let (names, chosen) = options.get();
-                let names: Vec<_> = names
-                    .into_iter()
-                    .map(|name| {
-                        let selected = name == chosen;
-                        view! { <option value=name.clone() prop:selected=selected>{name.clone()}</option> }
-                    })
-                    .collect();
-                view! {
-                    <option value="" prop:selected=chosen.is_empty()>{all}</option>
-                    {names}
-                }
-            }}
-        </select>
+    known: RwSignal<BTreeSet<String>>,
+    chosen: Signal<String>,
+    choose: Callback<String>,
+}
+
+impl Choices {
+    fn select(self) -> El {
+        let Self { label, all, testid, known, chosen, choose } = self;
+        let field = el("select").class("select").attr("aria-label", label).test(testid);
+        let select: HtmlSelectElement = field.as_kind();
+        let changed = select.clone();
+        watch(move || {
+            let chosen = chosen.get();
+            let mut names: Vec<String> = known.with(|known| known.iter().cloned().collect());
+            if !chosen.is_empty() && !names.contains(&chosen) {
+                names.push(chosen.clone());
+            }
+            select.set_text_content(None);
+            words("option", all).attr("value", "").mount(&select);
+            for name in names {
+                words("option", &name).attr("value", &name).mount(&select);
+            }
+            select.set_value(&chosen);
+        });
+        field.on("change", move |_| choose.run(changed.value()))
     }
-    .into_any()
 }

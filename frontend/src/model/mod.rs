@@ -6,6 +6,7 @@ pub mod decision;
 pub mod filter;
 pub mod listing;
 pub mod live;
+pub mod route;
 pub mod text;
 pub mod truth;
 

@@ -2,212 +2,128 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
-use shared::{CheckDetail, CheckItem, CheckState, Delivery, Verdict};
+use shared::{CheckDetail, CheckState, DeliveryState};
 
+use super::decide::decision_card;
 use crate::api::Fault;
-use crate::components::icon::{BACK, FORTH, WARN, icon, state_badge};
-use crate::components::message::{empty, fault_box, skeleton};
-use crate::components::row::{decide_button, reference, title};
-use crate::components::{delivery, facts, record};
-use crate::model::decision::{Choice, choice};
+use crate::components::icon::{AGAIN, BACK, FORTH, icon};
+use crate::components::message::{empty, fault_box, notice, skeleton};
+use crate::components::row::title;
+use crate::components::{button, card, delivery, facts, named, record};
 use crate::model::listing::neighbour;
 use crate::model::text::short_sha;
 use crate::model::truth;
 use crate::state::check::Shown;
 use crate::state::{App, nav};
 use crate::texts;
+use crate::ui::{El, el, words};
 
-/// The check page.
+/// The page of the check with this id.
 #[must_use]
-pub fn check_page() -> AnyView {
+pub fn check_page(id: String) -> El {
     let app = App::get();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let shown = Shown::follow(app, id);
+    let shown = Shown::follow(app, id.clone());
     let detail = shown.detail;
-    super::name_page(
-        app,
-        Signal::derive(move || {
-            detail
-                .with(|detail| detail.as_ref().map(|detail| title(&detail.item)))
-                .unwrap_or_else(|| texts::CHECK_TITLE.into())
-        }),
-    );
-    let heading = Memo::new(move |_| detail.with(|detail| detail.as_ref().map(|detail| title(&detail.item))));
+    let name = move || {
+        detail
+            .with(|detail| detail.as_ref().map_or_else(|| texts::CHECK_TITLE.into(), |now| title(&now.item)))
+    };
+    super::name_page(app, name);
+    super::focus_heading(app);
     let settled = app.settled();
     let ready = Memo::new(move |_| settled.get() && detail.with(Option::is_some));
-    Effect::new(move |_| {
-        // Another check on the same page is a new page to its reader.
-        id.track();
-        super::focus_heading(app);
-    });
-    view! {
-        {neighbours(app, id)}
-        <div class="page-head">
-            <h1 tabindex="-1">{move || heading.get().unwrap_or_else(|| texts::CHECK_TITLE.into())}</h1>
-        </div>
-        {move || shown.fault.get().map(|fault| failed(shown, &fault))}
-        {move || match (ready.get(), shown.fault.with(Option::is_some)) {
-            (true, _) => body(app, shown),
-            (false, false) => skeleton(4),
-            (false, true) => ().into_any(),
-        }}
-    }
-    .into_any()
+    let failed = Memo::new(move |_| shown.fault.with(Option::is_some));
+    super::page(vec![
+        crumbs(app, &id),
+        el("h1").attr("tabindex", "-1").text_fn(name),
+        el("div").child_fn(move || shown.fault.get().map(|fault| fault_place(shown, &fault))),
+        el("div").child_fn(move || match (ready.get(), failed.get()) {
+            (true, _) => Some(body(app, shown, &id)),
+            (false, false) => Some(skeleton(4)),
+            (false, true) => None,
+        }),
+    ])
 }
 
-fn failed(shown: Shown, fault: &Fault) -> AnyView {
+fn fault_place(shown: Shown, fault: &Fault) -> El {
     if fault.is_not_found() {
         let way_on = Some((nav::HOME.to_owned(), texts::GO_INBOX));
-        return empty("not-found", texts::CHECK_GONE_TITLE, texts::CHECK_GONE, way_on);
+        return empty("not-found", words("h2", texts::CHECK_GONE_TITLE), texts::CHECK_GONE, way_on);
     }
     let holds = shown.detail.with_untracked(Option::is_some);
     fault_box(texts::ERR_CHECK, fault, holds, Some(Callback::new(move |()| shown.load(true))))
 }
 
 /// Back to the inbox, and to the checks before and behind this one in the listing it was opened from.
-fn neighbours(app: App, id: Memo<String>) -> AnyView {
-    let step = move |forward: bool| {
-        let order = app.inbox.order()?;
-        id.with(|id| neighbour(&order, id, forward).map(nav::check))
+fn crumbs(app: App, id: &str) -> El {
+    let order = app.inbox.order().unwrap_or_default();
+    let step = |forward: bool| {
+        let (name, shape) = if forward { (texts::NEXT, FORTH) } else { (texts::PREVIOUS, BACK) };
+        neighbour(&order, id, forward)
+            .map(|to| named(el("a").class("tool"), name).attr("href", &nav::check(to)).child(icon(shape)))
     };
-    let link = move |forward: bool| {
-        let (words, shape) = if forward { (texts::NEXT, FORTH) } else { (texts::PREVIOUS, BACK) };
-        move || {
-            step(forward).map(|href| {
-                view! { <a class="tool" href=href aria-label=words title=words>{icon(shape)}</a> }
-            })
-        }
-    };
-    view! {
-        <nav class="crumbs" aria-label=texts::BACK>
-            <a class="back" href=move || app.inbox.filter.with(|filter| filter.href())>
-                {icon(BACK)}
-                {texts::BACK}
-            </a>
-            <span class="steps">{link(false)} {link(true)}</span>
-        </nav>
-    }
-    .into_any()
+    let back = el("a")
+        .class("back")
+        .attr("href", &app.inbox.filter.with_untracked(|filter| filter.href()))
+        .child(icon(BACK))
+        .text(texts::BACK);
+    let steps = el("span").class("steps").child(step(false)).child(step(true));
+    el("nav").class("crumbs").attr("aria-label", texts::BACK).child(back).child(steps)
 }
 
-fn body(app: App, shown: Shown) -> AnyView {
-    let detail = shown.detail;
-    let part =
-        move |draw: fn(&CheckDetail) -> AnyView| move || detail.with(|detail| detail.as_ref().map(draw));
-    view! {
-        <div class="check" data-testid="check" data-check-id=move || shown.id.get()>
-            {part(banners)}
-            <div class="check-main">
-                <section class="card">{part(facts::facts)}</section>
-                {part(|detail| facts::description(&detail.description))}
-                {part(|detail| record::timeline(&detail.timeline))}
-            </div>
-            <div class="check-side">
-                {decision_card(app, shown)}
-                {delivery_card(app, shown)}
-            </div>
-        </div>
+/// A view of the check that is made anew whenever `key`, what it is made of, changes.
+fn part<K: Clone + PartialEq + Send + Sync + 'static>(
+    shown: Shown,
+    key: impl Fn(&CheckDetail) -> K + Send + Sync + 'static,
+    draw: fn(&CheckDetail) -> Option<El>,
+) -> impl Fn() -> Option<El> {
+    let key = shown.part(key);
+    move || {
+        // A memo that is tracked but never read would never learn of a change.
+        key.with(|_| ());
+        shown.detail.with_untracked(|detail| detail.as_ref().and_then(draw))
     }
-    .into_any()
+}
+
+fn body(app: App, shown: Shown, id: &str) -> El {
+    let facts = part(
+        shown,
+        |now| {
+            (now.item.merge_request.clone(), now.item.source_branch.clone(), now.item.target_branch.clone())
+        },
+        |now| Some(facts::facts(now)),
+    );
+    let description =
+        part(shown, |now| now.description.clone(), |now| Some(facts::description(&now.description)));
+    let timeline = part(shown, |now| now.timeline.len(), |now| Some(record::timeline(&now.timeline)));
+    let banner = part(
+        shown,
+        |now| (now.item.state, now.successor_id.clone(), now.notice.clone()),
+        |now| Some(banners(now)),
+    );
+    let main = el("div").class("check-main").child_fn(facts).child_fn(description).child_fn(timeline);
+    el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(
+        el("div").class("check-side").child(decision_card(app, shown)).child(delivery_card(app, shown)),
+    )
 }
 
 /// A newer commit, and what is wrong with the rule or the connection.
-fn banners(detail: &CheckDetail) -> AnyView {
+fn banners(detail: &CheckDetail) -> El {
     let stale = (detail.item.state == CheckState::Superseded).then(|| {
         let next = match &detail.successor_id {
-            Some(id) => view! {
-                <a class="btn" href=nav::check(id) data-testid="successor">{texts::STALE_NEXT}</a>
+            Some(id) => {
+                words("a", texts::STALE_NEXT).class("btn").test("successor").attr("href", &nav::check(id))
             }
-            .into_any(),
-            None => view! { <span class="fine">{texts::STALE_SOON}</span> }.into_any(),
+            None => words("span", texts::STALE_SOON).class("fine"),
         };
-        view! {
-            <div class="notice waiting" role="alert" data-testid="stale-banner">
-                {icon(WARN)}
-                <p class="notice-body">{texts::stale(short_sha(&detail.head_sha))}</p>
-                {next}
-            </div>
-        }
+        let says = words("p", &texts::stale(short_sha(&detail.head_sha)));
+        notice("waiting", "stale-banner", says).attr("role", "alert").child(next)
     });
-    let notice = detail.notice.clone().map(|words| {
-        view! { <div class="notice waiting" data-testid="notice">{icon(WARN)} <p class="notice-body">{words}</p></div> }
-    });
-    view! {
-        <div class="check-banners">
-            {stale}
-            {notice}
-        </div>
-    }
-    .into_any()
+    let noted = detail.notice.as_ref().map(|says| notice("waiting", "notice", words("p", says)));
+    el("div").class("check-banners").child(stale).child(noted)
 }
 
-fn decision_card(app: App, shown: Shown) -> AnyView {
-    let detail = shown.detail;
-    let state = Memo::new(move |_| detail.with(|detail| detail.as_ref().map(|detail| detail.item.state)));
-    let decisions =
-        move || detail.with(|detail| detail.as_ref().map(|detail| record::decisions(&detail.decisions)));
-    view! {
-        <section class="card" aria-labelledby="decision-card-title">
-            <div class="card-head">
-                <h2 id="decision-card-title" tabindex="-1">{texts::DECISION_CARD}</h2>
-                {move || state.get().map(state_badge)}
-            </div>
-            {decisions}
-            <div class="decision-bar" data-testid="decision-bar">{move || state.get().map(|state| actions(app, shown, state))}</div>
-        </section>
-    }
-    .into_any()
-}
-
-/// What a reviewer can do now, or why there is nothing to do.
-fn actions(app: App, shown: Shown, state: CheckState) -> AnyView {
-    let detail = shown.detail;
-    let Some(first) = detail.with_untracked(|detail| detail.as_ref().map(|detail| detail.item.clone()))
-    else {
-        return ().into_any();
-    };
-    let item = Memo::new(move |_| {
-        detail
-            .with(|detail| detail.as_ref().map(|detail| detail.item.clone()))
-            .unwrap_or_else(|| first.clone())
-    });
-    let can_decide = app.can_decide();
-    let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
-    let off = move || (!can_decide.get()).then(|| view! { <p class="fine">{texts::DECIDING_OFF}</p> });
-    match choice(state) {
-        Choice::Either => view! {
-            {[Verdict::Approve, Verdict::Reject].map(|verdict| decide_button(item, verdict, can_decide, decide))}
-            {off}
-        }
-        .into_any(),
-        Choice::Reverse(verdict) => view! {
-            <button
-                type="button"
-                class="btn"
-                data-testid="change-decision"
-                aria-label=item.with_untracked(|item| format!("{} {}", texts::CHANGE_DECISION, reference(item)))
-                prop:disabled=move || !can_decide.get()
-                on:click=move |_| decide.run((item.get_untracked(), verdict))
-            >
-                {texts::CHANGE_DECISION}
-            </button>
-            {off}
-        }
-        .into_any(),
-        Choice::Nothing => {
-            let why = if state == CheckState::Superseded {
-                texts::WHY_NOTHING_SUPERSEDED
-            } else {
-                texts::WHY_NOTHING_WITHDRAWN
-            };
-            view! { <p class="fine">{why}</p> }.into_any()
-        }
-    }
-}
-
-fn delivery_card(app: App, shown: Shown) -> AnyView {
+fn delivery_card(app: App, shown: Shown) -> El {
     let detail = shown.detail;
     let sentences = move || {
         let asked = shown.reading.get();
@@ -217,63 +133,64 @@ fn delivery_card(app: App, shown: Shown) -> AnyView {
             Some(delivery::truth(truth::lines(detail, reading.as_ref())))
         })
     };
-    let tries = move || {
-        detail.with(|detail| detail.as_ref().and_then(|detail| delivery::attempts(&detail.deliveries)))
+    let tries = part(
+        shown,
+        |now| now.deliveries.iter().map(|delivery| delivery.log.len()).sum::<usize>(),
+        |now| delivery::attempts(&now.deliveries),
+    );
+    let unread = move || {
+        shown.asking_fault.get().map(|fault| {
+            let says = format!("{}: {}", texts::READ_FAILED, fault.message());
+            words("p", &says).class("fine").test("gitlab-fault")
+        })
     };
-    let ask_words = move || if shown.asking.get() { texts::READING_GITLAB } else { texts::READ_GITLAB };
-    view! {
-        <section class="card" aria-labelledby="delivery-title">
-            <h2 id="delivery-title">{texts::DELIVERY}</h2>
-            {sentences}
-            {move || shown.asking_fault.get().map(|fault| view! {
-                <p class="fine" data-testid="gitlab-fault">{texts::READ_FAILED} ": " {fault.message()}</p>
-            })}
-            <div class="card-acts">
-                {retry(app, shown)}
-                <button
-                    type="button"
-                    class="btn quiet"
-                    data-testid="ask-gitlab"
-                    prop:disabled=move || shown.asking.get()
-                    on:click=move |_| shown.ask_gitlab()
-                >
-                    {ask_words}
-                </button>
-            </div>
-            {tries}
-        </section>
-    }
-    .into_any()
+    let ask = el("button")
+        .attr("type", "button")
+        .class("btn quiet")
+        .test("ask-gitlab")
+        .flag_fn("disabled", move || shown.asking.get())
+        .text_fn(move || if shown.asking.get() { texts::READING_GITLAB } else { texts::READ_GITLAB }.into())
+        .on_click(move || shown.ask_gitlab());
+    card("delivery-title", texts::DELIVERY)
+        .child_fn(sentences)
+        .child_fn(unread)
+        .child(retry(app, shown))
+        .child(el("div").class("card-acts").child(ask))
+        .child_fn(tries)
 }
 
 /// The button that tells GitLab again, and what went wrong with pressing it.
-fn retry(app: App, shown: Shown) -> impl IntoView {
+fn retry(app: App, shown: Shown) -> El {
     let busy = RwSignal::new(false);
     let fault = RwSignal::new(None::<Fault>);
-    let run = Callback::new(move |id: String| {
+    let run = move |id: String| {
         busy.set(true);
         spawn_local(async move {
             let answer = app.api.retry_delivery(&id).await;
             busy.try_set(false);
-            match answer {
-                Ok(()) => {
-                    fault.try_set(None);
-                    app.say(texts::RETRY_QUEUED.into());
-                    app.count_soon();
-                }
-                Err(why) => {
-                    fault.try_set(Some(why));
-                }
+            if answer.is_ok() {
+                app.say(texts::RETRY_QUEUED.into());
+                app.count_soon();
             }
+            fault.try_set(answer.err());
             shown.load(false);
         });
+    };
+    let failed = shown.part(|now| {
+        let last = now.deliveries.last().filter(|delivery| delivery.state == DeliveryState::Failed);
+        last.map(|delivery| delivery.id.clone()).unwrap_or_default()
     });
-    let last = move |detail: &CheckDetail| -> Option<Delivery> { detail.deliveries.last().cloned() };
-    view! {
-        {move || fault.get().map(|why| fault_box(texts::ERR_ACTION, &why, false, None))}
-        {move || {
-            let delivery = shown.detail.with(|detail| detail.as_ref().and_then(last))?;
-            delivery::retry_button(&delivery, busy.into(), run)
-        }}
-    }
+    el("div")
+        .class("card-acts")
+        .child_fn(move || fault.get().map(|why| fault_box(texts::ERR_ACTION, &why, false, None)))
+        .child_fn(move || {
+            let id = failed.get().unwrap_or_default();
+            (!id.is_empty()).then(|| {
+                button("", "btn", "delivery-retry")
+                    .child(icon(AGAIN))
+                    .text(texts::RETRY_DELIVERY)
+                    .flag_fn("disabled", move || busy.get())
+                    .on_click(move || run(id.clone()))
+            })
+        })
 }

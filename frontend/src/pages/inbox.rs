@@ -6,31 +6,25 @@ use shared::{CheckItem, Verdict};
 
 use crate::components::message::{empty, fault_box, skeleton};
 use crate::components::row::check_row;
-use crate::components::toolbar;
+use crate::components::{button, toolbar};
 use crate::model::filter::{Filter, Tab};
 use crate::model::listing::Listing;
 use crate::state::inbox::Inbox;
 use crate::state::{App, dom, nav};
 use crate::texts;
+use crate::ui::{El, each, el, watch, words};
 
 /// The inbox.
 #[must_use]
-pub fn inbox_page() -> AnyView {
+pub fn inbox_page() -> El {
     let app = App::get();
     let inbox = app.inbox;
     let go = nav::use_go();
     follow_url(inbox);
-    super::name_page(app, Signal::derive(|| texts::INBOX_TITLE.to_owned()));
+    super::name_page(app, || texts::INBOX_TITLE.to_owned());
     come_back(app);
     announce(app);
-    let resynced = app.resync;
-    Effect::new(move |before: Option<u32>| {
-        let now = resynced.get();
-        if before.is_some_and(|before| before != now) {
-            inbox.resync();
-        }
-        now
-    });
+    app.on_resync(move || inbox.resync());
     let pending =
         Signal::derive(move || app.system.with(|system| system.as_ref().map(|system| system.pending_checks)));
     let change = Callback::new(move |filter: Filter| {
@@ -38,34 +32,35 @@ pub fn inbox_page() -> AnyView {
             go.run((filter.href(), true));
         }
     });
-    view! {
-        <div class="page-head">
-            <h1 tabindex="-1">{texts::INBOX_TITLE}</h1>
-        </div>
-        {toolbar::tabs(inbox.filter, pending)}
-        {toolbar::filters(inbox.filter, inbox.projects, inbox.rules, change)}
-        {move || inbox.fault.get().map(|fault| {
+    let fault = move || {
+        inbox.fault.get().map(|fault| {
             let holds = inbox.listing.with_untracked(Option::is_some);
             fault_box(texts::ERR_LIST, &fault, holds, Some(Callback::new(move |()| inbox.load())))
-        })}
-        {listing(app)}
-    }
-    .into_any()
+        })
+    };
+    super::page(vec![
+        super::heading(texts::INBOX_TITLE),
+        toolbar::tabs(inbox.filter, pending),
+        toolbar::filters(inbox.filter, inbox.projects, inbox.rules, change),
+        el("div").child_fn(fault),
+        pill(inbox),
+        listing(app),
+        more(inbox),
+    ])
 }
 
 /// The listing follows the URL; coming back to the same one shows the rows it had while it reads them again.
 fn follow_url(inbox: Inbox) {
     let query = use_query_map();
-    Effect::new(move |_| {
+    watch(move || {
         let filter = query.with(|query| Filter::from_params(|key| query.get(key)));
-        inbox.show(filter);
+        untrack(|| inbox.show(filter));
     });
 }
 
 /// Coming back from a check, the focus returns to its row.
 fn come_back(app: App) {
-    let row = app.inbox.current.get_value().filter(|_| app.moved.get_value());
-    match row {
+    match app.inbox.current.get_value().filter(|_| app.moved.get_value()) {
         Some(id) => request_animation_frame(move || {
             if !dom::focus_row(&id) {
                 dom::focus("h1");
@@ -78,150 +73,142 @@ fn come_back(app: App) {
 /// Tells a screen reader how many rows were loaded and how many arrived.
 fn announce(app: App) {
     let inbox = app.inbox;
-    let counts = Memo::new(move |_| {
-        inbox.listing.with(|listing| {
+    let mut before = None;
+    watch(move || {
+        let now = inbox.listing.with(|listing| {
             let listing = listing.as_ref()?;
-            Some((listing.rows.len(), listing.next_cursor.is_some(), listing.waiting()))
-        })
-    });
-    Effect::new(move |before: Option<Option<(usize, bool, (usize, bool))>>| {
-        let now = counts.get();
-        if let Some((rows, more, (new, overflow))) = now {
-            let before = before.flatten();
-            if before.is_none_or(|before| (before.0, before.1) != (rows, more)) {
-                app.say(texts::rows_said(rows, more));
-            } else if before.is_some_and(|before| before.2.0 < new) {
-                app.say(texts::new_rows_said(new, overflow));
+            let (new, overflow) = listing.waiting();
+            Some((listing.rows.len(), listing.next_cursor.is_some(), new, overflow))
+        });
+        if let Some((rows, more, new, overflow)) = now {
+            match before {
+                Some((old_rows, old_more, old_new, _)) if (old_rows, old_more) == (rows, more) => {
+                    if old_new < new {
+                        app.say(texts::new_rows_said(new, overflow));
+                    }
+                }
+                _ => app.say(texts::rows_said(rows, more)),
             }
         }
-        now
+        before = now;
     });
 }
 
-fn listing(app: App) -> AnyView {
+/// What stands in the place of the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Loading,
+    Failed,
+    Empty,
+    Rows,
+}
+
+fn listing(app: App) -> El {
     let inbox = app.inbox;
     let settled = app.settled();
-    let ready = Memo::new(move |_| settled.get() && inbox.listing.with(Option::is_some));
-    let none = Memo::new(move |_| {
-        inbox.listing.with(|listing| listing.as_ref().is_none_or(|all| all.rows.is_empty()))
+    let place = Memo::new(move |_| {
+        let rows = inbox.listing.with(|listing| listing.as_ref().map(|listing| listing.rows.len()));
+        match rows {
+            Some(0) if settled.get() => Place::Empty,
+            Some(_) if settled.get() => Place::Rows,
+            None if inbox.fault.with(Option::is_some) => Place::Failed,
+            Some(_) | None => Place::Loading,
+        }
     });
-    view! {
-        {pill(app)}
-        <div class="list-place" class:stale=move || inbox.loading.get() aria-busy=move || inbox.loading.get().to_string()>
-            {move || match (ready.get(), none.get()) {
-                (false, _) => (inbox.fault.get().is_none()).then(|| skeleton(6)).into_any(),
-                (true, true) => empty_state(app),
-                (true, false) => rows(app),
-            }}
-        </div>
-        {more(inbox)}
-    }
-    .into_any()
+    el("div")
+        .class("list-place")
+        .attr_fn("aria-busy", move || Some(inbox.loading.get().to_string()))
+        .child_fn(move || match place.get() {
+            Place::Loading => Some(skeleton(6)),
+            Place::Failed => None,
+            Place::Empty => Some(empty_state(app)),
+            Place::Rows => Some(rows(app)),
+        })
 }
 
-fn rows(app: App) -> AnyView {
+fn rows(app: App) -> El {
     let inbox = app.inbox;
-    let ids = Memo::new(move |_| {
-        inbox.listing.with(|listing| {
-            listing.iter().flat_map(|listing| &listing.rows).map(|row| row.id.clone()).collect::<Vec<_>>()
-        })
+    let ids = Signal::derive(move || {
+        inbox
+            .listing
+            .with(|listing| {
+                listing.as_ref().map(|listing| listing.rows.iter().map(|row| row.id.clone()).collect())
+            })
+            .unwrap_or_default()
     });
+    let ids = Memo::new(move |_| ids.get());
     let can_decide = app.can_decide();
     let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
-    let row = move |id: String| {
+    let row = move |id: &str| {
         // A row is only ever made for a check that is listed.
-        inbox.row(&id).map(|first| {
-            let item = Memo::new(move |_| {
-                let now = inbox.listing.with(|listing| listing.as_ref()?.row(&id).cloned());
-                now.unwrap_or_else(|| first.clone())
-            });
-            check_row(item, can_decide, decide)
-        })
+        let first = inbox.row(id)?;
+        let id = id.to_owned();
+        let item = Memo::new(move |_| {
+            let now = inbox.listing.with(|listing| listing.as_ref()?.row(&id).cloned());
+            now.unwrap_or_else(|| first.clone())
+        });
+        Some(check_row(item, can_decide, decide))
     };
-    view! {
-        <ol
-            class="rows"
-            data-testid="rows"
-            on:focusin=move |_| inbox.current.set_value(dom::focused_row())
-        >
-            <For each=move || ids.get() key=String::clone children=row />
-        </ol>
-    }
-    .into_any()
+    let list = el("ol")
+        .class("rows")
+        .test("rows")
+        .on("focusin", move |_| inbox.current.set_value(dom::focused_row()));
+    each(list, ids.into(), row)
 }
 
-fn pill(app: App) -> AnyView {
-    let inbox = app.inbox;
+fn pill(inbox: Inbox) -> El {
     let waiting = Memo::new(move |_| {
         inbox.listing.with(|listing| listing.as_ref().map(Listing::waiting)).unwrap_or_default()
     });
-    let show = move |_| {
+    let show = move || {
         if let Some(id) = inbox.show_fresh() {
             request_animation_frame(move || {
                 dom::focus_row(&id);
             });
         }
     };
-    view! {
-        <div class="pill-place">
-            {move || {
-                let (new, more) = waiting.get();
-                (new > 0 || more).then(|| view! {
-                    <button type="button" class="pill" data-testid="new-pill" on:click=show>
-                        {texts::new_rows(new, more)}
-                    </button>
-                })
-            }}
-        </div>
-    }
-    .into_any()
+    el("div").class("pill-place").child_fn(move || {
+        let (new, more) = waiting.get();
+        (new > 0 || more).then(|| button(&texts::new_rows(new, more), "pill", "new-pill").on_click(show))
+    })
 }
 
-fn more(inbox: Inbox) -> AnyView {
+fn more(inbox: Inbox) -> El {
     let offered = Memo::new(move |_| {
         inbox.listing.with(|listing| listing.as_ref().is_some_and(|listing| listing.next_cursor.is_some()))
     });
-    view! {
-        {move || inbox.more_fault.get().map(|fault| {
+    let fault = move || {
+        inbox.more_fault.get().map(|fault| {
             fault_box(texts::ERR_MORE, &fault, false, Some(Callback::new(move |()| inbox.load_more())))
-        })}
-        {move || offered.get().then(|| view! {
-            <div class="more">
-                <button
-                    type="button"
-                    class="btn"
-                    data-testid="load-more"
-                    prop:disabled=move || inbox.loading_more.get()
-                    on:click=move |_| inbox.load_more()
-                >
-                    {move || if inbox.loading_more.get() { texts::LOADING_MORE } else { texts::LOAD_MORE }}
-                </button>
-            </div>
-        })}
-    }
-    .into_any()
+        })
+    };
+    let next = move || {
+        offered.get().then(|| super::more_button(move || inbox.loading_more.get(), move || inbox.load_more()))
+    };
+    el("div").class("more").child_fn(fault).child_fn(next)
 }
 
 /// Nothing to do, no match and nothing set up are three different things.
-fn empty_state(app: App) -> AnyView {
+fn empty_state(app: App) -> El {
     let filter = app.inbox.filter.get();
+    let title = |title| words("h2", title);
     let configured =
         app.system.with(|system| system.as_ref().is_none_or(|system| system.gitlab_url.is_some()));
     let seen_any = app.inbox.projects.with_untracked(|seen| !seen.is_empty());
     if filter.is_narrowed() {
         let way_out = Some((filter.reset().href(), texts::RESET));
-        return empty("empty-match", texts::EMPTY_MATCH_TITLE, "", way_out);
+        return empty("empty-match", title(texts::EMPTY_MATCH_TITLE), "", way_out);
     }
     if !configured {
         let way_on = Some((nav::SYSTEM.to_owned(), texts::SET_UP_HINT));
-        return empty("empty-setup", texts::EMPTY_SETUP_TITLE, texts::EMPTY_SETUP, way_on);
+        return empty("empty-setup", title(texts::EMPTY_SETUP_TITLE), texts::EMPTY_SETUP, way_on);
     }
     if filter.tab == Tab::All && !seen_any {
-        return empty("empty-setup", texts::EMPTY_FIRST_TITLE, texts::EMPTY_FIRST, None);
+        return empty("empty-setup", title(texts::EMPTY_FIRST_TITLE), texts::EMPTY_FIRST, None);
     }
     if filter.tab == Tab::PENDING {
         let all = Some((filter.on(Tab::All).href(), texts::SEE_ALL));
-        return empty("empty-done", texts::EMPTY_DONE_TITLE, texts::EMPTY_DONE, all);
+        return empty("empty-done", title(texts::EMPTY_DONE_TITLE), texts::EMPTY_DONE, all);
     }
-    empty("empty-done", texts::EMPTY_TAB_TITLE, "", None)
+    empty("empty-done", title(texts::EMPTY_TAB_TITLE), "", None)
 }

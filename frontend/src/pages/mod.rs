@@ -1,6 +1,8 @@
 //! The pages: they ask for data and arrange components.
 
+mod calls;
 mod check;
+mod decide;
 mod inbox;
 mod missing;
 mod system;
@@ -14,12 +16,14 @@ use leptos::prelude::*;
 
 use crate::model::alarm;
 use crate::state::{App, dom};
+use crate::texts;
+use crate::ui::{El, el, watch, words};
 
 /// Names the page in the browser's tab, with the number of waiting checks.
-fn name_page(app: App, name: Signal<String>) {
-    Effect::new(move |_| {
+fn name_page(app: App, name: impl Fn() -> String + 'static) {
+    watch(move || {
         let pending = app.system.with(|system| system.as_ref().map(|system| system.pending_checks));
-        document().set_title(&alarm::tab_title(&name.get(), pending));
+        document().set_title(&alarm::tab_title(&name(), pending));
     });
 }
 
@@ -29,4 +33,26 @@ fn focus_heading(app: App) {
         dom::focus_soon("h1".into());
     }
     app.moved.set_value(true);
+}
+
+/// A heading that can take the focus.
+fn heading(title: &str) -> El {
+    words("h1", title).attr("tabindex", "-1")
+}
+
+/// A page of parts.
+fn page(parts: Vec<El>) -> El {
+    el("div").class("page").children(parts)
+}
+
+/// The button that asks for the next rows of a list.
+fn more_button(busy: impl Fn() -> bool + Clone + 'static, more: impl Fn() + 'static) -> El {
+    let off = busy.clone();
+    el("button")
+        .attr("type", "button")
+        .class("btn")
+        .test("load-more")
+        .flag_fn("disabled", off)
+        .text_fn(move || if busy() { texts::LOADING_MORE } else { texts::LOAD_MORE }.into())
+        .on_click(more)
 }

@@ -11,6 +11,7 @@ use super::live::Line;
 use super::prefs::{self, Theme};
 use crate::api::{Api, Fault};
 use crate::model::decision::Target;
+use crate::ui::watch;
 
 /// How often the clock of the page moves.
 const TICK: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ pub enum Dialog {
     #[default]
     Closed,
     /// The decision dialog.
-    Decide(Target),
+    Decide(Box<Target>),
     /// The list of keys.
     Help,
 }
@@ -112,7 +113,7 @@ impl App {
         set_interval(
             move || {
                 if !self.can_decide().get_untracked() {
-                    self.read_system()
+                    self.read_system();
                 }
             },
             PROBE_EVERY,
@@ -175,6 +176,17 @@ impl App {
         on_cleanup(move || self.listeners.update_value(|all| all.retain(|(known, _)| *known != id)));
     }
 
+    /// Runs whenever events may have been missed, until the calling component goes.
+    pub fn on_resync(self, run: impl Fn() + 'static) {
+        let mut before = self.resync.get_untracked();
+        watch(move || {
+            let now = self.resync.get();
+            if std::mem::replace(&mut before, now) != now {
+                untrack(&run);
+            }
+        });
+    }
+
     /// Hands an event to everybody who listens.
     pub fn tell(self, event: &Event) {
         for (_, heard) in self.listeners.get_value() {
@@ -200,7 +212,7 @@ impl App {
         if self.dialog.with_untracked(|open| *open == Dialog::Closed)
             && let Some(target) = Target::new(item, verdict)
         {
-            self.dialog.set(Dialog::Decide(target));
+            self.dialog.set(Dialog::Decide(Box::new(target)));
         }
     }
 

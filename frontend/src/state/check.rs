@@ -9,6 +9,7 @@ use shared::{CheckDetail, CheckState, Event, EventKind};
 use super::App;
 use crate::api::Fault;
 use crate::model::truth::Reading;
+use crate::ui::watch;
 
 /// How long events are gathered before the check is read again.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -18,7 +19,7 @@ const SETTLE: Duration = Duration::from_millis(150);
 pub struct Shown {
     app: App,
     /// Which check.
-    pub id: Memo<String>,
+    id: StoredValue<String>,
     /// The check; `None` until the first answer.
     pub detail: RwSignal<Option<CheckDetail>>,
     /// Why it could not be read.
@@ -35,10 +36,10 @@ pub struct Shown {
 impl Shown {
     /// Shows the check and follows it until the calling component goes.
     #[must_use]
-    pub fn follow(app: App, id: Memo<String>) -> Self {
+    pub fn follow(app: App, id: String) -> Self {
         let shown = Self {
             app,
-            id,
+            id: StoredValue::new(id),
             detail: RwSignal::new(None),
             fault: RwSignal::new(None),
             reading: RwSignal::new(None),
@@ -46,25 +47,12 @@ impl Shown {
             asking_fault: RwSignal::new(None),
             settling: StoredValue::new(false),
         };
-        Effect::new(move |_| {
-            shown.id.track();
-            shown.detail.set(None);
-            shown.fault.set(None);
-            shown.reading.set(None);
-            shown.asking_fault.set(None);
-            shown.load(true);
-        });
-        Effect::new(move |before: Option<u32>| {
-            let now = app.resync.get();
-            if before.is_some_and(|before| before != now) {
-                shown.load(false);
-            }
-            now
-        });
-        Effect::new(move |_| {
+        shown.load(true);
+        app.on_resync(move || shown.load(false));
+        watch(move || {
             let changed = app.changed.get();
-            if let Some(detail) = changed.filter(|detail| detail.item.id == shown.id.get_untracked()) {
-                shown.accept(detail);
+            if let Some(detail) = changed.filter(|detail| shown.is(&detail.item.id)) {
+                untrack(|| shown.accept(detail));
             }
         });
         app.listen(Callback::new(move |event: Event| shown.hear(&event)));
@@ -72,12 +60,25 @@ impl Shown {
         shown
     }
 
+    /// A part of the check, for views that follow only that part; `None` until the check is there.
+    pub fn part<T: Clone + PartialEq + Send + Sync + 'static>(
+        self,
+        part: impl Fn(&CheckDetail) -> T + Send + Sync + 'static,
+    ) -> Memo<Option<T>> {
+        Memo::new(move |_| self.detail.with(|detail| detail.as_ref().map(&part)))
+    }
+
+    /// Whether the page still shows this check.
+    fn is(self, id: &str) -> bool {
+        self.id.try_with_value(|ours| ours == id).unwrap_or(false)
+    }
+
     /// Reads the check, and what GitLab shows if asked to.
     pub fn load(self, ask: bool) {
-        let Some(id) = self.id.try_get_untracked() else { return };
+        let Some(id) = self.id.try_get_value() else { return };
         spawn_local(async move {
             let answer = self.app.api.read_check(&id).await;
-            if self.id.try_get_untracked().as_ref() != Some(&id) {
+            if !self.is(&id) {
                 return;
             }
             match answer {
@@ -95,11 +96,11 @@ impl Shown {
 
     /// Asks GitLab what it shows now.
     pub fn ask_gitlab(self) {
-        let Some(id) = self.id.try_get_untracked() else { return };
+        let Some(id) = self.id.try_get_value() else { return };
         self.asking.set(true);
         spawn_local(async move {
             let answer = self.app.api.read_gitlab(&id).await;
-            if self.id.try_get_untracked().as_ref() != Some(&id) {
+            if !self.is(&id) {
                 return;
             }
             self.asking.set(false);
@@ -121,7 +122,7 @@ impl Shown {
     }
 
     fn hear(self, event: &Event) {
-        let ours = event.check_id.as_deref() == self.id.try_get_untracked().as_deref();
+        let ours = event.check_id.as_deref().is_some_and(|id| self.is(id));
         // The successor of a superseded check arrives a moment after it.
         let successor = event.kind == EventKind::CheckCreated
             && self.detail.with_untracked(|detail| {

@@ -1,0 +1,123 @@
+// Deciding: what a reviewer says arrives in GitLab, and nothing else does.
+
+import assert from "node:assert/strict";
+import { COOKIE, DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, rows, says, state,
+  submit, truth } from "./support/inbox.js";
+import { journey } from "./support/journey.js";
+import { until } from "./support/wait.js";
+
+/** The status in the sandbox's own merge request widget, in a window of the same browser. */
+async function widget(page, world, title) {
+  const mr = await world.sandbox.mergeRequest(title);
+  const { rule } = mr.checks.find((check) => check.name === RULE);
+  const gitlab = await page.context().newPage();
+  await gitlab.goto(`${world.sandbox.url}/${STOREFRONT}/-/merge_requests/${mr.iid}`);
+  return byId(gitlab, `check-${mr.project}-${mr.iid}-${rule}-status`);
+}
+
+journey("a newcomer approves, and GitLab's widget turns passed", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  for (const status of await rows(page).evaluateAll((all) => all.map((one) => one.dataset.state))) {
+    assert.equal(status, "pending");
+  }
+  const { sha } = await world.sandbox.mergeRequest(DELIVERY_DATE);
+  const shown = await widget(page, world, DELIVERY_DATE);
+  await says(shown, /^pending$/);
+
+  await openDialog(page, DELIVERY_DATE, "approve");
+  await says(dialog(page), new RegExp(`“${RULE}” becomes passed in GitLab for ${sha.slice(0, 8)}`));
+  await says(dialog(page), /demo\/storefront!1/);
+  assert.equal(await byId(page, "decision-comment").inputValue(), "", "nothing is filled in");
+  assert.match(await byId(page, "decision-submit").innerText(), /^Approve /, "the button carries the verb");
+  await byId(page, "decision-reviewer").fill("Newcomer");
+  await submit(page);
+
+  await state(page, DELIVERY_DATE, "approved");
+  await says(shown, /^passed$/);
+  assert.equal(await world.sandbox.shows(DELIVERY_DATE, "Security review"), "pending", "the other check still waits");
+
+  await openCheck(page, DELIVERY_DATE);
+  await says(truth(page), /GitLab was told passed at \d/);
+  await says(truth(page), /GitLab shows passed/);
+  await says(byId(page, "decisions"), /Newcomer.*name not verified.*approved/s);
+});
+
+journey("a rejection needs a comment, and the comment is kept", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await openDialog(page, COOKIE, "reject");
+  await byId(page, "decision-submit").click();
+  await says(byId(page, "decision-error"), /comment is required/);
+  const comment = byId(page, "decision-comment");
+  assert.equal(await comment.getAttribute("aria-invalid"), "true");
+  assert.ok(await comment.evaluate((field) => field === document.activeElement), "the field to mend has the focus");
+  await comment.fill("   ");
+  await byId(page, "decision-submit").click();
+  await says(byId(page, "decision-error"), /comment is required/);
+  assert.equal((await world.api("checks?state=rejected")).items.length, 0, "nothing was sent");
+
+  await comment.fill("The cookie needs <b>a shorter life</b>.");
+  await submit(page);
+  await state(page, COOKIE, "rejected");
+  await until("failed in GitLab", async () => (await world.sandbox.shows(COOKIE, RULE)) === "failed");
+
+  await openCheck(page, COOKIE);
+  await says(byId(page, "decisions"), /The cookie needs <b>a shorter life<\/b>\./);
+  await says(byId(page, "timeline"), /Decided.*rejected/s);
+  await says(truth(page), /GitLab was told failed/);
+});
+
+journey("a push while the dialog is open is explained, and the comment survives", async (world) => {
+  const page = await world.window();
+  page.watch.expect(/409/);
+  await openInbox(page, world.app);
+  await openDialog(page, DELIVERY_DATE, "reject");
+  await byId(page, "decision-comment").fill("Not on holidays.");
+
+  const before = await world.sandbox.mergeRequest(DELIVERY_DATE);
+  const { sha } = await world.sandbox.act(DELIVERY_DATE, "push", { message: "Know the holidays" });
+  await until("the check of the newer commit", async () =>
+    (await world.api("checks?state=pending&limit=200")).items.some((item) => item.sha === sha && item.rule.name === RULE));
+
+  await byId(page, "decision-submit").click();
+  const conflict = byId(page, "conflict");
+  await says(conflict, new RegExp(`new commits: it is at ${sha.slice(0, 8)} now, you looked at ${before.sha.slice(0, 8)}`));
+  assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.");
+  assert.ok(await byId(page, "decision-submit").isDisabled(), "the old commit can no longer be decided");
+  assert.equal(await world.sandbox.shows(DELIVERY_DATE, RULE), "pending", "GitLab was told nothing");
+
+  await byId(page, "conflict-open").click();
+  await says(byId(page, "check"), new RegExp(sha.slice(0, 8)));
+  assert.equal(await byId(page, "stale-banner").count(), 0, "it is the newer check");
+  await byId(byId(page, "check"), "reject").click();
+  assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.", "it came along");
+  await submit(page);
+  await until("failed in GitLab", async () => (await world.sandbox.shows(DELIVERY_DATE, RULE)) === "failed");
+});
+
+journey("of two people who decide at once, the second is told about the first", async (world) => {
+  const [first, second] = [await world.window(), await world.window()];
+  second.watch.expect(/409/);
+  await openInbox(first, world.app);
+  await openInbox(second, world.app);
+  await openDialog(first, COOKIE, "approve");
+  await openDialog(second, COOKIE, "reject");
+  await byId(first, "decision-reviewer").fill("First");
+  await byId(second, "decision-reviewer").fill("Second");
+  await byId(second, "decision-comment").fill("I disagree.");
+  await submit(first);
+  await until("passed in GitLab", async () => (await world.sandbox.shows(COOKIE, RULE)) === "passed");
+
+  await byId(second, "decision-submit").click();
+  await says(byId(second, "conflict"), /First \(name not verified\) approved this check first/);
+  assert.equal(await byId(second, "decision-comment").inputValue(), "I disagree.");
+  await state(second, COOKIE, "approved");
+
+  await byId(second, "conflict-open").click();
+  await says(byId(second, "decisions"), /First/);
+  assert.doesNotMatch(await byId(second, "decisions").innerText(), /Second/);
+  const { answers } = await world.sandbox.mergeRequest(COOKIE);
+  const told = answers.filter((answer) => answer.rule === RULE && answer.source !== "creation");
+  assert.deepEqual(told.map((answer) => answer.status), ["passed"], "GitLab has the first answer only");
+});

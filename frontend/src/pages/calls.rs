@@ -1,0 +1,122 @@
+//! The card of the system page with the calls that were set aside.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::CallItem;
+
+use crate::api::Fault;
+use crate::components::message::fault_box;
+use crate::components::time::{As, moment};
+use crate::components::{button, card};
+use crate::state::App;
+use crate::texts;
+use crate::ui::{El, el, watch, words};
+
+/// The calls that were set aside. Copies are handles to the same signals.
+#[derive(Clone, Copy)]
+struct Calls {
+    app: App,
+    items: RwSignal<Option<Vec<CallItem>>>,
+    next: RwSignal<Option<String>>,
+    fault: RwSignal<Option<Fault>>,
+    loading: RwSignal<bool>,
+}
+
+impl Calls {
+    fn load(self, cursor: Option<String>) {
+        self.loading.set(true);
+        spawn_local(async move {
+            let answer = self.app.api.list_set_aside(cursor.as_deref()).await;
+            self.loading.try_set(false);
+            match answer {
+                Ok(page) => {
+                    self.fault.try_set(None);
+                    self.next.try_set(page.next_cursor);
+                    self.items.try_update(|items| match items {
+                        Some(items) if cursor.is_some() => items.extend(page.items),
+                        Some(_) | None => *items = Some(page.items),
+                    });
+                }
+                Err(why) => {
+                    self.fault.try_set(Some(why));
+                }
+            }
+        });
+    }
+
+    fn replay(self, id: i64, outcome: RwSignal<Option<Result<(), Fault>>>) {
+        spawn_local(async move {
+            let answer = self.app.api.replay_call(id).await;
+            outcome.try_set(Some(answer));
+            self.app.count_soon();
+        });
+    }
+}
+
+/// The card.
+#[must_use]
+pub fn calls(app: App) -> El {
+    let calls = Calls {
+        app,
+        items: RwSignal::new(None),
+        next: RwSignal::new(None),
+        fault: RwSignal::new(None),
+        loading: RwSignal::new(false),
+    };
+    // Read again whenever their number changes.
+    let number = Memo::new(move |_| app.system.with(|system| system.as_ref().map(|now| now.set_aside_calls)));
+    watch(move || {
+        number.get();
+        untrack(|| calls.load(None));
+    });
+    let retry = Callback::new(move |()| calls.load(None));
+    let list = move || {
+        calls.items.get().map(|items| {
+            if items.is_empty() {
+                words("p", texts::CALLS_NONE).test("system-calls-none")
+            } else {
+                el("ol").class("calls").children(items.iter().map(|item| call(calls, item)).collect())
+            }
+        })
+    };
+    let more = move || {
+        calls.next.get().map(|cursor| {
+            super::more_button(move || calls.loading.get(), move || calls.load(Some(cursor.clone())))
+        })
+    };
+    card("calls-title", texts::CALLS_TITLE)
+        .test("system-calls")
+        .child(words("p", texts::CALLS_HINT).class("fine"))
+        .child_fn(move || {
+            calls.fault.get().map(|fault| fault_box(texts::ERR_CALLS, &fault, false, Some(retry)))
+        })
+        .child_fn(list)
+        .child_fn(more)
+}
+
+fn call(calls: Calls, item: &CallItem) -> El {
+    let outcome = RwSignal::new(None::<Result<(), Fault>>);
+    let id = item.id;
+    let queued = move || outcome.with(|done| matches!(done, Some(Ok(()))));
+    let facts = el("p")
+        .class("row-facts")
+        .child(words("span", &texts::call(id)))
+        .child(moment(&item.received_at, As::Ago))
+        .child(words("span", if item.signed { texts::SIGNED } else { texts::UNSIGNED }))
+        .child(words("span", &texts::bytes(item.size)))
+        .child(words("span", &texts::tries(item.attempts)));
+    let fault = move || {
+        outcome.get().and_then(Result::err).map(|why| fault_box(texts::ERR_ACTION, &why, false, None))
+    };
+    let main = el("div")
+        .class("call-main")
+        .child(words("p", item.note.as_deref().unwrap_or(texts::NO_NOTE)))
+        .child(facts)
+        .child_fn(fault);
+    let replay = button("", "btn", "replay")
+        .attr("aria-label", &format!("{} {}", texts::REPLAY, texts::call(id)))
+        .flag_fn("disabled", queued)
+        .text_fn(move || if queued() { texts::REPLAYED } else { texts::REPLAY }.into())
+        .on_click(move || calls.replay(id, outcome));
+    el("li").test("system-call").attr("data-call-id", &id.to_string()).child(main).child(replay)
+}

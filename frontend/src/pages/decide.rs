@@ -1,0 +1,63 @@
+//! The card of the check page that shows decisions and takes one.
+
+use leptos::prelude::*;
+use shared::{CheckItem, CheckState, Verdict};
+
+use crate::components::icon::state_badge;
+use crate::components::row::{reference, verdicts};
+use crate::components::{button, record};
+use crate::model::decision::{Choice, choice};
+use crate::state::App;
+use crate::state::check::Shown;
+use crate::texts;
+use crate::ui::{El, el, words};
+
+/// The decision card.
+#[must_use]
+pub fn decision_card(app: App, shown: Shown) -> El {
+    let detail = shown.detail;
+    let state = shown.part(|now| now.item.state);
+    let decisions = shown.part(|now| now.decisions.clone());
+    let title = words("h2", texts::DECISION_CARD).attr("id", "decision-card-title").attr("tabindex", "-1");
+    el("section")
+        .class("card")
+        .attr("aria-labelledby", "decision-card-title")
+        .child(el("div").class("card-head").child(title).child_fn(move || state.get().map(state_badge)))
+        .child_fn(move || decisions.with(|all| all.as_ref().map(|all| record::decisions(all))))
+        .child(el("div").class("decision-bar").test("decision-bar").child_fn(move || {
+            let first = detail.with_untracked(|detail| detail.as_ref().map(|now| now.item.clone()));
+            Some(actions(app, shown, state.get()?, first?))
+        }))
+}
+
+/// What a reviewer can do now, or why there is nothing to do.
+fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
+    let detail = shown.detail;
+    let item = Memo::new(move |_| {
+        detail.with(|detail| detail.as_ref().map_or_else(|| first.clone(), |now| now.item.clone()))
+    });
+    let can_decide = app.can_decide();
+    let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
+    let off = move || (!can_decide.get()).then(|| words("p", texts::DECIDING_OFF).class("fine"));
+    let place = el("div").class("decision-acts");
+    match choice(state) {
+        Choice::Either => place.child(verdicts(item, can_decide, decide)).child_fn(off),
+        Choice::Reverse(verdict) => {
+            let label = item.with_untracked(|item| format!("{} {}", texts::CHANGE_DECISION, reference(item)));
+            let change = button(texts::CHANGE_DECISION, "btn", "change-decision")
+                .attr("aria-label", &label)
+                .flag_fn("disabled", move || !can_decide.get())
+                .on_click(move || decide.run((item.get_untracked(), verdict)));
+            place.child(change).child_fn(off)
+        }
+        Choice::Nothing => {
+            let why = match state {
+                CheckState::Superseded => texts::WHY_NOTHING_SUPERSEDED,
+                CheckState::Withdrawn | CheckState::Pending | CheckState::Approved | CheckState::Rejected => {
+                    texts::WHY_NOTHING_WITHDRAWN
+                }
+            };
+            place.child(words("p", why).class("fine"))
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Elements on Leptos's renderer and signals, without templates.
+//!
+//! The `view!` macro makes a new type of every template, and with it new code for building, rebuilding,
+//! mounting and erasing: the first four pages weighed 253 KB (brotli) with it and less than two thirds of
+//! that without, and the budget for the whole application is 180 KB. Here an element is a value and a
+//! closure is boxed, so a page adds only what it says. Everything that changes is an effect of Leptos's
+//! own reactive graph and ends with its owner, as in a template.
+//!
+//! Words always become text nodes; there is no way to set HTML.
+
+mod list;
+
+pub use list::each;
+
+use leptos::prelude::*;
+use leptos::tachys::renderer::Rndr;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, Event, Node};
+
+/// An element under construction. Methods add to it and give it back.
+#[derive(Clone, Debug)]
+pub struct El(Element);
+
+/// An HTML element.
+#[must_use]
+pub fn el(tag: &str) -> El {
+    El(Rndr::create_element(tag, None))
+}
+
+/// An SVG element.
+#[must_use]
+pub fn svg(tag: &str) -> El {
+    El(Rndr::create_element(tag, Some("http://www.w3.org/2000/svg")))
+}
+
+/// An element with words in it.
+#[must_use]
+pub fn words(tag: &str, words: &str) -> El {
+    el(tag).text(words)
+}
+
+/// Runs now and again whenever a signal it reads changes, until its owner goes.
+pub fn watch(run: impl FnMut() + 'static) {
+    watch_boxed(Box::new(run));
+}
+
+fn watch_boxed(mut run: Box<dyn FnMut()>) {
+    // The owner keeps the effect, and drops it when it goes.
+    StoredValue::new_local(RenderEffect::new(move |_| run()));
+}
+
+impl El {
+    /// The element itself.
+    #[must_use]
+    pub fn node(&self) -> &Element {
+        &self.0
+    }
+
+    /// The element as its own kind, for its properties and methods.
+    #[must_use]
+    pub fn as_kind<T: JsCast + Clone>(&self) -> T {
+        self.0.unchecked_ref::<T>().clone()
+    }
+
+    /// Sets an attribute.
+    #[must_use]
+    pub fn attr(self, name: &str, value: &str) -> Self {
+        Rndr::set_attribute(&self.0, name, value);
+        self
+    }
+
+    /// Sets the class.
+    #[must_use]
+    pub fn class(self, names: &str) -> Self {
+        self.attr("class", names)
+    }
+
+    /// Sets the name by which end-to-end tests find the element.
+    #[must_use]
+    pub fn test(self, id: &str) -> Self {
+        self.attr("data-testid", id)
+    }
+
+    /// Sets an attribute that follows signals; `None` takes it away.
+    #[must_use]
+    pub fn attr_fn(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
+        self.attr_boxed(name, Box::new(value))
+    }
+
+    fn attr_boxed(self, name: &'static str, value: Box<dyn Fn() -> Option<String>>) -> Self {
+        let node = self.0.clone();
+        watch_boxed(Box::new(move || match value() {
+            Some(value) if node.get_attribute(name).as_ref() != Some(&value) => {
+                Rndr::set_attribute(&node, name, &value);
+            }
+            Some(_) => {}
+            None => Rndr::remove_attribute(&node, name),
+        }));
+        self
+    }
+
+    /// Sets an attribute without a value while something holds.
+    #[must_use]
+    pub fn flag_fn(self, name: &'static str, holds: impl Fn() -> bool + 'static) -> Self {
+        self.attr_fn(name, move || holds().then(String::new))
+    }
+
+    /// Adds words as text.
+    #[must_use]
+    pub fn text(self, words: &str) -> Self {
+        if !words.is_empty() {
+            self.append(&Rndr::create_text_node(words));
+        }
+        self
+    }
+
+    /// Adds words that follow signals.
+    #[must_use]
+    pub fn text_fn(self, words: impl Fn() -> String + 'static) -> Self {
+        self.text_boxed(Box::new(words))
+    }
+
+    fn text_boxed(self, words: Box<dyn Fn() -> String>) -> Self {
+        let text = Rndr::create_text_node("");
+        self.append(&text);
+        watch_boxed(Box::new(move || {
+            let words = words();
+            if text.data() != words {
+                text.set_data(&words);
+            }
+        }));
+        self
+    }
+
+    /// Adds an element, or nothing.
+    #[must_use]
+    pub fn child(self, child: impl Into<Option<El>>) -> Self {
+        if let Some(child) = child.into() {
+            self.append(&child.0);
+        }
+        self
+    }
+
+    /// Adds elements in order.
+    #[must_use]
+    pub fn children(self, children: Vec<El>) -> Self {
+        for child in children {
+            self.append(&child.0);
+        }
+        self
+    }
+
+    /// Adds a place whose element, or none, follows signals. Each change makes it anew: let the closure
+    /// read memos of what matters and let the element follow the rest.
+    #[must_use]
+    pub fn child_fn<C: Into<Option<El>>>(self, child: impl Fn() -> C + 'static) -> Self {
+        self.child_boxed(Box::new(move || child().into()))
+    }
+
+    fn child_boxed(self, child: Box<dyn Fn() -> Option<El>>) -> Self {
+        let place = Rndr::create_placeholder();
+        self.append(&place);
+        let mut shown: Option<El> = None;
+        watch_boxed(Box::new(move || {
+            let next = child();
+            if let Some(old) = shown.take() {
+                old.0.remove();
+            }
+            if let (Some(next), Some(parent)) = (&next, place.parent_element()) {
+                Rndr::insert_node(&parent, &next.0, Some(&place));
+            }
+            shown = next;
+        }));
+        self
+    }
+
+    /// Listens to an event.
+    #[must_use]
+    pub fn on(self, event: &str, heard: impl FnMut(Event) + 'static) -> Self {
+        self.on_boxed(event, Box::new(heard))
+    }
+
+    fn on_boxed(self, event: &str, heard: Box<dyn FnMut(Event)>) -> Self {
+        // The browser drops the closure together with the element.
+        let heard = Closure::wrap(heard).into_js_value();
+        // Only a listener that is no function could be refused.
+        drop(self.0.add_event_listener_with_callback(event, heard.unchecked_ref()));
+        self
+    }
+
+    /// Listens to clicks.
+    #[must_use]
+    pub fn on_click(self, mut heard: impl FnMut() + 'static) -> Self {
+        self.on("click", move |_| heard())
+    }
+
+    /// Puts the element at the end of another one.
+    pub fn mount(self, parent: &Element) {
+        Rndr::insert_node(parent, &self.0, None);
+    }
+
+    fn append(&self, child: &Node) {
+        Rndr::insert_node(&self.0, child, None);
+    }
+}
