@@ -138,7 +138,7 @@ texts! {
     RECEIVED = "Received";
     CALL = "Call";
     NOTE = "What is wrong";
-    NO_NOTE = "no reason recorded";
+    NO_NOTE = "No reason was recorded.";
     SIZE = "Size";
 
     ALARM_LINK = "See System";

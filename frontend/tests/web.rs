@@ -47,11 +47,27 @@ fn item(id: &str) -> CheckItem {
     }
 }
 
-/// An empty element in the document to draw into.
-fn place() -> HtmlElement {
+/// An empty element in the document to draw into; it goes with its test, or its dialog would stay on top.
+struct Place(HtmlElement);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.remove();
+    }
+}
+
+impl std::ops::Deref for Place {
+    type Target = HtmlElement;
+
+    fn deref(&self) -> &HtmlElement {
+        &self.0
+    }
+}
+
+fn place() -> Place {
     let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
     document().body().unwrap().append_child(&place).unwrap();
-    place
+    Place(place)
 }
 
 fn find(place: &Element, selector: &str) -> Option<HtmlElement> {
@@ -76,8 +92,8 @@ async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
     let place = place();
     let chosen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = chosen.clone();
-    let parent = place.clone();
-    let mounted = mount_to(place.clone(), move || {
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
         provide_context(App::new());
         let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| {
             seen.lock().unwrap().push((item.id, verdict));
@@ -105,8 +121,8 @@ async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
 async fn a_live_change_alters_the_row_in_place() {
     let place = place();
     let listing = RwSignal::new(Listing::from_page(CheckPage { items: vec![item("1")], next_cursor: None }));
-    let parent = place.clone();
-    let mounted = mount_to(place.clone(), move || {
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
         provide_context(App::new());
         let row = Memo::new(move |_| listing.with(|listing| listing.rows[0].clone()));
         check_row(row, Signal::derive(|| true), Callback::new(|_| {})).mount(&parent);
@@ -142,8 +158,8 @@ async fn a_live_change_alters_the_row_in_place() {
 async fn a_rejection_without_a_comment_is_not_sent() {
     let place = place();
     let target = Target::new(item("1"), Verdict::Reject).unwrap();
-    let parent = place.clone();
-    let mounted = mount_to(place.clone(), move || {
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
         let app = App::new();
         provide_context(app);
         let decided = Callback::new(|_| panic!("nothing may be decided"));
@@ -170,9 +186,9 @@ async fn a_rejection_without_a_comment_is_not_sent() {
 #[wasm_bindgen_test]
 async fn a_list_keeps_elements_and_focus_while_others_come_and_go() {
     let place = place();
-    let parent = place.clone();
+    let parent = place.0.clone();
     let keys = RwSignal::new(vec!["b".to_owned(), "c".to_owned()]);
-    let mounted = mount_to(place.clone(), move || {
+    let mounted = mount_to(parent.clone(), move || {
         let list = each(el("ol"), keys.into(), |key| {
             Some(el("li").child(words("button", key).attr("id", &format!("key-{key}"))))
         });

@@ -10,6 +10,7 @@ use crate::components::icon::{AGAIN, BACK, FORTH, icon};
 use crate::components::message::{empty, fault_box, notice, skeleton};
 use crate::components::row::title;
 use crate::components::{button, card, delivery, facts, named, record};
+use crate::model::decision::{Choice, choice};
 use crate::model::listing::neighbour;
 use crate::model::text::short_sha;
 use crate::model::truth;
@@ -144,19 +145,28 @@ fn delivery_card(app: App, shown: Shown) -> El {
             words("p", &says).class("fine").test("gitlab-fault")
         })
     };
-    let ask = el("button")
-        .attr("type", "button")
-        .class("btn quiet")
-        .test("ask-gitlab")
-        .flag_fn("disabled", move || shown.asking.get())
-        .text_fn(move || if shown.asking.get() { texts::READING_GITLAB } else { texts::READ_GITLAB }.into())
-        .on_click(move || shown.ask_gitlab());
     card("delivery-title", texts::DELIVERY)
         .child_fn(sentences)
         .child_fn(unread)
-        .child(retry(app, shown))
-        .child(el("div").class("card-acts").child(ask))
+        .child(el("div").class("card-acts").child(retry(app, shown)).child(ask_button(shown)))
         .child_fn(tries)
+}
+
+/// Asks GitLab what it shows; for a closed check that says nothing.
+fn ask_button(shown: Shown) -> El {
+    let open = shown.part(|now| choice(now.item.state) != Choice::Nothing);
+    let button = move || {
+        el("button")
+            .attr("type", "button")
+            .class("btn quiet")
+            .test("ask-gitlab")
+            .flag_fn("disabled", move || shown.asking.get())
+            .text_fn(move || {
+                if shown.asking.get() { texts::READING_GITLAB } else { texts::READ_GITLAB }.into()
+            })
+            .on_click(move || shown.ask_gitlab())
+    };
+    el("div").child_fn(move || (open.get() == Some(true)).then(button))
 }
 
 /// The button that tells GitLab again, and what went wrong with pressing it.
@@ -181,7 +191,6 @@ fn retry(app: App, shown: Shown) -> El {
         last.map(|delivery| delivery.id.clone()).unwrap_or_default()
     });
     el("div")
-        .class("card-acts")
         .child_fn(move || fault.get().map(|why| fault_box(texts::ERR_ACTION, &why, false, None)))
         .child_fn(move || {
             let id = failed.get().unwrap_or_default();

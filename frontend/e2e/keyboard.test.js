@@ -1,0 +1,110 @@
+// Forty checks in a morning: everything without a mouse.
+
+import assert from "node:assert/strict";
+import { RULE, byId, dialog, openInbox, rows, says } from "./support/inbox.js";
+import { journey } from "./support/journey.js";
+import { eventually, until } from "./support/wait.js";
+
+/** The place among the rows of the one that has the focus; -1 when none has. */
+const focused = (page) =>
+  page.evaluate(() => {
+    const all = [...document.querySelectorAll("[data-testid=check-row]")];
+    return all.indexOf(document.activeElement.closest("[data-testid=check-row]"));
+  });
+
+/** Waits until a row has the focus: after a decision it moves with the next frame. */
+const focusOn = (page, at) => eventually(`the focus on row ${at}`, async () => assert.equal(await focused(page), at));
+
+const focusIsIn = (page, id) =>
+  page.evaluate((id) => document.activeElement.closest(`[data-testid="${id}"]`) !== null, id);
+
+journey("a reviewer decides without a mouse, and the focus goes on to the next row", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  const { keyboard } = page;
+  await keyboard.press("j");
+  await focusOn(page, 0);
+  await keyboard.press("j");
+  await keyboard.press("j");
+  await focusOn(page, 2);
+  await keyboard.press("k");
+  await focusOn(page, 1);
+
+  await keyboard.press("a");
+  await dialog(page).waitFor();
+  assert.equal((await world.api("checks?state=approved")).items.length, 0, "a key alone decides nothing");
+  assert.ok(await focusIsIn(page, "decision-comment"), "the comment has the focus");
+  await keyboard.type("jk and a? are letters here");
+  assert.equal(await byId(page, "decision-comment").inputValue(), "jk and a? are letters here");
+  const decided = await rows(page).nth(1).getAttribute("data-check-id");
+  await keyboard.press("Control+Enter");
+  await dialog(page).waitFor({ state: "detached" });
+  await until("the row to be approved", async () =>
+    (await rows(page).nth(1).getAttribute("data-state")) === "approved");
+  await focusOn(page, 2);
+  const { decisions } = await world.api(`checks/${decided}`);
+  assert.deepEqual(decisions.map((one) => one.comment), ["jk and a? are letters here"]);
+
+  await keyboard.press("r");
+  await dialog(page).waitFor();
+  await keyboard.press("Control+Enter");
+  await says(byId(page, "decision-error"), /comment is required/);
+  await keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  await focusOn(page, 2);
+  assert.equal(await rows(page).nth(2).getAttribute("data-state"), "pending", "Escape decides nothing");
+});
+
+journey("help, search and the way to a check and back are one key away", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  const { keyboard } = page;
+  await keyboard.press("?");
+  await says(byId(page, "help-dialog"), /Ctrl\+Enter/);
+  await keyboard.press("j");
+  assert.equal(await focused(page), -1, "keys do not act behind a dialog");
+  await keyboard.press("Escape");
+  await byId(page, "help-dialog").waitFor({ state: "detached" });
+
+  await keyboard.press("/");
+  assert.ok(await focusIsIn(page, "search"));
+  assert.equal(await byId(page, "search").inputValue(), "", "the slash itself is not typed");
+  await keyboard.type("cookie");
+  await until("the search", async () => (await rows(page).count()) === 2);
+  await keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement.blur());
+
+  await page.goto(world.app);
+  await byId(page, "check-row").first().waitFor();
+  await keyboard.press("j");
+  await keyboard.press("j");
+  await focusOn(page, 1);
+  const id = await rows(page).nth(1).getAttribute("data-check-id");
+  await keyboard.press("Enter");
+  await byId(page, "check").waitFor();
+  assert.equal(await byId(page, "check").getAttribute("data-check-id"), id);
+  await eventually("the focus on the heading", async () =>
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1"));
+  await keyboard.press("]");
+  await until("the next check", async () => (await byId(page, "check").getAttribute("data-check-id")) !== id);
+  await keyboard.press("[");
+  await until("the check before", async () => (await byId(page, "check").getAttribute("data-check-id")) === id);
+  await keyboard.press("Escape");
+  await focusOn(page, 1);
+});
+
+journey("single keys can be switched off, and stay off", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await byId(page, "help").click();
+  await byId(page, "keys-switch").uncheck();
+  await byId(page, "help-close").click();
+  await page.reload();
+  await rows(page).first().waitFor();
+  await page.keyboard.press("j");
+  assert.equal(await focused(page), -1);
+  // Tab and Enter are the browser's own and always work.
+  await rows(page).first().locator("a").first().focus();
+  await page.keyboard.press("Enter");
+  await says(byId(page, "check"), new RegExp(RULE));
+});
