@@ -14,6 +14,7 @@ const PAGES = {
   "inbox without a match": async (page, world) => {
     await page.goto(`${world.app}?q=nobody+wrote+this`);
     await byId(page, "empty-match").waitFor();
+    await page.locator("[aria-busy=false]").waitFor();
   },
   "all checks": async (page) => {
     await byId(page, "tab-all").click();
