@@ -11,8 +11,6 @@ use super::DbError;
 pub use either::Conn;
 
 mod either {
-    #![expect(missing_docs, reason = "the derive writes public items without a word")]
-
     /// Either database; queries are written once for both.
     #[derive(diesel::MultiConnection)]
     pub enum Conn {

@@ -75,6 +75,15 @@ pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<C
     Ok(id)
 }
 
+/// All connections.
+///
+/// # Errors
+/// The database's.
+pub fn connections(conn: &mut Conn) -> Result<Vec<ConnectionId>, DbError> {
+    let ids: Vec<String> = connection::table.order(connection::id.asc()).select(connection::id).load(conn)?;
+    Ok(ids.into_iter().map(ConnectionId::stored).collect())
+}
+
 /// Why the connection does not work; `None` if it does as far as is known.
 ///
 /// # Errors

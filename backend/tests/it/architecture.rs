@@ -1,0 +1,96 @@
+//! Who may know whom: reads the `use` lines and paths of each room and quotes what breaks a rule.
+
+use std::path::{Path, PathBuf};
+
+/// A room, and the words its code must not contain.
+const RULES: [(&str, &[&str]); 6] = [
+    (
+        "domain",
+        &[
+            "diesel",
+            "actix",
+            "tokio",
+            "reqwest",
+            "shared::",
+            "crate::db",
+            "crate::gitlab",
+            "crate::service",
+            "crate::http",
+            "crate::app",
+        ],
+    ),
+    (
+        "db",
+        &[
+            "actix",
+            "reqwest",
+            "shared::",
+            "crate::gitlab",
+            "crate::service",
+            "crate::http",
+            "crate::app",
+            "crate::worker",
+        ],
+    ),
+    (
+        "gitlab",
+        &[
+            "diesel",
+            "actix",
+            "shared::",
+            "crate::db",
+            "crate::service",
+            "crate::http",
+            "crate::app",
+            "crate::worker",
+        ],
+    ),
+    ("service", &["actix", "shared::", "crate::http", "crate::worker", "reqwest::"]),
+    ("worker", &["actix", "shared::", "crate::http", "diesel"]),
+    ("http", &["diesel", "reqwest", "crate::worker"]),
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn is_code(line: &str) -> bool {
+    let line = line.trim_start();
+    !line.starts_with("//")
+}
+
+#[test]
+fn no_room_knows_more_than_it_may() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut broken = Vec::new();
+    for (room, forbidden) in RULES {
+        let mut all = Vec::new();
+        files(&source.join(room), &mut all);
+        assert!(!all.is_empty(), "the room {room} has files");
+        for file in all {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| is_code(line)) {
+                for word in forbidden.iter().filter(|word| line.contains(**word)) {
+                    // `From<diesel::result::Error>` lets `?` work in the store's closures.
+                    if room == "service" && *word == "diesel" {
+                        continue;
+                    }
+                    broken.push(format!(
+                        "{}:{}: {room} must not know {word}: {}",
+                        file.display(),
+                        number + 1,
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}

@@ -1,0 +1,74 @@
+//! The database in trouble: refused, not lost.
+
+use gitlab_sandbox::payload::MergeRequestCall;
+
+use crate::support::{Kind, Plan, World};
+
+async fn readyz(world: &World) -> u16 {
+    let root = world.base.trim_end_matches("/approval-apps");
+    world.http.get(format!("{root}/readyz")).send().await.unwrap().status().as_u16()
+}
+
+/// Work that panics inside the store is undone, its caller is told, and the next one is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_the_store_spoils_only_itself() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let result: Result<(), approval_app::db::DbError> = world
+        .app
+        .db
+        .write(approval_app::db::Lane::Front, |conn| {
+            diesel::connection::SimpleConnection::batch_execute(conn, "UPDATE event_counter SET last = 999")?;
+            panic!("on purpose");
+        })
+        .await;
+    assert!(result.is_err());
+    world.open().await;
+    let check = world.check("pending").await;
+    assert!(
+        world.detail(&check).await["timeline"][0]["id"].as_i64().unwrap() < 900,
+        "the panicking work was undone"
+    );
+    world.end().await;
+}
+
+/// Without its table the store cannot take a call: 503, and readiness says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_does_not_take_a_call_is_said_to_gitlab() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let world = World::build(kind, Plan::signed()).await;
+        assert_eq!(readyz(&world).await, 200);
+        let dropped: Result<(), approval_app::db::DbError> = world
+            .app
+            .db
+            .write(approval_app::db::Lane::Front, |conn| {
+                Ok(diesel::connection::SimpleConnection::batch_execute(
+                    conn,
+                    "DROP TABLE received_call; UPDATE __diesel_schema_migrations SET version = '29990101000000'",
+                )?)
+            })
+            .await;
+        dropped.unwrap();
+        let (status, problem) = world.signed_call(MergeRequestCall::default().bytes()).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("store_unavailable")), "{kind:?}");
+        assert!(!problem.to_string().contains("received_call"), "the answer tells nothing of the inside");
+        assert_eq!(readyz(&world).await, 503, "{kind:?}");
+        world.end().await;
+    }
+}
+
+/// A second process on the same SQLite file would break leases and live updates.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_belongs_to_one_process() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let url = approval_app::db::DatabaseUrl::parse(&world.database.url).unwrap();
+    let second = tokio::task::spawn_blocking(move || approval_app::db::Db::open(url).err()).await.unwrap();
+    assert!(matches!(second, Some(approval_app::db::DbError::InUse(_))), "{second:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_server_that_is_down_is_no_bad_url_and_no_file() {
+    let url = approval_app::db::DatabaseUrl::parse("postgres://nobody@127.0.0.1:9/nothing").unwrap();
+    let error = tokio::task::spawn_blocking(move || approval_app::db::Db::open(url).err()).await.unwrap();
+    assert!(matches!(error, Some(approval_app::db::DbError::Unavailable(_))), "{error:?}");
+}

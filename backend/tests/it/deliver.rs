@@ -1,0 +1,172 @@
+//! Delivery: GitLab down, slow, refusing; and back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gitlab_sandbox::{Fault, Source, Status};
+use serde_json::json;
+
+use crate::support::{Plan, World, on_both};
+
+on_both! {
+    async fn gitlab_down_keeps_the_decision_and_delivers_it_later(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault(Some(Fault::Down));
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        let detail = world.detail(&check).await;
+        assert_eq!(detail["delivery"]["state"], "pending");
+        assert!(detail["delivery"]["last_error"].as_str().unwrap().contains("GitLab"), "{detail}");
+        assert!(detail["deliveries"][0]["due_at"].is_string());
+        world.gitlab.set_fault(None);
+        world.settle_for(Duration::from_secs(120)).await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        assert_eq!(world.detail(&check).await["delivery"]["state"], "delivered");
+    }
+
+    async fn an_answer_lost_after_gitlab_did_the_work_is_sent_again(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault_for(Fault::DropAfterWork, 1);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle_for(Duration::from_secs(60)).await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        let detail = world.detail(&check).await;
+        assert_eq!(detail["delivery"]["state"], "delivered");
+        assert_eq!(detail["delivery"]["attempts"], 2);
+    }
+
+    async fn retry_after_is_honoured(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault_for(Fault::RateLimited { retry_after_seconds: 40 }, 1);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle_for(Duration::from_secs(39)).await;
+        assert_eq!(world.shown(iid), Status::Pending);
+        assert_eq!(world.detail(&check).await["delivery"]["attempts"], 1);
+        world.settle_for(Duration::from_secs(5)).await;
+        assert_eq!(world.shown(iid), Status::Passed);
+    }
+
+    async fn server_errors_are_tried_again_with_growing_pauses(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault(Some(Fault::ServerError));
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle_for(Duration::from_secs(600)).await;
+        let attempts = world.detail(&check).await["delivery"]["attempts"].as_i64().unwrap();
+        assert!((8..=30).contains(&attempts), "{attempts} attempts in ten minutes");
+        let detail = world.detail(&check).await;
+        assert!(detail["delivery"]["last_error"].as_str().unwrap().contains("500"));
+        assert_eq!(world.get("system").await.1["pending_deliveries"], 1);
+    }
+
+    async fn a_revoked_token_stops_everything_until_it_works_again(world: Plan::signed()) {
+        let first = world.open().await;
+        let second = world.open().await;
+        let checks = world.checks("pending").await;
+        world.gitlab.set_fault(Some(Fault::TokenRevoked));
+        assert_eq!(world.decide(&checks[0], "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.detail(&checks[0]).await["delivery"]["state"], "failed");
+        let system = world.get("system").await.1;
+        assert!(system["gitlab_trouble"].as_str().unwrap().contains("401"), "{system}");
+        assert_eq!(system["failed_deliveries"], 1);
+        let asked = world.gitlab.request_count();
+        assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
+        world.settle_for(Duration::from_secs(300)).await;
+        assert_eq!(world.gitlab.request_count(), asked, "nothing is sent with a token that is not accepted");
+        world.gitlab.set_fault(None);
+        world.settle_for(Duration::from_secs(700)).await;
+        assert_eq!((world.shown(first), world.shown(second)), (Status::Passed, Status::Passed));
+        assert!(world.get("system").await.1["gitlab_trouble"].is_null());
+    }
+
+    async fn a_person_can_retry_a_failed_delivery(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault(Some(Fault::Forbidden));
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        let detail = world.detail(&check).await;
+        assert_eq!(detail["delivery"]["state"], "failed");
+        assert!(detail["notice"].as_str().unwrap().contains("Developer"), "{detail}");
+        let path = format!("deliveries/{}/retry", detail["deliveries"][0]["id"].as_str().unwrap());
+        world.gitlab.set_fault(None);
+        assert_eq!(world.post(&path, &json!({})).await.0, 202);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        let (status, problem) = world.post(&path, &json!({})).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some("not_retryable")));
+        assert_eq!(world.post("deliveries/0198b3a0-0000-7000-8000-000000000000/retry", &json!({})).await.0, 404);
+    }
+
+    async fn unlicensed_reads_like_a_revoked_token(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault(Some(Fault::Unlicensed));
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        assert!(world.get("system").await.1["gitlab_trouble"].as_str().unwrap().contains("Ultimate"));
+    }
+
+    async fn a_deleted_rule_withdraws_its_check(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.delete_rule(world.project, world.rule);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        let detail = world.detail(&check).await;
+        assert_eq!(detail["state"], "withdrawn");
+        assert_eq!(detail["delivery"]["state"], "obsolete");
+    }
+
+    async fn head_moving_at_the_last_moment_is_never_answered_for_the_old_commit(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault_for(Fault::HeadMoves, 1);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Pending);
+        assert_eq!(world.check("pending").await["sha"], world.gitlab.head(world.project, iid));
+        assert_eq!(world.detail(&check).await["state"], "superseded");
+    }
+
+    async fn an_hour_without_gitlab_loses_nothing_and_ends_without_a_storm(world: Plan::signed()) {
+        const REQUESTS: usize = 30;
+        for _ in 0..REQUESTS {
+            world.open().await;
+        }
+        world.gitlab.set_fault(Some(Fault::Down));
+        for check in world.checks("pending").await {
+            assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        }
+        // Half of them are reversed while GitLab is away.
+        for check in world.checks("approved").await.iter().take(REQUESTS / 2) {
+            world.settle_for(Duration::from_secs(20)).await;
+            let wish = json!({"verdict": "reject", "comment": "on second thought", "expected_sha": check["sha"], "expected_state": "approved"});
+            assert_eq!(world.post(&format!("checks/{}/decisions", check["id"].as_str().unwrap()), &wish).await.0, 201);
+        }
+        world.settle_for(Duration::from_secs(3300)).await;
+        let attempts: i64 = world.checks("all").await.iter().map(|check| check["delivery"]["attempts"].as_i64().unwrap()).sum();
+        assert!(attempts < 400, "{attempts} attempts while GitLab was away: a probe at a time is enough");
+        world.gitlab.set_fault(None);
+        let from = world.gitlab.requests().len();
+        world.settle_for(Duration::from_secs(180)).await;
+        for check in world.checks("all").await {
+            assert_eq!(check["delivery"]["state"], "delivered", "{check}");
+            let iid = check["merge_request"]["iid"].as_i64().unwrap();
+            let expected = if check["state"] == "approved" { Status::Passed } else { Status::Failed };
+            assert_eq!(world.shown(iid), expected);
+            let told = world.gitlab.responses(world.project, iid).into_iter().filter(|row| row.source == Source::Api).count();
+            assert_eq!(told, 1, "an overtaken decision is never sent");
+        }
+        let mut by_second: BTreeMap<i64, usize> = BTreeMap::new();
+        for request in world.gitlab.requests().iter().skip(from) {
+            *by_second.entry(request.at.as_second()).or_default() += 1;
+        }
+        let busiest = by_second.values().copied().max().unwrap_or(0);
+        assert!(busiest <= 40, "{busiest} requests in one second: {by_second:?}");
+    }
+}

@@ -1,0 +1,283 @@
+//! The door: what is taken, what is refused, and what it costs.
+
+use std::time::Duration;
+
+use gitlab_sandbox::payload::MergeRequestCall;
+use gitlab_sandbox::sign;
+use serde_json::json;
+
+use crate::support::{Kind, Plan, SECRET, World, on_both};
+
+fn body(world: &World, iid: i64) -> Vec<u8> {
+    world.gitlab.payload(world.project, iid, world.rule, Some("update"))
+}
+
+on_both! {
+    async fn a_signed_call_becomes_a_pending_check(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(check["sha"], world.gitlab.head(world.project, iid));
+        assert_eq!(check["project"]["id"], world.project);
+        assert_eq!(check["project"]["path"], "demo/storefront");
+        assert_eq!(check["rule"], json!({"id": world.rule, "name": "Change approval"}));
+        assert_eq!(check["merge_request"]["iid"], iid);
+        assert!(check["merge_request"]["author"].as_str().is_some_and(|name| !name.is_empty()));
+        assert!(check["delivery"].is_null());
+        assert_eq!(world.calls("processed").await.len(), 1);
+        assert_eq!(world.calls("all").await[0]["signed"], true);
+    }
+
+    async fn an_unsigned_call_shows_what_gitlab_says_and_not_what_it_says(world: Plan::unsigned()) {
+        let iid = world.gitlab.create_merge_request(world.project, Default::default());
+        world.gitlab.settle().await;
+        let mut forged = MergeRequestCall::default();
+        forged.project.id = world.project;
+        forged.merge_request.iid = iid;
+        forged.merge_request.title = "Harmless, please approve".into();
+        forged.rule.id = world.rule;
+        let forged = forged.sha(&"f".repeat(40));
+        assert_eq!(world.call("status_check", forged.bytes(), None).await.0, 202);
+        world.settle().await;
+        let check = world.check("all").await;
+        assert_eq!(check["sha"], world.gitlab.head(world.project, iid));
+        assert_ne!(check["merge_request"]["title"], "Harmless, please approve");
+        assert!(world.calls("all").await.iter().all(|call| call["signed"] == false));
+    }
+
+    async fn an_unsigned_call_for_what_gitlab_does_not_know_is_set_aside(world: Plan::unsigned()) {
+        let mut forged = MergeRequestCall::default();
+        forged.project.id = 4711;
+        assert_eq!(world.call("status_check", forged.bytes(), None).await.0, 202);
+        world.settle().await;
+        assert!(world.checks("all").await.is_empty());
+        let aside = world.calls("set_aside").await;
+        assert_eq!(aside.len(), 1);
+        assert!(aside[0]["note"].as_str().unwrap().contains("404"), "{aside:?}");
+    }
+
+    async fn an_unsigned_call_cannot_enrol_a_check_that_leads_elsewhere(world: Plan::unsigned()) {
+        let iid = world.gitlab.create_merge_request(world.project, Default::default());
+        let other = world.gitlab.create_rule(world.project, "Scanner", "http://127.0.0.1:9/scan", None);
+        world.gitlab.settle().await;
+        let body = world.gitlab.payload(world.project, iid, other, Some("update"));
+        assert_eq!(world.call("status_check", body, None).await.0, 202);
+        world.settle().await;
+        assert!(world.checks("all").await.iter().all(|check| check["rule"]["id"] == world.rule));
+        assert_eq!(world.calls("set_aside").await.len(), 1);
+    }
+
+    async fn with_a_secret_known_only_its_signature_opens(world: Plan::signed()) {
+        let iid = world.open().await;
+        let body = body(world, iid);
+        let good = sign(SECRET, &body);
+        let mut changed = body.clone();
+        let last = changed.len() - 2;
+        changed[last] = b' ';
+        for (body, signature, why) in [
+            (body.clone(), None, "none"),
+            (body.clone(), Some(sign("another", &body)), "another secret"),
+            (body.clone(), Some(good[..63].to_owned()), "cut off"),
+            (body.clone(), Some(format!("sha256={good}")), "prefixed"),
+            (body.clone(), Some(String::new()), "empty"),
+            (changed, Some(good.clone()), "another body"),
+        ] {
+            let (status, problem) = world.call("status_check", body, signature.as_deref()).await;
+            assert_eq!(status, 401, "{why}");
+            assert_eq!(problem["code"], "bad_signature");
+            assert!(problem["request_id"].is_string());
+        }
+        assert_eq!(world.calls("all").await.len(), 1, "nothing of it was stored");
+        assert_eq!(world.call("status_check", body, Some(&good.to_uppercase())).await.0, 202);
+    }
+
+    async fn without_a_secret_signatures_can_still_be_required(world: Plan { require_signature: true, ..Plan::unsigned() }) {
+        let call = MergeRequestCall::default().bytes();
+        assert_eq!(world.call("status_check", call.clone(), None).await.0, 401);
+        assert_eq!(world.call("status_check", call.clone(), Some(&sign("x", &call))).await.0, 401);
+    }
+
+    async fn a_rules_own_secret_wins_over_the_default_one(world: Plan::signed()) {
+        let iid = world.open().await;
+        let (project, rule, now) = (world.project, world.rule, world.now());
+        world
+            .app
+            .db
+            .write(approval_app::db::Lane::Front, move |conn| {
+                use approval_app::db::{DbError, projects};
+                let connection = projects::connections(conn)?.remove(0);
+                let project = projects::find_project(conn, &connection, project)?.unwrap();
+                let row = projects::rules(conn, &project.id)?.into_iter().find(|row| row.gitlab_id == rule).unwrap();
+                projects::set_rule_secret(conn, &row.id, Some("its own"), now)?;
+                Ok::<_, DbError>(())
+            })
+            .await
+            .unwrap();
+        world.app.load_secrets().await.unwrap();
+        let body = body(world, iid);
+        assert_eq!(world.call("status_check", body.clone(), Some(&sign(SECRET, &body))).await.0, 401);
+        assert_eq!(world.call("status_check", body.clone(), Some(&sign("its own", &body))).await.0, 202);
+    }
+
+    async fn what_cannot_be_read_is_refused_with_a_reason(world: Plan::signed()) {
+        for (body, status, code) in [
+            (&b"{"[..], 400, "malformed_json"),
+            (b"", 400, "malformed_json"),
+            (b"\xff\xfe", 400, "malformed_json"),
+            (b"[]", 422, "not_a_status_check"),
+            (br#"{"object_kind":"push"}"#, 422, "not_a_status_check"),
+            (br#"{"object_kind":"merge_request","project":{"id":1},"object_attributes":{"iid":1}}"#, 422, "not_a_status_check"),
+        ] {
+            let (got, problem) = world.call("status_check", body.to_vec(), None).await;
+            assert_eq!(got, status, "{}", String::from_utf8_lossy(body));
+            assert_eq!(problem["code"], code);
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10));
+        }
+        assert!(world.calls("all").await.is_empty());
+        assert_eq!(world.http.get(format!("{}/status_check", world.base)).send().await.unwrap().status(), 405);
+    }
+
+    async fn rules_of_one_project_have_urls_of_their_own(world: Plan::signed()) {
+        let second = world.gitlab.create_rule(world.project, "Security", &format!("{}/status_check/security", world.base), Some(SECRET));
+        world.open().await;
+        let rules: Vec<_> = world.checks("pending").await.iter().map(|check| check["rule"]["id"].as_i64().unwrap()).collect();
+        assert_eq!(rules.len(), 2);
+        assert!(rules.contains(&world.rule) && rules.contains(&second));
+    }
+
+    async fn a_rules_key_opens_for_that_rule_only(world: Plan::signed()) {
+        let iid = world.open().await;
+        let keys = world
+            .app
+            .db
+            .read(|conn| {
+                let connection = approval_app::db::projects::connections(conn)?.remove(0);
+                approval_app::db::projects::rule_secrets(conn, &connection)
+            })
+            .await
+            .unwrap();
+        let path = format!("status_check/{}", keys[0].rule_key);
+        let own = body(world, iid);
+        assert_eq!(world.call(&path, own.clone(), Some(&sign(SECRET, &own))).await.0, 202);
+        let mut other = MergeRequestCall::default();
+        other.rule.id = 999;
+        let other = other.bytes();
+        let (status, problem) = world.call(&path, other.clone(), Some(&sign(SECRET, &other))).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (422, Some("rule_mismatch")));
+    }
+
+    async fn enrolment_can_be_switched_off(world: Plan { enrol: false, ..Plan::signed() }) {
+        let (status, problem) = world.signed_call(MergeRequestCall::default().bytes()).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (404, Some("not_found")));
+    }
+
+    async fn a_call_is_kept_though_no_gitlab_is_configured(world: Plan { connected: false, ..Plan::signed() }) {
+        assert_eq!(world.signed_call(MergeRequestCall::default().bytes()).await.0, 202);
+        world.settle().await;
+        let aside = world.calls("set_aside").await;
+        assert!(aside[0]["note"].as_str().unwrap().contains("APPROVAL_GITLAB_URL"), "{aside:?}");
+    }
+
+    async fn a_set_aside_call_can_be_replayed_once_mended(world: Plan::unsigned()) {
+        let iid = world.gitlab.create_merge_request(world.project, Default::default());
+        world.gitlab.settle().await;
+        world.settle().await;
+        let other = world.gitlab.create_project("demo/hidden");
+        let mut call = MergeRequestCall::default();
+        call.project.id = other;
+        call.merge_request.iid = 1;
+        world.call("status_check", call.bytes(), None).await;
+        world.settle().await;
+        let aside = world.calls("set_aside").await;
+        assert_eq!(aside.len(), 1);
+        let id = aside[0]["id"].as_i64().unwrap();
+        assert_eq!(world.post("calls/999999/replay", &json!({})).await.0, 404);
+        let processed = world.calls("processed").await[0]["id"].as_i64().unwrap();
+        assert_eq!(world.post(&format!("calls/{processed}/replay"), &json!({})).await.0, 409);
+        world.gitlab.create_merge_request(other, Default::default());
+        let rule = world.gitlab.create_rule(other, "Change approval", &format!("{}/status_check", world.base), None);
+        let mut again = MergeRequestCall::default();
+        again.project.id = other;
+        again.rule.id = rule;
+        assert_eq!(world.post(&format!("calls/{id}/replay"), &json!({})).await.0, 202);
+        world.settle().await;
+        // The replayed call names a rule that GitLab does not list: it is set aside again, not lost.
+        assert_eq!(world.calls("set_aside").await.len(), 1);
+        assert_eq!(world.check("pending").await["merge_request"]["iid"], iid);
+    }
+
+    async fn a_body_over_the_cap_is_refused_before_it_is_read(world: Plan::signed()) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
+        let mut socket = tokio::net::TcpStream::connect(&place).await.unwrap();
+        let head = format!(
+            "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            26 * 1024 * 1024 + 1
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = socket.read(&mut answer).await.unwrap();
+        assert!(String::from_utf8_lossy(&answer[..read]).starts_with("HTTP/1.1 413"), "no byte of the body was sent");
+    }
+
+    async fn a_chunked_body_over_the_cap_is_refused_too(world: Plan::signed()) {
+        let chunk = bytes::Bytes::from(vec![b' '; 1024 * 1024]);
+        let stream = futures_util::stream::iter((0..27).map(move |_| Ok::<_, std::io::Error>(chunk.clone())));
+        let sent = world
+            .http
+            .post(format!("{}/status_check", world.base))
+            .header("content-type", "application/json")
+            .body(reqwest::Body::wrap_stream(stream))
+            .send()
+            .await;
+        // The server may close while the client still writes; either way nothing is stored.
+        if let Ok(response) = sent {
+            assert_eq!(response.status(), 413);
+        }
+        assert!(world.calls("all").await.is_empty());
+    }
+
+    async fn a_call_of_25_mb_is_taken(world: Plan::signed()) {
+        let iid = world.open().await;
+        let mut call = MergeRequestCall::default();
+        call.project.id = world.project;
+        call.merge_request.iid = iid;
+        call.rule.id = world.rule;
+        let body = call.sha(&world.gitlab.head(world.project, iid)).padded_to(25 * 1024 * 1024).bytes();
+        assert!(body.len() >= 25 * 1024 * 1024);
+        assert_eq!(world.signed_call(body).await.0, 202);
+        world.settle().await;
+        assert_eq!(world.checks("all").await.len(), 1);
+        assert!(world.calls("set_aside").await.is_empty());
+    }
+
+    async fn large_calls_wait_for_each_other_instead_of_filling_the_memory(
+        world: Plan { call_budget: Some(2 * 1024 * 1024), ..Plan::signed() }
+    ) {
+        let body = MergeRequestCall::default().padded_to(1500 * 1024).bytes();
+        let calls = (0..6).map(|_| world.signed_call(body.clone()));
+        for (status, _) in futures_util::future::join_all(calls).await {
+            assert_eq!(status, 202);
+        }
+        assert_eq!(world.calls("all").await.len(), 6);
+    }
+}
+
+/// A client that sends slowly holds only its own share, and others go on meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_sender_does_not_block_others() {
+    use tokio::io::AsyncWriteExt as _;
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
+    let mut slow = tokio::net::TcpStream::connect(&place).await.unwrap();
+    let head = format!(
+        "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: 100000\r\n\r\n{{"
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let others = tokio::time::timeout(Duration::from_secs(10), async {
+        for _ in 0..20 {
+            assert_eq!(world.signed_call(MergeRequestCall::default().bytes()).await.0, 202);
+        }
+    });
+    others.await.expect("others are served");
+    world.end().await;
+}

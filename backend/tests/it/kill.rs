@@ -1,0 +1,254 @@
+//! kill -9 at random moments, with calls and decisions in flight: what was acknowledged is there
+//! afterwards, every decision reaches GitLab, and none for a wrong commit.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gitlab_sandbox::payload::MergeRequestCall;
+use gitlab_sandbox::{NewMergeRequest, Sandbox, SandboxConfig, Source, sign};
+use serde_json::{Value, json};
+
+use crate::support::{Database, Kind, SECRET, TOKEN};
+
+/// How often the process is killed, on each database.
+const KILLS: usize = 12;
+
+/// The service as a process of its own.
+struct Service {
+    child: Child,
+}
+
+impl Service {
+    /// Starts it and waits until it says where it listens.
+    fn start(database: &Database, gitlab: &str, port: u16) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_approval-app"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .env("APPROVAL_DATABASE_URL", &database.url)
+            .env("APPROVAL_GITLAB_URL", gitlab)
+            .env("APPROVAL_GITLAB_TOKEN", TOKEN)
+            .env("APPROVAL_HMAC_SECRET", SECRET)
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let output = child.stdout.take().unwrap();
+        let mut lines = BufReader::new(output).lines();
+        assert!(lines.any(|line| line.unwrap().contains("reviewers open")), "the service starts");
+        // Keep reading, so that it never blocks on a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child }
+    }
+
+    /// SIGKILL: no chance to tidy up.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Already dead in most tests.
+        let _dead = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// What the service acknowledged.
+#[derive(Default)]
+struct Acknowledged {
+    calls: i64,
+    decisions: Vec<(String, String, String)>,
+}
+
+async fn send_calls(
+    base: String,
+    merge_requests: Vec<i64>,
+    gitlab: Sandbox,
+    project: i64,
+    rule: i64,
+    stop: Arc<AtomicBool>,
+) -> i64 {
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
+    let mut taken = 0;
+    for turn in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let iid = merge_requests[turn % merge_requests.len()];
+        let mut call = MergeRequestCall::default();
+        call.project.id = project;
+        call.merge_request.iid = iid;
+        call.rule.id = rule;
+        let body = call.sha(&gitlab.head(project, iid)).padded_to(5 * 1024).bytes();
+        let sent = http
+            .post(format!("{base}/status_check"))
+            .header("content-type", "application/json")
+            .header("x-gitlab-signature", sign(SECRET, &body))
+            .body(body)
+            .send()
+            .await;
+        if sent.is_ok_and(|answer| answer.status() == 202) {
+            taken += 1;
+        }
+    }
+    taken
+}
+
+async fn decide_all(base: String, turn: usize, stop: Arc<AtomicBool>) -> Vec<(String, String, String)> {
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
+    let mut decided = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(answer) = http.get(format!("{base}/api/v1/checks?state=pending&limit=3")).send().await else {
+            continue;
+        };
+        let Ok(page) = answer.json::<Value>().await else { continue };
+        for check in page["items"].as_array().into_iter().flatten() {
+            let verdict = if (decided.len() + turn) % 2 == 0 { "approve" } else { "reject" };
+            let id = check["id"].as_str().unwrap().to_owned();
+            let body =
+                json!({"verdict": verdict, "comment": "decided in a storm", "expected_sha": check["sha"]});
+            let sent = http.post(format!("{base}/api/v1/checks/{id}/decisions")).json(&body).send().await;
+            if sent.is_ok_and(|answer| answer.status() == 201) {
+                decided.push((id, verdict.to_owned(), check["sha"].as_str().unwrap().to_owned()));
+            }
+        }
+    }
+    decided
+}
+
+async fn storm(kind: Kind) {
+    let database = Database::create(kind).await;
+    let gitlab = Sandbox::start(SandboxConfig {
+        token: TOKEN.into(),
+        cron: false,
+        retry_delays: vec![Duration::from_millis(100); 3],
+        ..SandboxConfig::default()
+    })
+    .await
+    .unwrap();
+    // A port that stays the same over restarts.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://127.0.0.1:{port}/approval-apps");
+    let project = gitlab.create_project("demo/storm");
+    let rule = gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), Some(SECRET));
+    let mut total = Acknowledged::default();
+    let mut merge_requests = Vec::new();
+    for turn in 0..KILLS {
+        let service = Service::start(&database, &gitlab.url(), port);
+        for _ in 0..4 {
+            merge_requests.push(gitlab.create_merge_request(project, NewMergeRequest::default()));
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut senders = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            senders.spawn(send_calls(
+                base.clone(),
+                merge_requests.clone(),
+                gitlab.clone(),
+                project,
+                rule,
+                Arc::clone(&stop),
+            ));
+        }
+        let deciding = tokio::spawn(decide_all(base.clone(), turn, Arc::clone(&stop)));
+        if turn % 3 == 2 {
+            gitlab.push(project, merge_requests[turn % merge_requests.len()]);
+        }
+        let life = Duration::from_millis(rand::random_range(100..700));
+        tokio::time::sleep(life).await;
+        service.kill();
+        stop.store(true, Ordering::Relaxed);
+        while let Some(sent) = senders.join_next().await {
+            total.calls += sent.unwrap();
+        }
+        total.decisions.extend(deciding.await.unwrap());
+    }
+    // One last life, to finish what was begun.
+    let service = Service::start(&database, &gitlab.url(), port);
+    verify(&base, &gitlab, project, rule, &total).await;
+    service.kill();
+    assert!(total.calls > 100, "{} calls were taken", total.calls);
+    assert!(total.decisions.len() >= KILLS, "{} decisions were taken", total.decisions.len());
+    gitlab.stop().await;
+}
+
+async fn verify(base: &str, gitlab: &Sandbox, project: i64, rule: i64, total: &Acknowledged) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let read = async |path: &str| -> Value {
+        http.get(format!("{base}/api/v1/{path}")).send().await.unwrap().json().await.unwrap()
+    };
+    let patience = Instant::now();
+    loop {
+        let system = read("system").await;
+        if system["pending_deliveries"] == 0 && system["waiting_calls"] == 0 {
+            break;
+        }
+        assert!(patience.elapsed() < Duration::from_secs(120), "the service does not finish: {system}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let newest = read("calls?limit=1").await;
+    let stored = newest["items"][0]["id"].as_i64().unwrap();
+    assert!(stored >= total.calls, "{} calls were acknowledged, {stored} are there", total.calls);
+    let mut told: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for iid in gitlab.merge_requests(project) {
+        for row in gitlab
+            .responses(project, iid)
+            .into_iter()
+            .filter(|row| row.source == Source::Api && row.rule == rule)
+        {
+            told.entry((iid.to_string(), row.sha.clone())).or_default().push(row.status.word().to_owned());
+        }
+    }
+    for (id, verdict, sha) in &total.decisions {
+        let check = read(&format!("checks/{id}")).await;
+        let decisions = check["decisions"].as_array().unwrap();
+        assert!(
+            decisions.iter().any(|decision| decision["verdict"] == **verdict && decision["sha"] == **sha),
+            "an acknowledged decision is missing: {check}"
+        );
+        let place = (check["merge_request"]["iid"].to_string(), sha.clone());
+        let expected = if verdict == "approve" { "passed" } else { "failed" };
+        match check["delivery"]["state"].as_str() {
+            Some("delivered") => {
+                assert_eq!(told[&place].last().map(String::as_str), Some(expected), "{check}");
+            }
+            // A push was faster: nothing may be told for the old commit afterwards.
+            Some("obsolete") => assert_eq!(check["state"], "superseded", "{check}"),
+            other => panic!("the delivery is {other:?}: {check}"),
+        }
+    }
+    // Whatever GitLab was told is what somebody decided for that very commit.
+    for ((iid, sha), statuses) in &told {
+        let page = read(&format!("checks?state=all&q={sha}&limit=200")).await;
+        let check = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["sha"] == **sha)
+            .unwrap_or_else(|| panic!("!{iid} {sha}"));
+        let detail = read(&format!("checks/{}", check["id"].as_str().unwrap())).await;
+        for status in statuses {
+            let verdict = if status == "passed" { "approve" } else { "reject" };
+            assert!(
+                detail["decisions"].as_array().unwrap().iter().any(|decision| decision["verdict"] == verdict),
+                "GitLab was told {status} for {sha}, which nobody decided: {detail}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_moments_nothing_acknowledged_is_lost_on_sqlite() {
+    storm(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_moments_nothing_acknowledged_is_lost_on_postgresql() {
+    storm(Kind::Postgres).await;
+}

@@ -1,0 +1,20 @@
+//! The service as its users meet it: over HTTP, with the GitLab sandbox on the other side, on SQLite
+//! and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+mod api;
+mod architecture;
+mod broken;
+mod decide;
+mod deliver;
+mod intake;
+mod kill;
+mod life;
+mod live;
+mod payloads;
+mod reconcile;
+mod spa;
+mod store;

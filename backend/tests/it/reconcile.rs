@@ -1,0 +1,120 @@
+//! Reconciliation: what GitLab never told, lost or did behind our back.
+
+use std::time::Duration;
+
+use gitlab_sandbox::Status;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Plan, TOKEN, World, on_both};
+
+async fn answer_behind_our_back(world: &World, iid: i64, status: &str) {
+    let url = format!(
+        "{}/api/v4/projects/{}/merge_requests/{iid}/status_check_responses",
+        world.gitlab.url(),
+        world.project
+    );
+    let body = json!({"external_status_check_id": world.rule, "sha": world.gitlab.head(world.project, iid), "status": status});
+    let answer = world
+        .http
+        .request(Method::POST, url)
+        .header("private-token", TOKEN)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+on_both! {
+    async fn missed_calls_are_found(world: Plan::signed()) {
+        let known = world.open().await;
+        world.gitlab.drop_next_calls(3);
+        let missed = world.gitlab.create_merge_request(world.project, Default::default());
+        world.advance(Duration::from_secs(5));
+        let pushed = world.gitlab.push(world.project, known);
+        world.gitlab.settle().await;
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        let shas: Vec<_> = world.checks("pending").await.iter().map(|check| check["sha"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(shas.len(), 2);
+        assert!(shas.contains(&pushed) && shas.contains(&world.gitlab.head(world.project, missed)));
+    }
+
+    async fn a_missed_close_is_found(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.gitlab.drop_next_calls(1);
+        world.advance(Duration::from_secs(5));
+        world.gitlab.close(world.project, iid);
+        world.reconcile().await;
+        assert_eq!(world.checks("withdrawn").await.len(), 1);
+    }
+
+    async fn a_lost_answer_is_sent_again(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        // GitLab's own late `pending` row overrides an early answer (GITLAB: a race at creation).
+        answer_behind_our_back(world, iid, "pending").await;
+        world.advance(Duration::from_secs(300));
+        world.gitlab.run_cron();
+        assert_eq!(world.shown(iid), Status::Failed);
+        world.reconcile().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+    }
+
+    async fn passed_that_nobody_here_decided_raises_an_alarm_once(world: Plan::signed()) {
+        let iid = world.open().await;
+        answer_behind_our_back(world, iid, "passed").await;
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        let check = world.check("pending").await;
+        let alarms = world.happened(&check).await.iter().filter(|kind| *kind == "alarm.undecided_pass").count();
+        assert_eq!(alarms, 1);
+        assert_eq!(world.get("system").await.1["undecided_passes"], 1);
+        assert_eq!(world.detail(&check).await["gitlab_status"], "passed");
+        assert_eq!(world.decide(&check, "approve", "it was fine").await.0, 201);
+        world.settle().await;
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        assert_eq!(world.get("system").await.1["undecided_passes"], 0);
+    }
+
+    async fn gitlabs_time_out_is_no_alarm_and_no_answer(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.advance(Duration::from_secs(300));
+        world.gitlab.run_cron();
+        let told = world.gitlab.responses(world.project, iid).len();
+        world.reconcile().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.detail(&check).await["gitlab_status"], "failed");
+        assert_eq!(world.gitlab.responses(world.project, iid).len(), told);
+        assert_eq!(world.happened(&check).await, ["check.created"]);
+    }
+
+    async fn what_gitlab_shows_can_be_read_at_once(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        let path = format!("checks/{}/gitlab", check["id"].as_str().unwrap());
+        let (status, reading) = world.get(&path).await;
+        assert_eq!((status.as_u16(), reading["status"].as_str()), (200, Some("pending")));
+        world.gitlab.set_fault(Some(gitlab_sandbox::Fault::Down));
+        let (status, problem) = world.get(&path).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (502, Some("gitlab_unavailable")));
+        assert_eq!(world.post("reconcile", &json!({})).await.0, 202);
+    }
+
+    async fn a_rule_that_no_longer_applies_to_the_target_branch_is_withdrawn(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.gitlab.set_rule_branches(world.project, world.rule, &["main"]);
+        world.advance(Duration::from_secs(5));
+        // GitLab calls only the checks of the new target branch, so nobody tells.
+        world.gitlab.set_target_branch(world.project, iid, "feature-base");
+        world.reconcile().await;
+        let check = world.check("withdrawn").await;
+        assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("no longer lists"));
+    }
+}
