@@ -30,7 +30,8 @@ pub fn strips(app: App) -> El {
             Some(system.gitlab_url.clone().unwrap_or_default())
         })
     });
-    el("div")
+    el("section")
+        .attr("aria-label", texts::NOTICES)
         .child_fn(move || outdated.get().then(new_version))
         .child_fn(move || sandbox.get().map(|url| sandbox_strip(&url)))
         .child_fn(move || alarms.with(|alarms| (!alarms.is_empty()).then(|| alarm_strip(alarms))))
