@@ -71,8 +71,8 @@ async function outage(world, page, service) {
   await service.kill();
   const bar = byId(page, "offline-bar");
   await says(bar, /Live updates interrupted, reconnecting; last updated \d/);
-  //await says(bar, /Deciding is off/);
-  //assert.ok(await byId(row(page, "Count boxes"), "approve").isDisabled());
+  await says(bar, /Deciding is off/);
+  assert.ok(await byId(row(page, "Count boxes"), "approve").isDisabled());
 
   // Nobody hears GitLab's calls now.
   await world.sandbox.open("demo/warehouse", "Paint the shelves");

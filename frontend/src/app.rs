@@ -41,7 +41,7 @@ fn Frame() -> impl IntoView {
     if let Some(body) = document().body() {
         shell::header(app, route).mount(&body);
         banner::strips(app).mount(&body);
-        main_part(route).mount(&body);
+        main_part(app, route).mount(&body);
         banner::offline_bar(app).mount(&body);
         said.text_fn(move || app.said.get()).mount(&body);
         el("div").child_fn(move || open_dialog(app)).mount(&body);
@@ -49,9 +49,13 @@ fn Frame() -> impl IntoView {
 }
 
 /// The page that the address leads to.
-fn main_part(route: Memo<Route>) -> El {
+fn main_part(app: App, route: Memo<Route>) -> El {
+    let settled = app.settled();
     let browser = use_context::<BrowserUrl>();
-    el("main").attr("id", "main").attr("tabindex", "-1").child_fn(move || {
+    // Unseen for a moment until the strips above have come, so that they do not push it down.
+    let main =
+        el("main").attr("id", "main").attr("tabindex", "-1").flag_fn("data-waiting", move || !settled.get());
+    main.child_fn(move || {
         let route = route.get();
         // The router waits for this before it writes the address: the page is about to be shown.
         if let Some(browser) = &browser {

@@ -44,6 +44,8 @@ class Process {
     this.child.stdout.on("data", (data) => (this.output += data));
     this.child.stderr.on("data", (data) => (this.log += data));
     scope.after(() => this.kill());
+    // Also when the tests end before the journey does.
+    process.once("exit", () => this.child.kill("SIGKILL"));
     scope.onFailure(() => `${args[0]} wrote:\n${this.output}${this.log.slice(-6000)}`);
   }
 
