@@ -573,7 +573,7 @@ pub fn count(conn: &mut Conn, what: Count) -> Result<i64, DbError> {
         Count::UndecidedPasses => "status_check WHERE undecided_pass",
     };
     let row: Row =
-        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT 1000) AS some"))
+        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT 1000) AS few"))
             .get_result(conn)?;
     Ok(row.n)
 }

@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::{delivery, delivery_attempt as attempt, merge_request, project, rule, status_check};
+use super::schema::{
+    connection, delivery, delivery_attempt as attempt, merge_request, project, rule, status_check,
+};
 use super::{Conn, DbError, time, word};
 use crate::domain::ids::DeliveryId;
 use crate::domain::{DeliveryState, GitLabStatus, Time};
@@ -416,12 +418,16 @@ pub fn resume(
     })
 }
 
-/// When the next delivery is due.
+/// When the next delivery is due that no broken connection or rule keeps back.
 ///
 /// # Errors
 /// The database's.
 pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
     Ok(delivery::table
+        .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
+        .inner_join(connection::table.on(connection::id.eq(delivery::connection_id)))
+        .filter(rule::broken_reason.is_null())
+        .filter(connection::broken_reason.is_null())
         .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
         .order((delivery::due_at.asc(), delivery::id.asc()))
         .select(delivery::due_at)

@@ -1,6 +1,8 @@
 //! Migrations, embedded per database under the same names.
 
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::{Conn, DbError};
@@ -46,32 +48,41 @@ fn run_locked(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     Ok(names)
 }
 
-/// Whether the schema is the one this program needs.
+/// Whether the schema is the one this program needs. Only reads.
 ///
 /// # Errors
 /// [`DbError::Migration`] if migrations are pending or the schema is newer.
 pub fn check(conn: &mut Conn) -> Result<(), DbError> {
-    refuse_newer(conn)?;
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Migration(error.to_string());
-    let pending = match conn {
-        Conn::Sqlite(sqlite) => sqlite.has_pending_migration(SQLITE).map_err(failed)?,
-        Conn::Postgres(pg) => pg.has_pending_migration(POSTGRES).map_err(failed)?,
-    };
-    if pending {
-        return Err(DbError::Migration("migrations are pending; run `approval-app migrate`".into()));
+    #[derive(diesel::QueryableByName)]
+    struct Newest {
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+        version: Option<String>,
     }
-    Ok(())
+    let known = match conn {
+        Conn::Sqlite(_) => newest::<diesel::sqlite::Sqlite>(&SQLITE),
+        Conn::Postgres(_) => newest::<diesel::pg::Pg>(&POSTGRES),
+    };
+    let applied: Newest = diesel::sql_query("SELECT max(version) AS version FROM __diesel_schema_migrations")
+        .get_result(conn)?;
+    if applied.version == known {
+        return Ok(());
+    }
+    Err(DbError::Migration(format!(
+        "the database has schema {}, this program needs {}; run `approval-app migrate` of the newer version",
+        applied.version.unwrap_or_else(|| "none".into()),
+        known.unwrap_or_else(|| "none".into())
+    )))
+}
+
+fn newest<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Option<String>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations().ok()?;
+    all.iter().map(|migration| migration.name().version().to_string()).max()
 }
 
 fn refuse_newer(conn: &mut Conn) -> Result<(), DbError> {
-    use diesel::migration::{Migration, MigrationSource};
-    fn newest<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Option<String>
-    where
-        EmbeddedMigrations: MigrationSource<DB>,
-    {
-        let all: Vec<Box<dyn Migration<DB>>> = source.migrations().ok()?;
-        all.iter().map(|migration| migration.name().version().to_string()).max()
-    }
     let (applied, known) = match conn {
         Conn::Sqlite(sqlite) => (
             sqlite.applied_migrations().ok().and_then(|all| all.into_iter().map(|v| v.to_string()).max()),

@@ -159,13 +159,13 @@ pub fn next_probe(conn: &mut Conn) -> Result<Option<String>, DbError> {
     Ok([of_connections, of_rules].into_iter().flatten().min())
 }
 
-/// Whether a broken connection may send one delivery as a probe now.
+/// When a broken connection may send one delivery as a probe.
 ///
 /// # Errors
 /// The database's.
-pub fn connection_probing(conn: &mut Conn, id: &str, now: Time) -> Result<bool, DbError> {
+pub fn connection_probe(conn: &mut Conn, id: &str) -> Result<Option<Time>, DbError> {
     let at: Option<String> = connection::table.find(id).select(connection::probe_at).first(conn)?;
-    Ok(at.is_some_and(|at| at <= now.to_string()))
+    at.map(|at| super::time(&at)).transpose()
 }
 
 /// Lets a connection and a rule be probed now, if they are broken.

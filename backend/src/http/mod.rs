@@ -43,8 +43,10 @@ pub fn routes(
             .route("/openapi.json", web::get().to(openapi::document))
             .default_service(web::to(no_such_operation));
         let scope = web::scope(&base)
-            .route("/status_check", web::post().to(intake::receive_call))
-            .route("/status_check/{rule_key}", web::post().to(intake::receive_rule_call))
+            .service(only(web::resource("/status_check").route(web::post().to(intake::receive_call))))
+            .service(only(
+                web::resource("/status_check/{rule_key}").route(web::post().to(intake::receive_rule_call)),
+            ))
             .service(openapi::swagger_ui(&base))
             .service(api)
             .route("/{path:.*}", web::get().to(spa::serve_file))
@@ -66,6 +68,11 @@ pub fn routes(
         }
         config.service(scope);
     }
+}
+
+/// A resource that refuses all other methods, before the pages of the application answer them.
+fn only(resource: actix_web::Resource) -> actix_web::Resource {
+    resource.default_service(web::to(not_offered))
 }
 
 async fn redirect(to: String) -> HttpResponse {

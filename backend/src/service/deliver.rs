@@ -44,7 +44,11 @@ pub async fn step(app: &App) -> Result<Sent, DbError> {
         return Ok(Sent { count: 0, closed_until: Some(connected.gate().retry_at(now)) });
     }
     let claimed = match claim(app, &connected, admitted, now).await {
-        Ok(claimed) => claimed,
+        Ok(Claim::Claimed(claimed)) => claimed,
+        Ok(Claim::BrokenUntil(probe)) => {
+            connected.gate().give_back(admitted);
+            return Ok(Sent { count: 0, closed_until: probe });
+        }
         Err(error) => {
             connected.gate().give_back(admitted);
             return Err(error);
@@ -62,22 +66,26 @@ pub async fn step(app: &App) -> Result<Sent, DbError> {
     Ok(Sent { count, closed_until: None })
 }
 
-async fn claim(
-    app: &App,
-    connected: &Connected,
-    limit: usize,
-    now: Time,
-) -> Result<Vec<ClaimedDelivery>, DbError> {
+/// What could be claimed.
+enum Claim {
+    Claimed(Vec<ClaimedDelivery>),
+    /// The connection is broken; it is probed then.
+    BrokenUntil(Option<Time>),
+}
+
+async fn claim(app: &App, connected: &Connected, limit: usize, now: Time) -> Result<Claim, DbError> {
     let (owner, id) = (app.owner.clone(), connected.id.clone());
     app.db
         .write(Lane::Front, move |conn| {
             wake_probes(conn, now)?;
             let limit = match projects::connection_trouble(conn, id.as_str())? {
                 None => i64::try_from(limit).unwrap_or(i64::MAX),
-                Some(_) if projects::connection_probing(conn, id.as_str(), now)? => 1,
-                Some(_) => return Ok(Vec::new()),
+                Some(_) => match projects::connection_probe(conn, id.as_str())? {
+                    Some(at) if at <= now => 1,
+                    probe => return Ok(Claim::BrokenUntil(probe)),
+                },
             };
-            deliveries::claim(conn, &owner, id.as_str(), now, now.after(LEASE), limit)
+            deliveries::claim(conn, &owner, id.as_str(), now, now.after(LEASE), limit).map(Claim::Claimed)
         })
         .await
 }

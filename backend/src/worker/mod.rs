@@ -12,6 +12,8 @@ use crate::service::{deliver, process, reconcile, refresh};
 
 /// No loop sleeps longer: a replica may have queued work, a lease may have ended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// When work is due that cannot be done yet, a loop looks again after this long.
+const BLOCKED: Duration = Duration::from_millis(500);
 /// After a failure of the database a loop waits this long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -123,12 +125,15 @@ async fn housekeeping_loop(app: App) {
     }
 }
 
-/// How long to sleep until something is due.
+/// How long to sleep until something is due. What is due already and was not done waits for
+/// something else (a lease of another replica, an older delivery): no reason to spin.
 fn until(app: &App, due: Result<Option<String>, DbError>) -> Duration {
     match due {
-        Ok(Some(at)) => Time::parse(&at)
-            .map_or(LONGEST_SLEEP, |at| at.since(app.clock.now()))
-            .clamp(Duration::from_millis(10), LONGEST_SLEEP),
+        Ok(Some(at)) => match Time::parse(&at).map(|at| at.since(app.clock.now())) {
+            Some(Duration::ZERO) => BLOCKED,
+            Some(wait) => wait.min(LONGEST_SLEEP),
+            None => LONGEST_SLEEP,
+        },
         Ok(None) => LONGEST_SLEEP,
         Err(error) => failed("looking for work", &error),
     }

@@ -76,7 +76,7 @@ on_both! {
         let asked = world.gitlab.request_count();
         assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
         world.settle_for(Duration::from_secs(300)).await;
-        assert_eq!(world.gitlab.request_count(), asked, "nothing is sent with a token that is not accepted");
+        assert_eq!(world.gitlab.request_count(), asked, "nothing is sent with a token that is not accepted: {:?}", world.gitlab.requests());
         world.gitlab.set_fault(None);
         world.settle_for(Duration::from_secs(700)).await;
         assert_eq!((world.shown(first), world.shown(second)), (Status::Passed, Status::Passed));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gitlab_sandbox::payload::MergeRequestCall;
@@ -100,7 +100,12 @@ async fn send_calls(
     taken
 }
 
-async fn decide_all(base: String, turn: usize, stop: Arc<AtomicBool>) -> Vec<(String, String, String)> {
+async fn decide_all(
+    base: String,
+    turn: usize,
+    stop: Arc<AtomicBool>,
+    taken: Arc<AtomicUsize>,
+) -> Vec<(String, String, String)> {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
     let mut decided = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -116,6 +121,7 @@ async fn decide_all(base: String, turn: usize, stop: Arc<AtomicBool>) -> Vec<(St
             let sent = http.post(format!("{base}/api/v1/checks/{id}/decisions")).json(&body).send().await;
             if sent.is_ok_and(|answer| answer.status() == 201) {
                 decided.push((id, verdict.to_owned(), check["sha"].as_str().unwrap().to_owned()));
+                taken.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -156,12 +162,18 @@ async fn storm(kind: Kind) {
                 Arc::clone(&stop),
             ));
         }
-        let deciding = tokio::spawn(decide_all(base.clone(), turn, Arc::clone(&stop)));
+        let taken = Arc::new(AtomicUsize::new(0));
+        let deciding = tokio::spawn(decide_all(base.clone(), turn, Arc::clone(&stop), Arc::clone(&taken)));
         if turn % 3 == 2 {
             gitlab.push(project, merge_requests[turn % merge_requests.len()]);
         }
-        let life = Duration::from_millis(rand::random_range(100..700));
-        tokio::time::sleep(life).await;
+        // At least one decision is taken in each life, so that there is something to lose.
+        let begun = Instant::now();
+        while taken.load(Ordering::Relaxed) == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no decision is taken");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..500))).await;
         service.kill();
         stop.store(true, Ordering::Relaxed);
         while let Some(sent) = senders.join_next().await {
