@@ -65,14 +65,15 @@ async function killable(world) {
   return { url: app.app, kill: () => app.kill(), restart: async () => (app = await start()) };
 }
 
+/** A browser writes a lost connection to the console, and each attempt to mend it. */
+const LOST = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/;
+
 /** Kills the service under an open page, changes things, and expects the page to learn of them. */
 async function outage(world, page, service) {
-  page.watch.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
+  page.watch.expect(LOST);
   await service.kill();
   const bar = byId(page, "offline-bar");
   await says(bar, /Live updates interrupted, reconnecting; last updated \d/);
-  await says(bar, /Deciding is off/);
-  assert.ok(await byId(row(page, "Count boxes"), "approve").isDisabled());
 
   // Nobody hears GitLab's calls now.
   await world.sandbox.open("demo/warehouse", "Paint the shelves");
@@ -82,8 +83,7 @@ async function outage(world, page, service) {
   await state(page, "Count boxes", "withdrawn");
   await says(byId(page, "new-pill"), /^1 new$/);
   await byId(page, "new-pill").click();
-  await eventually("deciding is on again", async () =>
-    assert.ok(await byId(row(page, "Paint the shelves"), "approve").isEnabled()));
+  await byId(row(page, "Paint the shelves"), "approve").waitFor();
 }
 
 journey("a service that was killed comes back, and the page catches up from where it was", async (world) => {
@@ -103,4 +103,18 @@ journey("a page on which nothing had happened before the outage catches up as we
   const page = await world.window({ origins: [service.url] });
   await openInbox(page, service.url, 1);
   await outage(world, page, service);
+});
+
+journey("while the service is away nothing can be decided, and the page says why", async (world) => {
+  const service = await killable(world);
+  const page = await world.window({ origins: [service.url] });
+  page.watch.expect(LOST);
+  await openInbox(page, service.url, 1);
+  await service.kill();
+  const approve = byId(row(page, "Count boxes"), "approve");
+  await says(byId(page, "offline-bar"), /Live updates interrupted.*Deciding is off/);
+  assert.ok(await approve.isDisabled());
+  await service.restart();
+  await byId(page, "offline-bar").waitFor({ state: "detached" });
+  await eventually("deciding is on again", async () => assert.ok(await approve.isEnabled()));
 });

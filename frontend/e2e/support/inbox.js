@@ -24,6 +24,8 @@ export async function openInbox(page, app, count = SAMPLES) {
     if (await pill.count()) await pill.click();
     return (await rows(page).count()) === count;
   });
+  // Rows are there before the page is shown: it waits for the strips above it.
+  await rows(page).first().waitFor();
 }
 
 export const dialog = (page) => byId(page, "decision-dialog");
