@@ -201,10 +201,7 @@ impl App {
     }
 
     /// Says that something changed in the store: loops look for work, browsers for news.
-    pub async fn changed(&self) {
-        if let Err(error) = self.load_secrets().await {
-            tracing::warn!(error = %error, "the rules could not be read anew");
-        }
+    pub fn changed(&self) {
         self.wake.deliveries.notify_one();
         self.wake.refresh.notify_one();
         self.live.stir();

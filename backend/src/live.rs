@@ -67,6 +67,11 @@ impl Live {
         Ok(count)
     }
 
+    /// The number of the newest event that was handed out.
+    pub fn newest(&self) -> i64 {
+        self.read_to.load(Ordering::Acquire)
+    }
+
     /// Follows from now on.
     pub fn listen(&self) -> broadcast::Receiver<Arc<Event>> {
         self.sender.subscribe()

@@ -48,7 +48,6 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
     let listener = serve::listen(&config)?;
     let address = listener.local_addr().map_err(|error| Failure::Runtime(error.to_string()))?;
     let state_file = args.folder.join("sandbox.json");
-    let fresh = !state_file.exists();
     let sandbox = Sandbox::start(SandboxConfig {
         listen: args.sandbox_listen,
         token: SANDBOX_TOKEN.into(),
@@ -66,9 +65,8 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
     config.sandbox = true;
     let app = serve::open(config).await?;
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
-    if fresh {
-        sandbox.seed_samples(&format!("http://{address}"), Some(SANDBOX_SECRET));
-    }
+    // Known samples stay as they are; only the addresses that are called follow this run's.
+    sandbox.seed_samples(&format!("http://{address}"), Some(SANDBOX_SECRET));
     say(&format!("Approval App {}, demo: nothing leaves this machine", env!("CARGO_PKG_VERSION")))?;
     say(&format!("  1. the reviewer's page   http://{address}{}/", app.config.base_path))?;
     say(&format!("  2. the GitLab sandbox    {}/", sandbox.url()))?;

@@ -140,9 +140,17 @@ pub fn enqueue(conn: &mut Conn, new: &NewDelivery<'_>, now: Time) -> Result<Deli
         ))
         .execute(conn)?;
     diesel::update(status_check::table.find(new.check_id))
-        .set(status_check::delivery_id.eq(Some(id.as_str())))
+        .set((status_check::delivery_id.eq(Some(id.as_str())), status_check::updated_at.eq(&at)))
         .execute(conn)?;
     Ok(id)
+}
+
+/// A check changes with its deliveries: whoever compares `updated_at` sees that.
+fn touch(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError> {
+    diesel::update(status_check::table.find(check_id))
+        .set(status_check::updated_at.eq(now.to_string()))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Deliveries of a check that were neither accepted nor are on their way become obsolete.
@@ -301,6 +309,7 @@ pub fn finish(
     if ours == 0 {
         return Ok(false);
     }
+    touch(conn, &claimed.check_id, now)?;
     diesel::insert_into(attempt::table)
         .values((
             attempt::delivery_id.eq(&claimed.id),
@@ -352,6 +361,10 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
                 delivery::updated_at.eq(now.to_string()),
             ))
             .execute(conn)?;
+    if changed == 1 {
+        let check_id: String = delivery::table.find(id).select(delivery::check_id).first(conn)?;
+        touch(conn, &check_id, now)?;
+    }
     Ok(Some(changed == 1))
 }
 

@@ -66,6 +66,8 @@ struct Inner {
     writer: Option<Writer>,
     /// Held so that no other process uses the SQLite file.
     _alone: Option<std::fs::File>,
+    /// Closed last: closing any handle of the file gives up the locks that SQLite holds on it.
+    _file: Option<Arc<std::fs::File>>,
 }
 
 impl Db {
@@ -78,9 +80,14 @@ impl Db {
         let alone = connection::take_alone(&url)?;
         let mut first = connection::establish(&url, Role::Writer)?;
         migrations::run(&mut first)?;
-        let writer = match &url {
-            DatabaseUrl::Sqlite(_) => Some(Writer::start(first, connection::establish(&url, Role::Writer)?)),
-            DatabaseUrl::Postgres(_) => None,
+        let (writer, file) = match &url {
+            DatabaseUrl::Sqlite(path) => {
+                let file = std::fs::File::options().write(true).open(path);
+                let file = Arc::new(file.map_err(|error| DbError::Unavailable(Box::new(error)))?);
+                let second = connection::establish(&url, Role::Writer)?;
+                (Some(Writer::start(first, second, Arc::clone(&file))), Some(file))
+            }
+            DatabaseUrl::Postgres(_) => (None, None),
         };
         let size = match &url {
             DatabaseUrl::Sqlite(_) => 4,
@@ -93,7 +100,7 @@ impl Db {
             .connection_timeout(std::time::Duration::from_secs(5))
             .build(Manager::new(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        Ok(Self(Arc::new(Inner { url, pool, writer, _alone: alone })))
+        Ok(Self(Arc::new(Inner { url, pool, writer, _alone: alone, _file: file })))
     }
 
     /// `sqlite` or `postgresql`.

@@ -8,9 +8,11 @@
 //! Two lanes: callers who wait (`Front`) go first; work behind their back (`Back`) runs when the
 //! front is quiet, and at least every [`BACK_PATIENCE`], in transactions of its own.
 //!
-//! Checkpoints run on a thread of their own with a passive checkpoint, which never blocks a writer;
-//! only the last few pages are copied between two commits, so that the log can start again.
+//! Checkpoints run on a thread of their own with a passive checkpoint, which never blocks a writer.
+//! The same thread then forces the copied pages to the disk; only after that the last few pages are
+//! copied between two commits, which costs little by then, so that the log can start again.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -112,8 +114,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer thread on `conn` and the checkpointer on `checkpoints`.
-    pub fn start(conn: Conn, checkpoints: Conn) -> Self {
+    /// Starts the writer thread on `conn` and the checkpointer on `checkpoints`; `file` is the database.
+    pub fn start(conn: Conn, checkpoints: Conn, file: Arc<File>) -> Self {
         let (front, front_queue) = crossbeam_channel::unbounded();
         let (back, back_queue) = crossbeam_channel::unbounded();
         let (last, last_queue) = crossbeam_channel::bounded(1);
@@ -129,7 +131,7 @@ impl Writer {
         };
         let threads = vec![
             std::thread::spawn(move || writing.run()),
-            std::thread::spawn(move || checkpoint_loop(checkpoints, &commits, &last, &stopped)),
+            std::thread::spawn(move || checkpoint_loop(checkpoints, &file, &commits, &last, &stopped)),
         ];
         Self { front, back, threads, stop: Some(stop) }
     }
@@ -351,7 +353,13 @@ fn checkpoint(conn: &mut Conn) -> diesel::QueryResult<(i32, i32)> {
     Ok((row.log, row.checkpointed))
 }
 
-fn checkpoint_loop(mut conn: Conn, commits: &AtomicU64, last: &Sender<()>, stopped: &Receiver<()>) {
+fn checkpoint_loop(
+    mut conn: Conn,
+    file: &File,
+    commits: &AtomicU64,
+    last: &Sender<()>,
+    stopped: &Receiver<()>,
+) {
     let mut seen = 0;
     while stopped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
         let now = commits.load(Ordering::Relaxed);
@@ -359,18 +367,29 @@ fn checkpoint_loop(mut conn: Conn, commits: &AtomicU64, last: &Sender<()>, stopp
             continue;
         }
         seen = now;
-        match checkpoint(&mut conn) {
-            Ok((log, copied)) if log > LOG_PAGES && log - copied < LAST_PAGES => {
-                let _busy = last.try_send(());
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds")
-            }
+        if let Err(error) = relieve_log(&mut conn, file, last) {
+            tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds");
         }
     }
     // Leave a small log behind.
     if conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_err() {
         tracing::debug!("the log stays: somebody else still reads the database");
     }
+}
+
+/// Copies what the log holds; a long log is brought so far that the writer can start it again.
+fn relieve_log(conn: &mut Conn, file: &File, last: &Sender<()>) -> Result<(), Box<dyn std::error::Error>> {
+    let (log, _) = checkpoint(conn)?;
+    if log <= LOG_PAGES {
+        return Ok(());
+    }
+    // SQLite forces the copied pages to the disk when it has copied the last one, which would be in
+    // the writer's hands: better here, where nobody waits.
+    file.sync_data()?;
+    let (log, copied) = checkpoint(conn)?;
+    if log - copied < LAST_PAGES {
+        // One request at a time is enough.
+        let _pending = last.try_send(());
+    }
+    Ok(())
 }

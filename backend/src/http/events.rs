@@ -73,8 +73,12 @@ fn stream(
     async_stream::stream! {
         // Listen before reading what was missed, so that nothing falls between.
         let mut news = app.live.listen();
-        yield Ok(Bytes::from_static(b"retry: 2000\n: hello\n\n"));
-        let mut seen = 0;
+        let mut seen = app.live.newest();
+        // An id at once, so that whoever loses the line before the first event can resume.
+        yield Ok(match resume {
+            None => Bytes::from(format!("retry: 2000\nid: {seen}\nevent: hello\ndata: {{}}\n\n")),
+            Some(_) => Bytes::from_static(b"retry: 2000\n: hello again\n\n"),
+        });
         match missed(&app, resume).await {
             Ok(Missed::Events(events)) => for event in events {
                 seen = event.id;

@@ -146,10 +146,11 @@ fn respond(request: &HttpRequest, path: &str, file: &<Files as RustEmbed>::File)
     response.body(web::Bytes::from_static(file.data()))
 }
 
-/// Whether the name holds a content hash, as trunk writes it: `app-0123456789abcdef.js`.
+/// Whether the name holds a content hash, as trunk writes it: `app-0123456789abcdef.js`. Trunk writes
+/// a 64-bit number without leading zeros, so that a few digits may be missing.
 fn is_hashed(path: &str) -> bool {
     path.split(['-', '.', '_', '/'])
-        .any(|part| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
@@ -199,6 +200,7 @@ mod tests {
     fn only_hashed_names_are_immutable() {
         assert!(is_hashed("frontend-0123456789abcdef_bg.wasm"));
         assert!(is_hashed("snippets/x-0123456789abcdef/inline0.js"));
+        assert!(is_hashed("check-3698ebe99ff9d48.css"));
         assert!(!is_hashed("theme.js"));
     }
 

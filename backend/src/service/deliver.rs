@@ -61,7 +61,7 @@ pub async fn step(app: &App) -> Result<Sent, DbError> {
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
     if count > 0 {
-        app.changed().await;
+        app.changed();
     }
     Ok(Sent { count, closed_until: None })
 }

@@ -92,7 +92,14 @@ pub async fn receive(
     signature: Option<&[u8]>,
 ) -> Result<(), IntakeError> {
     let signed = verify(app, rule_key.as_deref(), &body, signature)?;
-    let new = NewCall { received_at: app.clock.now(), signed, rule_key, body };
+    let new = NewCall {
+        received_at: app.clock.now(),
+        signed,
+        rule_key,
+        size: body.len(),
+        packed: calls::pack(&body),
+    };
+    drop(body);
     app.db.write_one(Lane::Front, move |conn| calls::insert(conn, &new)).await?;
     app.wake.calls.notify_one();
     Ok(())

@@ -19,9 +19,9 @@ use crate::gitlab::{Call, ReadError};
 /// A call is taken for this long; a crashed process's calls are free again afterwards.
 const LEASE: Duration = Duration::from_secs(60);
 /// So many are taken at once …
-const CLAIM: i64 = 32;
+const CLAIM: i64 = 64;
 /// … and so many processed in one transaction, so that callers who wait for theirs wait little.
-const GROUP: usize = 8;
+const GROUP: usize = 16;
 /// A call that fails for a reason of our own is set aside after so many tries.
 const TRIES: i64 = 5;
 
@@ -55,14 +55,26 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         ask.extend(believe(app, &claimed, start..(start + GROUP).min(count)).await?);
     }
     if count > 0 {
-        app.changed().await;
+        learn_new_rules(app, &claimed).await?;
+        app.changed();
     }
     let asked = ask.iter().filter_map(|index| claimed.get(*index)).map(|call| ask_gitlab(app, call));
     join_all(asked).await.into_iter().collect::<Result<Vec<()>, _>>()?;
     if !ask.is_empty() {
-        app.changed().await;
+        learn_new_rules(app, &claimed).await?;
+        app.changed();
     }
     Ok(count)
+}
+
+/// Lets the door know of rules that these calls have enrolled.
+async fn learn_new_rules(app: &App, calls: &[ClaimedCall]) -> Result<(), DbError> {
+    let known = app.secrets();
+    let news = calls
+        .iter()
+        .filter_map(|call| Call::parse(&call.body).ok())
+        .any(|call| known.rule(call.project(), call.rule()).is_none());
+    if news { app.load_secrets().await } else { Ok(()) }
 }
 
 /// Processes signed calls from what they say; returns the places of those GitLab has to be asked

@@ -43,7 +43,7 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
             }
         }
     }
-    app.changed().await;
+    app.changed();
     tracing::info!(read = round.read, failed = round.failed, "reconciled with GitLab");
     Ok(round)
 }

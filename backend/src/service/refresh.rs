@@ -34,7 +34,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
     if count > 0 {
-        app.changed().await;
+        app.changed();
     }
     Ok(count)
 }

@@ -17,6 +17,9 @@ use crate::support::{Database, Kind, SECRET, TOKEN};
 /// How often the process is killed, on each database.
 const KILLS: usize = 12;
 
+/// How many calls each sender sends at most in one life, so that the last life has an end.
+const CALLS: usize = 40;
+
 /// The service as a process of its own.
 struct Service {
     child: Child,
@@ -76,7 +79,7 @@ async fn send_calls(
 ) -> i64 {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
     let mut taken = 0;
-    for turn in 0.. {
+    for turn in 0..CALLS {
         if stop.load(Ordering::Relaxed) {
             break;
         }
