@@ -29,7 +29,7 @@ pub struct GitLabReading {
 /// The service's operations. Remembers whether the service could be reached last time.
 #[derive(Clone, Copy, Debug)]
 pub struct Api {
-    /// Whether the last request got an answer of any kind.
+    /// Whether the last request got an answer from the service.
     pub reachable: RwSignal<bool>,
     /// When the last answer came, in milliseconds since 1970; 0 before the first.
     pub answered_at: RwSignal<f64>,
@@ -110,12 +110,14 @@ impl Api {
     /// Sends a request and gives the body of a 2xx answer.
     async fn send(self, method: Method, path: &str, body: Option<String>) -> Result<String, Fault> {
         let answer = transfer(method, path, body).await;
-        let reached = answer.is_ok();
+        let reached = answer.as_ref().is_ok_and(|(status, text)| !is_from_gateway(*status, text));
         if self.reachable.try_get_untracked() != Some(reached) {
             self.reachable.try_set(reached);
         }
         let (status, text) = answer?;
-        self.answered_at.try_set(js_sys::Date::now());
+        if reached {
+            self.answered_at.try_set(js_sys::Date::now());
+        }
         if (200..300).contains(&status) { Ok(text) } else { Err(refusal(status, &text)) }
     }
 }
@@ -125,6 +127,11 @@ struct Empty {}
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|_| Fault::Unreadable)
+}
+
+/// Whether a gateway answered in place of a service that it could not reach.
+fn is_from_gateway(status: u16, text: &str) -> bool {
+    matches!(status, 502..=504) && serde_json::from_str::<Problem>(text).is_err()
 }
 
 fn refusal(status: u16, text: &str) -> Fault {

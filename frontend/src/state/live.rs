@@ -36,16 +36,15 @@ pub fn connect(app: App) {
         return lose(app);
     };
 
-    let first = StoredValue::new(true);
     on(&source, "open", move |_| {
+        let again = app.line.get_untracked() != Line::Connecting;
         app.line.set(Line::Open);
         app.api.answered_at.set(js_sys::Date::now());
         app.api.reachable.set(true);
-        // A new stream begins with new events only: read once more what was loaded before it opened.
-        // After that the browser resumes by itself where it stopped.
-        if first.get_value() {
-            first.set_value(false);
-            app.resync.update(|n| *n += 1);
+        // A stream may begin with new events only: read once more what was loaded before it opened.
+        app.resync.update(|n| *n += 1);
+        if again {
+            app.count_soon();
         }
     });
     on(&source, "event", move |event| hear(app, &event));
@@ -61,6 +60,8 @@ pub fn connect(app: App) {
                 move || {
                     if app.line.get_untracked() == Line::Wavering {
                         app.line.set(Line::Lost);
+                        // Whether a decision could still be sent shows in the next answer: ask for one.
+                        app.read_system();
                     }
                 },
                 GRACE,
