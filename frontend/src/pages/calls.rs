@@ -1,8 +1,10 @@
 //! The card of the system page with the calls that were set aside.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::CallItem;
+use shared::{CallItem, Event, EventKind};
 
 use crate::api::Fault;
 use crate::components::message::fault_box;
@@ -12,6 +14,9 @@ use crate::state::App;
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
+/// How long events are gathered before the list is read again.
+const SETTLE: Duration = Duration::from_millis(400);
+
 /// The calls that were set aside. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
 struct Calls {
@@ -20,6 +25,7 @@ struct Calls {
     next: RwSignal<Option<String>>,
     fault: RwSignal<Option<Fault>>,
     loading: RwSignal<bool>,
+    settling: StoredValue<bool>,
 }
 
 impl Calls {
@@ -44,6 +50,21 @@ impl Calls {
         });
     }
 
+    /// Reads the list again soon, once for many events.
+    fn load_soon(self) {
+        if !self.settling.get_value() {
+            self.settling.set_value(true);
+            set_timeout(
+                move || {
+                    if self.settling.try_update_value(|settling| *settling = false).is_some() {
+                        self.load(None);
+                    }
+                },
+                SETTLE,
+            );
+        }
+    }
+
     fn replay(self, id: i64, outcome: RwSignal<Option<Result<(), Fault>>>) {
         spawn_local(async move {
             let answer = self.app.api.replay_call(id).await;
@@ -62,16 +83,25 @@ pub fn calls(app: App) -> El {
         next: RwSignal::new(None),
         fault: RwSignal::new(None),
         loading: RwSignal::new(false),
+        settling: StoredValue::new(false),
     };
-    // Read again whenever their number changes.
+    app.on_resync(move || calls.load_soon());
+    app.listen(Callback::new(move |event: Event| {
+        if matches!(event.kind, EventKind::CallSetAside | EventKind::CallReplayed) {
+            calls.load_soon();
+        }
+    }));
+    // Also whenever their number changes, which somebody else may have caused without an event.
     let number = Memo::new(move |_| app.system.with(|system| system.as_ref().map(|now| now.set_aside_calls)));
     watch(move || {
         number.get();
         untrack(|| calls.load(None));
     });
     let retry = Callback::new(move |()| calls.load(None));
+    // A list that was read again and is the same stays, and so does the focus in it.
+    let items = Memo::new(move |_| calls.items.get());
     let list = move || {
-        calls.items.get().map(|items| {
+        items.get().map(|items| {
             if items.is_empty() {
                 words("p", texts::CALLS_NONE).test("system-calls-none")
             } else {

@@ -25,6 +25,7 @@ pub fn inbox_page() -> El {
     come_back(app);
     announce(app);
     app.on_resync(move || inbox.resync());
+    app.on_tick(move || inbox.reread_waiting());
     let pending =
         Signal::derive(move || app.system.with(|system| system.as_ref().map(|system| system.pending_checks)));
     let change = Callback::new(move |filter: Filter| {
@@ -152,6 +153,7 @@ fn rows(app: App) -> El {
     let list = el("ol")
         .class("rows")
         .test("rows")
+        .attr_fn("data-tab", move || Some(inbox.filter.with(|filter| filter.tab.as_str().into())))
         .on("focusin", move |_| inbox.current.set_value(dom::focused_row()));
     each(list, ids.into(), row)
 }

@@ -187,6 +187,16 @@ impl App {
         });
     }
 
+    /// Runs every few seconds while somebody can see the page, until the calling component goes.
+    pub fn on_tick(self, run: impl Fn() + 'static) {
+        watch(move || {
+            self.now.get();
+            if !document().hidden() {
+                untrack(&run);
+            }
+        });
+    }
+
     /// Hands an event to everybody who listens.
     pub fn tell(self, event: &Event) {
         for (_, heard) in self.listeners.get_value() {

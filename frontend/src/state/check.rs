@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::{CheckDetail, CheckState, Event, EventKind};
+use shared::{CheckDetail, CheckState, DeliveryState, Event, EventKind};
 
-use super::App;
+use super::{App, time};
 use crate::api::Fault;
 use crate::model::truth::Reading;
 use crate::ui::watch;
 
 /// How long events are gathered before the check is read again.
 const SETTLE: Duration = Duration::from_millis(150);
+/// How long after its time a delivery should have been tried, in milliseconds. A failed try is no event.
+const TRIED: f64 = 1_500.0;
 
 /// One check on the screen. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
@@ -49,6 +51,11 @@ impl Shown {
         };
         shown.load(true);
         app.on_resync(move || shown.load(false));
+        app.on_tick(move || {
+            if shown.is_due() {
+                shown.load(false);
+            }
+        });
         watch(move || {
             let changed = app.changed.get();
             if let Some(detail) = changed.filter(|detail| shown.is(&detail.item.id)) {
@@ -71,6 +78,17 @@ impl Shown {
     /// Whether the page still shows this check.
     fn is(self, id: &str) -> bool {
         self.id.try_with_value(|ours| ours == id).unwrap_or(false)
+    }
+
+    /// Whether a delivery should have been tried since the check was read.
+    fn is_due(self) -> bool {
+        let tried = self.app.now.get_untracked() - TRIED;
+        self.detail.with_untracked(|detail| {
+            detail.iter().flat_map(|detail| &detail.deliveries).any(|delivery| {
+                let due = delivery.due_at.as_deref().filter(|_| delivery.state == DeliveryState::Pending);
+                due.is_some_and(|due| time::ms(due) < tried)
+            })
+        })
     }
 
     /// Reads the check, and what GitLab shows if asked to.

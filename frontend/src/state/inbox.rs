@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::{CheckItem, Event};
+use shared::{CheckItem, DeliveryState, Event};
 
 use crate::api::{Api, Fault};
 use crate::model::filter::{Filter, PAGE_SIZE};
@@ -18,6 +18,8 @@ const SETTLE: Duration = Duration::from_millis(150);
 const LARGEST_PAGE: usize = 100;
 /// How many vanished rows are looked up after a gap.
 const LOOKUPS: usize = 25;
+/// How many rows whose delivery waits are read again at a time.
+const REREADS: usize = 5;
 
 /// The inbox's state. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
@@ -45,6 +47,8 @@ pub struct Inbox {
     pub rules: RwSignal<BTreeSet<String>>,
     touched: StoredValue<Touched>,
     settling: StoredValue<bool>,
+    /// Where the reading of rows whose delivery waits goes on.
+    turn: StoredValue<usize>,
     /// Counts loads, so that a late answer to an earlier question is dropped.
     generation: StoredValue<u32>,
 }
@@ -67,6 +71,7 @@ impl Inbox {
             rules: RwSignal::new(BTreeSet::new()),
             touched: StoredValue::new(Touched::default()),
             settling: StoredValue::new(false),
+            turn: StoredValue::new(0),
             generation: StoredValue::new(0),
         }
     }
@@ -172,6 +177,24 @@ impl Inbox {
             },
             SETTLE,
         );
+    }
+
+    /// Reads the next few rows whose delivery waits: a failed try is no event.
+    pub fn reread_waiting(self) {
+        let waits = |row: &&CheckItem| {
+            row.delivery.as_ref().is_some_and(|delivery| delivery.state == DeliveryState::Pending)
+        };
+        let next = self.listing.with_untracked(|listing| {
+            let rows = &listing.as_ref()?.rows;
+            let count = rows.iter().filter(waits).count();
+            let from = self.turn.get_value().checked_rem(count)?;
+            let turn = rows.iter().filter(waits).cycle().skip(from).take(count.min(REREADS));
+            Some(turn.map(|row| row.id.clone()).collect::<Vec<_>>())
+        });
+        if let Some(next) = next {
+            self.turn.update_value(|turn| *turn = turn.wrapping_add(next.len()));
+            self.look_up(next);
+        }
     }
 
     /// A newer reading of a check: its row changes in place.
