@@ -1,6 +1,6 @@
 //! What happened to a check: its decisions and its timeline.
 
-use shared::{Decision, Event};
+use shared::{CheckDetail, Decision, Event, EventKind};
 
 use super::card;
 use super::icon::{icon, of_verdict};
@@ -28,33 +28,51 @@ fn decision(decision: &Decision) -> El {
         .child(sha(&decision.sha))
         .child(moment(&decision.decided_at, As::Ago))
         .child(tag(!decision.counts, texts::VOID));
-    let comment = (!decision.comment.is_empty()).then(|| words("p", &decision.comment).class("comment"));
     el("li")
         .class(if decision.counts { "" } else { "void" })
         .attr("data-verdict", decision.verdict.as_str())
         .child(icon(of_verdict(decision.verdict)))
-        .child(el("div").child(line).child(comment))
+        .child(el("div").child(line).child(comment(decision)))
+}
+
+fn comment(decision: &Decision) -> Option<El> {
+    (!decision.comment.is_empty()).then(|| words("p", &decision.comment).class("comment"))
 }
 
 /// The check's events, the newest first.
 #[must_use]
-pub fn timeline(events: &[Event]) -> El {
-    let body = if events.is_empty() {
+pub fn timeline(detail: &CheckDetail) -> El {
+    let body = if detail.timeline.is_empty() {
         words("p", texts::NO_TIMELINE).class("fine")
     } else {
-        el("ol").class("timeline").test("timeline").children(events.iter().rev().map(event).collect())
+        // Both end with the newest, though the oldest events may be left out.
+        let mut decisions = detail.decisions.iter().rev();
+        let entry = |happened: &Event| {
+            let decided = happened.kind == EventKind::CheckDecided;
+            event(happened, decided.then(|| decisions.next()).flatten())
+        };
+        el("ol")
+            .class("timeline")
+            .test("timeline")
+            .children(detail.timeline.iter().rev().map(entry).collect())
     };
     card("timeline-title", texts::TIMELINE).child(body)
 }
 
-fn event(event: &Event) -> El {
+fn event(event: &Event, decision: Option<&Decision>) -> El {
+    // A reviewer's name is shown as typed.
+    let by = if event.kind == EventKind::CheckDecided { texts::by } else { texts::by_actor };
     let line = el("p")
         .class("words")
         .child(words("strong", texts::event(event.kind)))
-        .child(words("span", &texts::by(&event.actor)))
+        .child(words("span", &by(&event.actor)))
         .child(moment(&event.at, As::Clock));
-    el("li")
-        .attr("data-kind", event.kind.as_str())
-        .child(line)
-        .child(words("p", &event.summary).class("fine"))
+    let says = match decision {
+        Some(decision) => el("p")
+            .class("words fine")
+            .child(words("span", texts::done(decision.verdict)))
+            .child(sha(&decision.sha)),
+        None => words("p", &event.summary).class("fine"),
+    };
+    el("li").attr("data-kind", event.kind.as_str()).child(line).child(says).child(decision.and_then(comment))
 }

@@ -55,6 +55,9 @@ fn text(words: impl Into<String>) -> Part {
     Part::Text(words.into())
 }
 
+/// What GitLab answers when the commit is no longer the newest.
+const MOVED_ON: i64 = 409;
+
 /// The last reading the check came with.
 #[must_use]
 pub fn known_reading(detail: &CheckDetail) -> Option<Reading> {
@@ -103,17 +106,28 @@ fn told(last: Option<&Delivery>, closed: bool) -> Line {
             let parts = vec![text(texts::COULD_NOT_TELL), status, text(error), text(texts::UNTIL_RETRY)];
             (Tone::Bad, parts)
         }
-        DeliveryState::Obsolete => (Tone::Plain, vec![text(texts::NOT_SENT), status, text(texts::OVERTAKEN)]),
+        DeliveryState::Obsolete => {
+            let refused = delivery.log.last().is_some_and(|tried| tried.http_status == Some(MOVED_ON));
+            let rest = if refused {
+                texts::MOVED_ON.into()
+            } else if delivery.attempts > 0 {
+                format!("{}{error}{}", texts::NOT_ACCEPTED, texts::OVERTAKEN_SINCE)
+            } else {
+                texts::OVERTAKEN.into()
+            };
+            (Tone::Plain, vec![text(texts::THE_ANSWER), status, text(rest)])
+        }
     };
     Line { tone, parts: ended(parts) }
 }
 
 fn shown(detail: &CheckDetail, last: Option<&Delivery>, reading: &Reading) -> Line {
     let says = |tone, rest: &str| {
-        let mut parts = vec![text(texts::SHOWS), Part::Status(reading.status), text(rest)];
+        let mut parts = vec![text(texts::SHOWS), Part::Status(reading.status)];
         if let Some(at) = &reading.at {
             parts.extend([text(texts::READ_AT), Part::At(at.clone()), text(")")]);
         }
+        parts.push(text(rest));
         Line { tone, parts }
     };
     let delivered = last.filter(|delivery| delivery.state == DeliveryState::Delivered);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::samples::{delivery, detail, item};
-use shared::DeliverySummary;
+use shared::{DeliveryAttempt, DeliverySummary};
 
 fn read(line: &Line) -> String {
     line.parts
@@ -30,6 +30,9 @@ fn told_and_shown() {
     assert_eq!(read(&said[0]), "GitLab was told *passed* at 10:42.");
     assert_eq!(read(&said[1]), "GitLab shows *passed*.");
     assert_eq!(said[1].tone, Tone::Good);
+    let at = Some("2026-01-31T10:47:00.000000Z".into());
+    let read_then = Reading { status: GitLabStatus::Passed, at };
+    assert_eq!(read(&lines(&check, Some(&read_then))[1]), "GitLab shows *passed* (read at 10:47).");
     let wrong = lines(&check, Some(&reading(GitLabStatus::Failed)));
     assert_eq!(wrong[1].tone, Tone::Bad);
 }
@@ -79,6 +82,36 @@ fn a_refusal_waits_for_a_person() {
     assert_eq!(
         read(&said[0]),
         "GitLab could not be told *failed*: 401 Unauthorized. Nothing is sent until somebody retries."
+    );
+}
+
+#[test]
+fn what_was_overtaken_was_sent_or_not() {
+    let mut check = detail("1", CheckState::Superseded);
+    let mut overtaken = delivery(DeliveryState::Obsolete, GitLabStatus::Passed);
+    check.deliveries.push(overtaken.clone());
+    assert_eq!(
+        read(&lines(&check, None)[0]),
+        "The answer *passed* was not sent: a newer decision or commit came first."
+    );
+    overtaken.attempts = 1;
+    overtaken.last_error = Some("401 Unauthorized".into());
+    check.deliveries = vec![overtaken.clone()];
+    assert_eq!(
+        read(&lines(&check, None)[0]),
+        "The answer *passed* was not accepted: 401 Unauthorized. A newer decision or commit came since."
+    );
+    overtaken.log.push(DeliveryAttempt {
+        number: 1,
+        at: String::new(),
+        duration_ms: 12,
+        http_status: Some(409),
+        error: Some("409 Conflict".into()),
+    });
+    check.deliveries = vec![overtaken];
+    assert_eq!(
+        read(&lines(&check, None)[0]),
+        "The answer *passed* was sent and refused: the commit had moved on."
     );
 }
 

@@ -96,20 +96,28 @@ fn body(app: App, shown: Shown, id: &str) -> El {
     );
     let description =
         part(shown, |now| now.description.clone(), |now| Some(facts::description(&now.description)));
-    let timeline = part(shown, |now| now.timeline.len(), |now| Some(record::timeline(&now.timeline)));
-    let banner = part(
+    let timeline = part(
         shown,
-        |now| (now.item.state, now.successor_id.clone(), now.notice.clone()),
-        |now| Some(banners(now)),
+        |now| (now.timeline.last().map(|event| event.id), now.decisions.len()),
+        |now| Some(record::timeline(now)),
     );
+    let key = shown
+        .part(|now| (now.item.state, now.successor_id.clone(), now.head_sha.clone(), now.notice.clone()));
+    // The strip above the page says it already.
+    let said = Memo::new(move |_| app.system.with(|system| system.as_ref()?.gitlab_trouble.clone()));
+    let banner = move || {
+        key.with(|_| ());
+        let said = said.get().unwrap_or_default();
+        shown.detail.with_untracked(|detail| detail.as_ref().map(|now| banners(now, &said)))
+    };
     let main = el("div").class("check-main").child_fn(facts).child_fn(description).child_fn(timeline);
     el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(
         el("div").class("check-side").child(decision_card(app, shown)).child(delivery_card(app, shown)),
     )
 }
 
-/// A newer commit, and what is wrong with the rule or the connection.
-fn banners(detail: &CheckDetail) -> El {
+/// A newer commit, and what is wrong with the rule or the connection unless it is `said` elsewhere.
+fn banners(detail: &CheckDetail, said: &str) -> El {
     let stale = (detail.item.state == CheckState::Superseded).then(|| {
         let next = match &detail.successor_id {
             Some(id) => {
@@ -120,7 +128,12 @@ fn banners(detail: &CheckDetail) -> El {
         let says = words("p", &texts::stale(short_sha(&detail.head_sha)));
         notice("waiting", "stale-banner", says).attr("role", "alert").child(next)
     });
-    let noted = detail.notice.as_ref().map(|says| notice("waiting", "notice", words("p", says)));
+    let rest = match (&detail.notice, said) {
+        (Some(all), "") => all.clone(),
+        (Some(all), said) => all.replace(said, ""),
+        (None, _) => String::new(),
+    };
+    let noted = (!rest.trim().is_empty()).then(|| notice("waiting", "notice", words("p", rest.trim())));
     el("div").class("check-banners").child(stale).child(noted)
 }
 

@@ -173,8 +173,11 @@ texts! {
     NEXT_TRY = ", next try ";
     COULD_NOT_TELL = "GitLab could not be told ";
     UNTIL_RETRY = ". Nothing is sent until somebody retries.";
-    NOT_SENT = "The answer ";
+    THE_ANSWER = "The answer ";
     OVERTAKEN = " was not sent: a newer decision or commit came first.";
+    NOT_ACCEPTED = " was not accepted";
+    OVERTAKEN_SINCE = ". A newer decision or commit came since.";
+    MOVED_ON = " was sent and refused: the commit had moved on.";
     SHOWS = "GitLab shows ";
     READ_AT = " (read at ";
     SHOWS_UNDECIDED_PASS = ", though nobody decided so here. See who answered this check in GitLab.";

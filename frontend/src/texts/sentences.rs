@@ -3,7 +3,7 @@
 use shared::decision::{COMMENT_MAX, DecisionFault, REVIEWER_MAX};
 use shared::{CheckState, EventKind, Verdict};
 
-use super::{APPROVE, CALL, REJECT, UNVERIFIED};
+use super::{APPROVE, CALL, GITLAB, PRODUCT, REJECT, UNVERIFIED};
 use crate::model::age::Age;
 use crate::model::alarm::count;
 use crate::model::filter::Tab;
@@ -142,6 +142,16 @@ pub fn row_failed(error: Option<&str>) -> String {
 #[must_use]
 pub fn by(name: &str) -> String {
     format!("by {name}")
+}
+
+/// Who did something of which the service keeps a record: a person, GitLab or the service itself.
+#[must_use]
+pub fn by_actor(name: &str) -> String {
+    by(match name {
+        "gitlab" => GITLAB,
+        "approval-app" => PRODUCT,
+        person => person,
+    })
 }
 
 /// The words on the pill.
