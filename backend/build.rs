@@ -22,6 +22,6 @@ fn main() -> std::io::Result<()> {
         );
         placeholder
     };
-    println!("cargo::rustc-env=APPROVAL_SPA_DIR={}", folder.display());
+    println!("cargo::rustc-env=EMBEDDED_SPA={}", folder.display());
     Ok(())
 }

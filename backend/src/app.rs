@@ -195,7 +195,7 @@ impl App {
         Ok(())
     }
 
-    /// Notes that GitLab answered, whatever it said.
+    /// Notes that GitLab answered a delivery, whatever it said.
     pub fn gitlab_answered(&self, connected: &Connected) {
         connected.gate().succeeded();
     }

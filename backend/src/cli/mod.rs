@@ -7,14 +7,20 @@ mod serve;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, DEFAULT_BASE_PATH, Given};
 
 /// Human decisions for GitLab's external status checks.
 #[derive(Parser)]
-#[command(name = "approval-app", version, about, max_term_width = 100)]
+#[command(
+    name = "approval-app",
+    version,
+    about,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,7 +32,7 @@ struct Cli {
 
 #[derive(clap::Args)]
 struct LogArgs {
-    /// auto: JSON lines unless standard output is a terminal
+    /// auto: JSON lines unless standard error, where the log goes, is a terminal
     #[arg(long, global = true, env = "APPROVAL_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     log_format: LogFormat,
 }
@@ -54,9 +60,9 @@ enum Command {
     },
     /// Ask a running service whether it is ready; for images without curl
     Healthcheck {
-        /// Where it listens
-        #[arg(long, env = "APPROVAL_LISTEN", default_value = crate::config::DEFAULT_LISTEN)]
-        listen: String,
+        /// Where it listens [default: 127.0.0.1:8080, or PORT there]
+        #[arg(long, env = "APPROVAL_LISTEN")]
+        listen: Option<String>,
     },
 }
 
@@ -81,7 +87,11 @@ pub fn run() -> ExitCode {
         Some(Command::Demo(args)) => with_runtime(demo::demo(args)),
         Some(Command::Migrate(given)) => serve::migrate(*given),
         Some(Command::Openapi { base_path }) => openapi(&base_path),
-        Some(Command::Healthcheck { listen }) => with_runtime(healthcheck::healthcheck(listen)),
+        Some(Command::Healthcheck { listen }) => {
+            let given = Given { listen, ..Given::default() }.with_aliases(|name| std::env::var(name).ok());
+            let listen = given.listen.unwrap_or_else(|| crate::config::DEFAULT_LISTEN.to_owned());
+            with_runtime(healthcheck::healthcheck(listen))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,7 +129,7 @@ fn start_log(format: LogFormat) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let json = match format {
-        LogFormat::Auto => !std::io::stdout().is_terminal(),
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
         LogFormat::Pretty => false,
         LogFormat::Json => true,
     };
@@ -132,7 +142,46 @@ fn start_log(format: LogFormat) {
 }
 
 fn check(given: Given) -> Result<Config, Failure> {
-    given.with_aliases(|name| std::env::var(name).ok()).check().map_err(Failure::Config)
+    let known = known_variables();
+    let mut faults =
+        unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()), &known);
+    match given.with_aliases(|name| std::env::var(name).ok()).check() {
+        Ok(config) if faults.is_empty() => Ok(config),
+        Ok(_) => Err(Failure::Config(faults)),
+        Err(mut more) => {
+            faults.append(&mut more);
+            Err(Failure::Config(faults))
+        }
+    }
+}
+
+/// The names of all variables that some argument reads.
+fn known_variables() -> Vec<String> {
+    let command = Cli::command();
+    let of = |command: &clap::Command| -> Vec<String> {
+        command
+            .get_arguments()
+            .filter_map(|arg| arg.get_env())
+            .filter_map(|name| name.to_str())
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut names = of(&command);
+    command.get_subcommands().for_each(|sub| names.extend(of(sub)));
+    names
+}
+
+/// A misspelt variable would silently not count; each is a fault that names the nearest known one.
+fn unknown_variables(set: impl Iterator<Item = String>, known: &[String]) -> Vec<String> {
+    set.filter(|name| name.starts_with("APPROVAL_") && !known.contains(name))
+        .map(|name| {
+            let nearest = known.iter().min_by_key(|other| strsim::levenshtein(other, &name));
+            format!(
+                "there is no variable {name}; did you mean {}?",
+                nearest.map_or("another", String::as_str)
+            )
+        })
+        .collect()
 }
 
 fn openapi(base_path: &str) -> Result<(), Failure> {
@@ -145,4 +194,26 @@ fn openapi(base_path: &str) -> Result<(), Failure> {
 fn say(text: &str) -> Result<(), Failure> {
     writeln!(std::io::stdout().lock(), "{text}")
         .map_err(|error| Failure::Runtime(format!("cannot write: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["approval-app", "--listen", "127.0.0.1:0", "serve"]).is_err());
+        assert!(
+            Cli::try_parse_from(["approval-app", "serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_refused_with_the_nearest_name() {
+        let set = ["APPROVAL_LISTEN", "APPROVAL_LISTN", "PATH"].map(str::to_owned).into_iter();
+        let faults = unknown_variables(set, &known_variables());
+        assert_eq!(faults, ["there is no variable APPROVAL_LISTN; did you mean APPROVAL_LISTEN?"]);
+    }
 }

@@ -6,6 +6,9 @@ use super::schema::received_call::{self as call, dsl};
 use super::{Conn, DbError};
 use crate::domain::Time;
 
+/// No stored body is longer, whatever its length prefix says.
+const BODY_MAX: usize = 64 * 1024 * 1024;
+
 /// What became of a stored call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
@@ -62,6 +65,10 @@ pub fn pack(body: &[u8]) -> Vec<u8> {
 
 /// The raw body again, byte for byte.
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, DbError> {
+    let told = packed.first_chunk::<4>().map_or(usize::MAX, |length| u32::from_le_bytes(*length) as usize);
+    if told > BODY_MAX {
+        return Err(DbError::Corrupt("a call's body with a wrong length".into()));
+    }
     lz4_flex::block::decompress_size_prepended(packed)
         .map_err(|error| DbError::Corrupt(format!("a call's body ({error})")))
 }
@@ -162,7 +169,9 @@ pub fn claim(
                 .find(id)
                 .select((dsl::id, dsl::received_at, dsl::signed, dsl::rule_key, dsl::attempts, dsl::body))
                 .first(conn)?;
-            call.body = unpack(&call.body)?;
+            // A body that cannot be unpacked reads as an empty one: its call is set aside, and the
+            // others go on.
+            call.body = unpack(&call.body).unwrap_or_default();
             claimed.push(call);
         }
     }
@@ -286,13 +295,18 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
         .optional()?)
 }
 
-/// Deletes up to `limit` processed calls received before `before`; returns how many.
+/// Deletes up to `limit` calls received before `before` that are processed, or that are unsigned
+/// and were set aside (anybody can make those); returns how many.
 ///
 /// # Errors
 /// The database's.
 pub fn prune(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, DbError> {
     let old: Vec<i64> = call::table
-        .filter(dsl::state.eq(CallState::Processed.as_str()))
+        .filter(
+            dsl::state
+                .eq(CallState::Processed.as_str())
+                .or(dsl::state.eq(CallState::SetAside.as_str()).and(dsl::signed.eq(false))),
+        )
         .filter(dsl::received_at.lt(before.to_string()))
         .order(dsl::id.asc())
         .limit(limit)

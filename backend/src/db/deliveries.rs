@@ -7,7 +7,7 @@ use super::schema::{
 };
 use super::{Conn, DbError, time, word};
 use crate::domain::ids::DeliveryId;
-use crate::domain::{DeliveryState, GitLabStatus, Time};
+use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time};
 
 /// A delivery to be queued.
 #[derive(Debug)]
@@ -215,11 +215,14 @@ pub fn claim(
             delivery::table.filter(delivery::check_id.eq(&check_id)).filter(delivery::seq.gt(seq)),
         ))
         .get_result(conn)?;
+        // A push or a close while it was on its way, and the way failed.
+        let state: String = status_check::table.find(&check_id).select(status_check::state).first(conn)?;
+        let over = matches!(CheckState::parse(&state), Some(CheckState::Superseded | CheckState::Withdrawn));
         let free = delivery::table
             .filter(delivery::id.eq(&id))
             .filter(delivery::state.eq(pending))
             .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(&at)));
-        if overtaken {
+        if overtaken || over {
             diesel::update(free)
                 .set((delivery::state.eq(DeliveryState::Obsolete.as_str()), delivery::updated_at.eq(&at)))
                 .execute(conn)?;

@@ -28,9 +28,9 @@ use super::{Conn, DbError};
 /// Who waits for the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// A caller waits: a call to be acknowledged, a decision.
+    /// Somebody waits: a call to be acknowledged, a decision, its delivery.
     Front,
-    /// Nobody waits: processing, deliveries, housekeeping.
+    /// Nobody waits: processing, reading back, housekeeping.
     Back,
 }
 
@@ -130,8 +130,8 @@ impl Writer {
             back_since: None,
         };
         let threads = vec![
-            std::thread::spawn(move || writing.run()),
-            std::thread::spawn(move || checkpoint_loop(checkpoints, &file, &commits, &last, &stopped)),
+            spawn("db-writer", move || writing.run()),
+            spawn("db-checkpoint", move || checkpoint_loop(checkpoints, &file, &commits, &last, &stopped)),
         ];
         Self { front, back, threads, stop: Some(stop) }
     }
@@ -160,6 +160,14 @@ impl Drop for Writer {
                 tracing::error!("a database thread had panicked");
             }
         }
+    }
+}
+
+/// A thread with a name that profilers show; without threads there is no program.
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
+    match std::thread::Builder::new().name(name.into()).spawn(work) {
+        Ok(thread) => thread,
+        Err(error) => panic!("no thread can be had: {error}"),
     }
 }
 

@@ -12,7 +12,7 @@ use shared::ProblemCode;
 use super::problem::ApiError;
 
 #[derive(RustEmbed)]
-#[folder = "${APPROVAL_SPA_DIR}"]
+#[folder = "${EMBEDDED_SPA}"]
 struct Files;
 
 /// Where the application was built to live; the index is rewritten for any other base path.

@@ -96,7 +96,6 @@ pub async fn shown(app: &App, id: String) -> Result<(GitLabStatus, Time), Servic
         .shown(place.project, place.iid, place.rule)
         .await
         .map_err(|error| ServiceError::GitLab(error.to_string()))?;
-    app.gitlab_answered(&connected);
     shown.map(|status| (status, now)).ok_or_else(|| {
         ServiceError::GitLab("GitLab no longer lists this status check for the merge request".into())
     })

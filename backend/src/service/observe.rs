@@ -74,17 +74,17 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
         None => None,
     };
     let freshness = known.as_ref().map_or(Freshness::Newer, |known| freshness(known, facts, seen.insist));
-    if freshness == Freshness::Unclear {
-        return Ok(Observed::Stale);
+    match (freshness, &known_project, &known) {
+        (Freshness::Unclear, _, _) => return Ok(Observed::Stale),
+        (Freshness::SameButOlder, Some(project), Some(known)) => {
+            return overtaken(conn, seen, project, known, known_rules);
+        }
+        (Freshness::SameButOlder | Freshness::Newer, _, _) => {}
     }
     let project = projects::upsert_project(conn, seen.connection_id, &facts.project, seen.now)?;
     let rules = take_rules(conn, seen, &project, known_rules, newcomer)?;
-    let request_id = match (&known, freshness) {
-        (Some(known), Freshness::SameButOlder) => known.id.clone(),
-        (_, Freshness::Newer | Freshness::SameButOlder | Freshness::Unclear) => {
-            merge_requests::save(conn, &project.id, known.as_ref(), request, facts.known_at, seen.now)?
-        }
-    };
+    let request_id =
+        merge_requests::save(conn, &project.id, known.as_ref(), request, facts.known_at, seen.now)?;
     let author = author(facts, known.as_ref());
     if author.is_empty() && facts.source == Source::SignedCall && request.is_open() {
         // A call names the author only by id; GitLab knows the name.
@@ -95,6 +95,60 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
     scene.create_missing(conn)?;
     scene.compare_with_gitlab(conn)?;
     Ok(Observed::Applied)
+}
+
+/// An older call that says nothing new: its texts are not taken in, only a Retry counts. If it is
+/// the first word of its rule, GitLab is asked for the texts of today.
+fn overtaken(
+    conn: &mut Conn,
+    seen: &Observation<'_>,
+    project: &ProjectRow,
+    known: &MergeRequestRow,
+    rules: Vec<RuleRow>,
+) -> Result<Observed, DbError> {
+    let named = rules.iter().find(|rule| Some(rule.gitlab_id) == seen.named_rule);
+    let has_check = match named {
+        Some(rule) => checks::at_sha(conn, known.id.as_str(), rule.id.as_str(), &known.head_sha)?.is_some(),
+        None => false,
+    };
+    if !has_check && seen.facts.merge_request.is_open() {
+        return Ok(Observed::Stale);
+    }
+    let scene = Scene {
+        seen,
+        project: project.clone(),
+        request_id: known.id.clone(),
+        author: known.author.clone(),
+        rules,
+    };
+    scene.compare_with_gitlab(conn)?;
+    Ok(Observed::Applied)
+}
+
+/// GitLab has no such merge request any more, or the token cannot see it: nothing can be decided.
+/// If it is seen again, its checks come back.
+///
+/// # Errors
+/// The database's.
+pub fn vanished(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    project: i64,
+    iid: i64,
+    now: Time,
+) -> Result<(), DbError> {
+    lock(conn, &format!("mr {connection_id} {project} {iid}"))?;
+    let Some(project) = projects::find_project(conn, connection_id, project)? else { return Ok(()) };
+    let Some(known) = merge_requests::find(conn, &project.id, iid)? else { return Ok(()) };
+    for mut row in checks::of_merge_request(conn, &known.id, &known.head_sha)? {
+        let event = CheckEvent::Observed { position: Position::Gone, retargeted: false };
+        let Ok(step) = row.check.apply(event) else { continue };
+        let notice =
+            Some("GitLab no longer shows this merge request: it was deleted, or the token cannot see it.");
+        let cause = Cause { actor: None, decided_by: None, notice, data: json!({}) };
+        steps::take(conn, connection_id, &mut row, &step, &cause, now)?;
+    }
+    Ok(())
 }
 
 /// The rule to be enrolled by this observation, if there is one.

@@ -200,7 +200,6 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
     let began = app.clock.now();
     let fate = match connected.client.read(call.project(), call.iid(), began).await {
         Ok(facts) => {
-            app.gitlab_answered(&connected);
             let insist = stored.attempts >= 3;
             let (inner, connected) = (app.clone(), connected.clone());
             let stored = ClaimedCall {

@@ -32,14 +32,22 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
                 continue;
             }
         };
-        app.gitlab_answered(&connected);
         wanted.extend(app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?);
         wanted.sort_unstable();
         wanted.dedup();
         for iid in wanted {
             match refresh::read_and_observe(app, gitlab_id, iid, true).await? {
                 Read::Observed(_) | Read::Gone => round.read += 1,
-                Read::Failed(_) => round.failed += 1,
+                Read::Failed(_) => {
+                    // GitLab is down or asks for a pause; the next round begins anew.
+                    round.failed += 1;
+                    tracing::warn!(
+                        project = gitlab_id,
+                        iid,
+                        "reconciliation stopped: GitLab does not answer"
+                    );
+                    return Ok(round);
+                }
             }
         }
     }

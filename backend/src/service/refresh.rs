@@ -84,6 +84,10 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
         Ok(facts) => facts,
         Err(ReadError::NotFound(path)) => {
             tracing::info!(%path, "GitLab has no such merge request, or the token cannot see it");
+            let now = app.clock.now();
+            app.db
+                .write(Lane::Back, move |conn| observe::vanished(conn, &connected.id, project, iid, now))
+                .await?;
             return Ok(Read::Gone);
         }
         Err(ReadError::Unavailable { message, retry_after }) => {
@@ -95,7 +99,6 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
             return Ok(Read::Failed(None));
         }
     };
-    app.gitlab_answered(&connected);
     let now = app.clock.now();
     app.db
         .write(Lane::Back, move |conn| {

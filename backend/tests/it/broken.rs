@@ -72,3 +72,26 @@ async fn a_postgresql_server_that_is_down_is_no_bad_url_and_no_file() {
     let error = tokio::task::spawn_blocking(move || approval_app::db::Db::open(url).err()).await.unwrap();
     assert!(matches!(error, Some(approval_app::db::DbError::Unavailable(_))), "{error:?}");
 }
+
+/// A stored body that cannot be unpacked is set aside; the calls behind it go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spoilt_body_stops_nobody_else() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let spoilt: Result<(), approval_app::db::DbError> = world
+        .app
+        .db
+        .write(approval_app::db::Lane::Front, |conn| {
+            Ok(diesel::connection::SimpleConnection::batch_execute(
+                conn,
+                "INSERT INTO received_call (received_at, state, signed, size, attempts, due_at, body) \
+                 VALUES ('2026-01-01T00:00:00.000000Z', 'stored', TRUE, 9, 0, '2026-01-01T00:00:00.000000Z', x'ffffff7f00')",
+            )?)
+        })
+        .await;
+    spoilt.unwrap();
+    world.open().await;
+    world.check("pending").await;
+    let aside = world.calls("set_aside").await;
+    assert!(aside[0]["note"].as_str().unwrap().contains("cannot be read"), "{aside:?}");
+    world.end().await;
+}

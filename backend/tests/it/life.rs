@@ -234,4 +234,33 @@ on_both! {
             .unwrap();
         assert_eq!(columns, json!(["approved", "demo/storefront", "Rita Reviewer"]));
     }
+
+    async fn an_overtaken_call_brings_no_old_title_back(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.gitlab.pause_calls(true);
+        for title in ["Second title", "Third title"] {
+            world.advance(Duration::from_secs(5));
+            world.gitlab.edit_title(world.project, iid, title);
+        }
+        world.gitlab.release_calls_reversed().await;
+        world.gitlab.pause_calls(false);
+        world.settle().await;
+        let check = world.check("pending").await;
+        assert_eq!(check["merge_request"]["title"], "Third title");
+        assert_eq!(world.happened(&check).await.iter().filter(|kind| *kind == "check.updated").count(), 1);
+    }
+
+    async fn a_delivery_that_fails_while_the_merge_request_closes_is_not_sent_again(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault_for(gitlab_sandbox::Fault::ServerError, 1);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        world.advance(Duration::from_millis(100));
+        world.gitlab.close(world.project, iid);
+        world.gitlab.settle().await;
+        world.settle_for(Duration::from_secs(120)).await;
+        assert_eq!(world.check("withdrawn").await["delivery"]["state"], "obsolete");
+        assert!(world.gitlab.responses(world.project, iid).iter().all(|row| row.source != gitlab_sandbox::Source::Api));
+    }
 }

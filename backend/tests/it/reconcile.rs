@@ -117,4 +117,25 @@ on_both! {
         let check = world.check("withdrawn").await;
         assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("no longer lists"));
     }
+
+    async fn what_the_token_cannot_see_any_more_is_withdrawn_and_comes_back(world: Plan::signed()) {
+        world.open().await;
+        let project = world.project;
+        let (app, iid) = (world.app.clone(), 1);
+        let now = world.now();
+        world
+            .app
+            .db
+            .write(approval_app::db::Lane::Front, move |conn| {
+                let connection = app.connected().unwrap().id;
+                approval_app::service::observe::vanished(conn, &connection, project, iid, now)
+            })
+            .await
+            .unwrap();
+        let check = world.check("withdrawn").await;
+        assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("no longer shows"));
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        assert_eq!(world.check("pending").await["id"], check["id"]);
+    }
 }
