@@ -85,13 +85,16 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
             submit.submit();
         })
         .children(heading(&form.target))
-        .child(label(texts::COMMENT, form.target.needs_comment()).child(comment))
+        .child(
+            el("div")
+                .child(label(texts::COMMENT, form.target.needs_comment()).child(comment))
+                .child(form.outcome()),
+        )
         .child(
             label(texts::REVIEWER, false)
                 .child(reviewer)
                 .child(words("small", texts::REVIEWER_HINT).attr("id", "reviewer-hint")),
         )
-        .child(form.outcome())
         .child(form.buttons());
     dialog.on("keydown", move |event| key.key(&event)).on("close", move |_| closed.closed()).child(fields)
 }
@@ -207,7 +210,12 @@ impl Form {
             .text_fn(move || if busy() { texts::SENDING.to_owned() } else { verb.clone() });
         el("div")
             .class("dialog-foot")
-            .child(el("small").class("grow").text_fn(move || hint().into()))
+            .child(
+                el("small")
+                    .class("grow")
+                    .flag_fn("data-keys", move || can_decide.get())
+                    .text_fn(move || hint().into()),
+            )
             .child(
                 button(texts::CANCEL, "btn", "decision-cancel")
                     .flag_fn("disabled", busy)

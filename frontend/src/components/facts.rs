@@ -17,12 +17,24 @@ use crate::ui::{El, el, words};
 #[must_use]
 pub fn outward(url: &str, name: &str) -> El {
     match safe_url(url) {
-        Some(url) => words("a", name)
+        Some(url) => unbroken(name)
             .attr("href", url)
             .attr("target", "_blank")
             .attr("rel", "external noopener noreferrer")
             .child(icon(OUT)),
         None => words("span", name),
+    }
+}
+
+/// A link on which an address breaks only behind its host.
+fn unbroken(name: &str) -> El {
+    let host = name.find("://").map_or(0, |at| at + 3);
+    match name[host..].find('/').map(|at| name.split_at(host + at)) {
+        Some((front, path)) if host > 0 && path.len() > 1 => {
+            let piece = |piece| words("span", piece).class("piece");
+            el("a").child(piece(front)).child(piece(path))
+        }
+        Some(_) | None => words("a", name),
     }
 }
 

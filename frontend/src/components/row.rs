@@ -18,6 +18,12 @@ pub fn reference(item: &CheckItem) -> String {
     format!("{}!{}", item.project.path, item.merge_request.iid)
 }
 
+/// The same in two pieces: where there is no room for it, the path is cut and the number stays.
+fn split_reference(item: &CheckItem) -> El {
+    let number = format!("!{}", item.merge_request.iid);
+    el("span").class("ref").child(words("span", &item.project.path)).child(words("span", &number))
+}
+
 /// The title, or a stand-in while GitLab has not told it.
 #[must_use]
 pub fn title(item: &CheckItem) -> String {
@@ -66,7 +72,7 @@ pub fn check_row(
         .child(
             el("div")
                 .class("row-facts")
-                .child(words("span", &reference(&first)).class("ref"))
+                .child(split_reference(&first))
                 .child(words("span", &first.rule.name).class("rule"))
                 .child(el("span").class("author").text_fn(move || item.with(author)))
                 .child_fn(move || item.with(branches))

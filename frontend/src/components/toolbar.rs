@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::icon::{CROSS, SEARCH, icon};
 use crate::model::alarm;
@@ -32,7 +33,21 @@ pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> El {
             .attr_fn("aria-current", move || filter.with(|filter| filter.tab == tab).then(|| "page".into()))
             .child(count)
     };
-    el("nav").class("tabs").attr("aria-label", texts::TABS).children(Tab::ALL.map(link).into())
+    let tabs = el("nav").class("tabs").attr("aria-label", texts::TABS).children(Tab::ALL.map(link).into());
+    let strip: HtmlElement = tabs.as_kind();
+    // Where the tabs do not fit side by side, the chosen one comes into view.
+    watch(move || {
+        filter.with(|filter| filter.tab);
+        let strip = strip.clone();
+        request_animation_frame(move || {
+            let chosen = strip.query_selector("[aria-current]").ok().flatten();
+            if let Some(chosen) = chosen.and_then(|chosen| chosen.dyn_into::<HtmlElement>().ok()) {
+                let middle = chosen.offset_left() + chosen.offset_width() / 2;
+                strip.set_scroll_left(middle - strip.client_width() / 2);
+            }
+        });
+    });
+    tabs
 }
 
 /// Search, project, rule, and the chip that resets them.
