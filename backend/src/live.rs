@@ -36,7 +36,7 @@ impl Live {
     /// # Errors
     /// The database's.
     pub async fn begin(&self, db: &Db) -> Result<(), DbError> {
-        let newest = db.read(|conn| events::newest(conn)).await?;
+        let newest = db.read(events::newest).await?;
         self.read_to.store(newest, Ordering::Release);
         Ok(())
     }

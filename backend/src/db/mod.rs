@@ -9,7 +9,9 @@ pub mod checks;
 pub mod connection;
 pub mod decisions;
 pub mod deliveries;
+pub mod delivery_log;
 pub mod events;
+pub mod inbox;
 pub mod merge_requests;
 pub mod migrations;
 pub mod projects;
@@ -188,7 +190,7 @@ impl Db {
     /// # Errors
     /// What is wrong with it.
     pub async fn check(&self) -> Result<(), DbError> {
-        self.read(|conn| migrations::check(conn)).await
+        self.read(migrations::check).await
     }
 }
 

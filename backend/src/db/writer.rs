@@ -333,10 +333,7 @@ fn wait_for_work(
     let at_front = select.recv(front);
     select.recv(back);
     match select.ready_timeout(patience) {
-        Ok(index) if index == at_front => match front.recv_timeout(Duration::ZERO) {
-            Ok(job) => Some(job),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        },
+        Ok(index) if index == at_front => front.recv_timeout(Duration::ZERO).ok(),
         Ok(_) | Err(_) => None,
     }
 }

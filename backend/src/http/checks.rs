@@ -8,7 +8,7 @@ use shared::{CheckDetail, CheckPage, NewDecision, ProblemCode};
 use super::dto;
 use super::problem::ApiError;
 use crate::app::App;
-use crate::db::checks::Listing;
+use crate::db::inbox::Listing;
 use crate::domain::ids::CheckId;
 use crate::domain::{CheckState, Refused};
 use crate::service::decide::{DecideError, Wish};
@@ -183,7 +183,7 @@ pub async fn decide_check(
 ) -> Result<HttpResponse, ApiError> {
     let id = check_id(&id)?;
     let new = body.into_inner();
-    new.validate().map_err(|fault| invalid(fault))?;
+    new.validate().map_err(invalid)?;
     let wish = Wish {
         check_id: id.clone(),
         verdict: dto::domain_verdict(new.verdict),

@@ -5,9 +5,9 @@ use shared as dto;
 
 use crate::db::DbError;
 use crate::db::calls::{CallState, ListedCall};
-use crate::db::checks::ListedCheck;
 use crate::db::decisions::DecisionRow;
-use crate::db::deliveries::{AttemptRow, DeliveryRow};
+use crate::db::delivery_log::{AttemptRow, DeliveryRow};
+use crate::db::inbox::ListedCheck;
 use crate::db::word;
 use crate::domain::record::{Event, EventKind};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};

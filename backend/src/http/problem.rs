@@ -150,6 +150,7 @@ fn capital(text: &str) -> String {
 }
 
 /// A JSON body that cannot be read.
+#[expect(clippy::needless_pass_by_value, reason = "actix hands it over by value")]
 pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequest) -> actix_web::Error {
     use actix_web::error::JsonPayloadError as E;
     let problem = match &error {
@@ -170,6 +171,7 @@ pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequ
 }
 
 /// A query string that cannot be read.
+#[expect(clippy::needless_pass_by_value, reason = "actix hands it over by value")]
 pub fn query_error(error: actix_web::error::QueryPayloadError, _request: &HttpRequest) -> actix_web::Error {
     ApiError::new(ProblemCode::BadParameter, capital(&error.to_string())).into()
 }

@@ -1,9 +1,10 @@
 //! Reading: listings, the check page, what GitLab shows now.
 
 use crate::app::App;
-use crate::db::checks::{self, CheckExtras, ListedCheck, Listing};
+use crate::db::checks::{self, CheckExtras};
 use crate::db::decisions::{self, DecisionRow};
-use crate::db::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::db::delivery_log::{self, AttemptRow, DeliveryRow};
+use crate::db::inbox::{self as listings, ListedCheck, Listing};
 use crate::db::{DbError, events};
 use crate::domain::record::Event;
 use crate::domain::{GitLabStatus, Time};
@@ -36,7 +37,7 @@ pub struct Detail {
 pub async fn list(app: &App, mut listing: Listing) -> Result<(Vec<ListedCheck>, bool), DbError> {
     let wanted = usize::try_from(listing.limit).unwrap_or(usize::MAX);
     listing.limit += 1;
-    let mut items: Vec<ListedCheck> = app.db.read(move |conn| checks::page(conn, &listing)).await?;
+    let mut items: Vec<ListedCheck> = app.db.read(move |conn| listings::page(conn, &listing)).await?;
     let more = items.len() > wanted;
     items.truncate(wanted);
     Ok((items, more))
@@ -49,7 +50,7 @@ pub async fn list(app: &App, mut listing: Listing) -> Result<(Vec<ListedCheck>, 
 pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
     app.db
         .read(move |conn| {
-            let item = checks::listed(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            let item = listings::listed(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
             let extras = checks::extras(conn, &id)?;
             let row = checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
             let successor = if extras.head_sha == row.sha {
@@ -67,7 +68,7 @@ pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
                     place.connection_id.as_str(),
                 )?,
                 decisions: decisions::of_check(conn, &id)?,
-                deliveries: deliveries::of_check(conn, &id, 50)?,
+                deliveries: delivery_log::of_check(conn, &id, 50)?,
                 timeline: events::of_check(conn, &id, 200)?,
             })
         })

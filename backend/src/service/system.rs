@@ -5,7 +5,7 @@ use serde_json::json;
 use super::ServiceError;
 use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
-use crate::db::checks::{self, Count};
+use crate::db::inbox::{self, Count};
 use crate::db::{DbError, Lane, events, projects};
 use crate::domain::record::{EventKind, NewEvent};
 
@@ -49,12 +49,12 @@ pub async fn overview(app: &App) -> Result<Overview, DbError> {
             }
             Ok(Overview {
                 gitlab_trouble: trouble,
-                pending_checks: checks::count(conn, Count::PendingChecks)?,
-                pending_deliveries: checks::count(conn, Count::PendingDeliveries)?,
-                failed_deliveries: checks::count(conn, Count::FailedDeliveries)?,
-                waiting_calls: checks::count(conn, Count::WaitingCalls)?,
-                set_aside_calls: checks::count(conn, Count::SetAsideCalls)?,
-                undecided_passes: checks::count(conn, Count::UndecidedPasses)?,
+                pending_checks: inbox::count(conn, Count::PendingChecks)?,
+                pending_deliveries: inbox::count(conn, Count::PendingDeliveries)?,
+                failed_deliveries: inbox::count(conn, Count::FailedDeliveries)?,
+                waiting_calls: inbox::count(conn, Count::WaitingCalls)?,
+                set_aside_calls: inbox::count(conn, Count::SetAsideCalls)?,
+                undecided_passes: inbox::count(conn, Count::UndecidedPasses)?,
             })
         })
         .await

@@ -46,7 +46,7 @@ pub async fn release(app: &App) -> Result<(), DbError> {
 async fn calls_loop(app: App) {
     while !app.stopping.is_cancelled() {
         let pause = match process::step(&app).await {
-            Ok(0) => until(&app, app.db.read(|conn| calls::next_due(conn)).await),
+            Ok(0) => until(&app, app.db.read(calls::next_due).await),
             Ok(_) => continue,
             Err(error) => failed("processing calls", &error),
         };
@@ -61,7 +61,7 @@ async fn deliveries_loop(app: App) {
             Ok(deliver::Sent { closed_until: Some(at), .. }) => {
                 at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
             }
-            Ok(_) => until(&app, app.db.read(|conn| deliveries::next_due(conn)).await),
+            Ok(_) => until(&app, app.db.read(deliveries::next_due).await),
             Err(error) => failed("delivering", &error),
         };
         rest(&app, pause, app.wake.deliveries.notified()).await;
@@ -71,7 +71,7 @@ async fn deliveries_loop(app: App) {
 async fn refresh_loop(app: App) {
     while !app.stopping.is_cancelled() {
         let pause = match refresh::step(&app).await {
-            Ok(0) => until(&app, app.db.read(|conn| merge_requests::next_refresh(conn)).await),
+            Ok(0) => until(&app, app.db.read(merge_requests::next_refresh).await),
             Ok(_) => continue,
             Err(error) => failed("reading merge requests", &error),
         };

@@ -117,7 +117,7 @@ async fn decide_all(
         };
         let Ok(page) = answer.json::<Value>().await else { continue };
         for check in page["items"].as_array().into_iter().flatten() {
-            let verdict = if (decided.len() + turn) % 2 == 0 { "approve" } else { "reject" };
+            let verdict = if (decided.len() + turn).is_multiple_of(2) { "approve" } else { "reject" };
             let id = check["id"].as_str().unwrap().to_owned();
             let body =
                 json!({"verdict": verdict, "comment": "decided in a storm", "expected_sha": check["sha"]});

@@ -1,7 +1,7 @@
 //! The service as its users meet it: over HTTP, with the GitLab sandbox on the other side, on SQLite
 //! and on PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;
 

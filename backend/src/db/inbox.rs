@@ -1,0 +1,223 @@
+//! The inbox's listings: one index range a state, merged, so that a page costs the same however many
+//! checks there are; and counts that stay cheap.
+
+use diesel::prelude::*;
+
+use super::schema::{delivery, merge_request, project, rule, status_check as check};
+use super::{Conn, DbError};
+use crate::domain::CheckState;
+
+/// A check in a listing.
+#[derive(Clone, Debug, Queryable)]
+pub struct ListedCheck {
+    /// Our id.
+    pub id: String,
+    /// Its state.
+    pub state: String,
+    /// The commit.
+    pub sha: String,
+    /// When it arrived.
+    pub received_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+    /// Branch to be merged.
+    pub source_branch: String,
+    /// Branch to merge into.
+    pub target_branch: String,
+    /// GitLab's project id, path and page.
+    pub project: (i64, String, String),
+    /// Number, title, author and page of the merge request.
+    pub merge_request: (i64, String, String, String),
+    /// GitLab's rule id and name.
+    pub rule: (i64, String),
+    /// Who decided.
+    pub decided_by: Option<String>,
+    /// State, attempts, last error and time of the newest delivery.
+    pub delivery: Option<(String, i64, Option<String>, Option<String>)>,
+}
+
+/// What a listing is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// These states (all of them if empty).
+    pub states: Vec<CheckState>,
+    /// Only this project: GitLab's id or the path.
+    pub project: Option<String>,
+    /// Only this rule: GitLab's id or the name.
+    pub rule: Option<String>,
+    /// Only what contains this text.
+    pub text: Option<String>,
+    /// Only what comes after this place: time and id.
+    pub after: Option<(String, String)>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
+    /// At most this many.
+    pub limit: i64,
+}
+
+macro_rules! listed {
+    ($query:expr) => {
+        $query
+            .inner_join(project::table.on(project::id.eq(check::project_id)))
+            .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
+            .inner_join(rule::table.on(rule::id.eq(check::rule_id)))
+            .left_join(delivery::table.on(check::delivery_id.eq(delivery::id.nullable())))
+            .select((
+                check::id,
+                check::state,
+                check::sha,
+                check::received_at,
+                check::updated_at,
+                check::source_branch,
+                check::target_branch,
+                (project::gitlab_id, check::project_path, project::web_url),
+                (check::merge_request_iid, check::title, check::author, merge_request::url),
+                (rule::gitlab_id, check::rule_name),
+                check::decided_by,
+                (delivery::state, delivery::attempts, delivery::last_error, delivery::delivered_at)
+                    .nullable(),
+            ))
+    };
+}
+
+/// A check as a listing shows it.
+///
+/// # Errors
+/// The database's.
+pub fn listed(conn: &mut Conn, id: &str) -> Result<Option<ListedCheck>, DbError> {
+    Ok(listed!(check::table).filter(check::id.eq(id)).first(conn).optional()?)
+}
+
+/// A page of checks. Every state is read by its own index and the results are merged, so that a
+/// page costs the same however many checks there are.
+///
+/// # Errors
+/// The database's.
+pub fn page(conn: &mut Conn, listing: &Listing) -> Result<Vec<ListedCheck>, DbError> {
+    let project_ids = match &listing.project {
+        Some(wanted) => Some(matching_projects(conn, wanted)?),
+        None => None,
+    };
+    let rule_ids = match &listing.rule {
+        Some(wanted) => Some(matching_rules(conn, wanted)?),
+        None => None,
+    };
+    let states: &[CheckState] = if listing.states.is_empty() { &CheckState::ALL } else { &listing.states };
+    let mut found: Vec<ListedCheck> = Vec::new();
+    for state in states {
+        let mut query = listed!(check::table).into_boxed().filter(check::state.eq(state.as_str()));
+        if let Some(ids) = &project_ids {
+            query = query.filter(check::project_id.eq_any(ids.clone()));
+        }
+        if let Some(ids) = &rule_ids {
+            query = query.filter(check::rule_id.eq_any(ids.clone()));
+        }
+        if let Some(text) = &listing.text {
+            query = query.filter(check::search_text.like(like_pattern(text)).escape('\\'));
+        }
+        if let Some((at, id)) = &listing.after {
+            // The first condition alone bounds the index range; the second settles ties.
+            query = if listing.oldest_first {
+                query
+                    .filter(check::received_at.ge(at.clone()))
+                    .filter(check::received_at.gt(at.clone()).or(check::id.gt(id.clone())))
+            } else {
+                query
+                    .filter(check::received_at.le(at.clone()))
+                    .filter(check::received_at.lt(at.clone()).or(check::id.lt(id.clone())))
+            };
+        }
+        query = if listing.oldest_first {
+            query.order((check::received_at.asc(), check::id.asc()))
+        } else {
+            query.order((check::received_at.desc(), check::id.desc()))
+        };
+        found.extend(query.limit(listing.limit).load::<ListedCheck>(conn)?);
+    }
+    found.sort_by(|a, b| (&a.received_at, &a.id).cmp(&(&b.received_at, &b.id)));
+    if !listing.oldest_first {
+        found.reverse();
+    }
+    found.truncate(usize::try_from(listing.limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+fn matching_projects(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbError> {
+    let mut query = project::table.select(project::id).into_boxed();
+    query = match wanted.parse::<i64>() {
+        Ok(id) => query.filter(project::gitlab_id.eq(id).or(project::path.eq(wanted))),
+        Err(_) => query.filter(project::path.eq(wanted)),
+    };
+    Ok(query.load(conn)?)
+}
+
+fn matching_rules(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbError> {
+    let mut query = rule::table.select(rule::id).into_boxed();
+    query = match wanted.parse::<i64>() {
+        Ok(id) => query.filter(rule::gitlab_id.eq(id).or(rule::name.eq(wanted))),
+        Err(_) => query.filter(rule::name.eq(wanted)),
+    };
+    Ok(query.load(conn)?)
+}
+
+fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.trim().to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// How many of something there are, counted up to 1,000, so that counting stays cheap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Checks that wait for a decision.
+    PendingChecks,
+    /// Deliveries to be sent.
+    PendingDeliveries,
+    /// Deliveries that need a person.
+    FailedDeliveries,
+    /// Calls to be processed.
+    WaitingCalls,
+    /// Calls set aside.
+    SetAsideCalls,
+    /// Checks that GitLab lets pass though nobody here approved.
+    UndecidedPasses,
+}
+
+/// Counts up to 1,000.
+///
+/// # Errors
+/// The database's.
+pub fn count(conn: &mut Conn, what: Count) -> Result<i64, DbError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let rows = match what {
+        Count::PendingChecks => "status_check WHERE state = 'pending'",
+        Count::PendingDeliveries => "delivery WHERE state = 'pending'",
+        Count::FailedDeliveries => "delivery WHERE state = 'failed'",
+        Count::WaitingCalls => "received_call WHERE state = 'stored'",
+        Count::SetAsideCalls => "received_call WHERE state = 'set_aside'",
+        Count::UndecidedPasses => "status_check WHERE undecided_pass",
+    };
+    let row: Row =
+        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT 1000) AS few"))
+            .get_result(conn)?;
+    Ok(row.n)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_people_type_is_searched_for_as_it_is() {
+        assert_eq!(super::like_pattern(" 100%_Done\\ "), "%100\\%\\_done\\\\%");
+    }
+}
