@@ -67,13 +67,13 @@ pub struct Given {
     /// Path under which everything lives [default: /approval-apps]
     #[arg(long, env = "APPROVAL_BASE_PATH", value_name = "PATH")]
     pub base_path: Option<String>,
-    /// URL that browsers use, for example https://approvals.example.com
+    /// URL that browsers use, for example `https://approvals.example.com`
     #[arg(long, env = "APPROVAL_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:instance/gitlab_status_checks.db]
     #[arg(long, env = "APPROVAL_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Base URL of the GitLab instance, for example https://gitlab.example.com
+    /// Base URL of the GitLab instance, for example `https://gitlab.example.com`
     #[arg(long, env = "APPROVAL_GITLAB_URL", value_name = "URL")]
     pub gitlab_url: Option<String>,
     /// Access token for that instance: scope api, role Developer or higher on its projects
