@@ -90,9 +90,11 @@ pub fn describe(folder: &Scratch, report: &mut Report) -> Result<()> {
     }
     fs::remove_file(path)?;
     let times = Times::new(times)?;
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown");
     report.note(format!(
         "{cores} cores ({processor}) shared by the service, the load generator and the stand-in GitLab; {kind}: 64 KiB \
-         appended and synced in {:.2} ms (p50), {:.2} ms (p99)",
+         appended and synced in {:.2} ms (p50), {:.2} ms (p99); load average before: {load}",
         times.quantile(0.5),
         times.quantile(0.99)
     ));
