@@ -35,7 +35,7 @@ cd "$here"
 # For the whole workspace, as the tests are built: with other packages, cargo would choose other features and
 # compile everything once more.
 cargo build --quiet --workspace --example serve
-"${CARGO_TARGET_DIR:-target}/debug/examples/serve" --port 0 --token glpat-clients >"$work/url" &
+"${CARGO_TARGET_DIR:-$here/../../../../target}/debug/examples/serve" --port 0 --token glpat-clients >"$work/url" &
 sandbox=$!
 trap 'kill "$sandbox" 2>/dev/null || true; wait "$sandbox" 2>/dev/null || true; rm -rf "$work"' EXIT
 until [[ -s $work/url ]]; do
