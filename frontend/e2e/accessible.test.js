@@ -67,6 +67,8 @@ async function everyPage(world, page, look) {
   for (const [name, go] of Object.entries(PAGES)) {
     await openInbox(page, world.app, 15);
     await go(page, world);
+    // The page is unseen until its strips have come; before that there is nothing to look at.
+    await page.locator("main:not([data-waiting])").waitFor();
     const objected = await look();
     if (objected.length) found[name] = objected;
   }
