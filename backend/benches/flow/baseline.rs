@@ -92,7 +92,7 @@ async fn serve_forever(database: String) -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "http://{address}")?;
     out.flush()?;
-    server.await?;
+    tokio::spawn(server).await??;
     Ok(())
 }
 
