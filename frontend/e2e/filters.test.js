@@ -1,7 +1,7 @@
 // What the inbox lists is in its address, so that it can be kept, sent and reloaded.
 
 import assert from "node:assert/strict";
-import { COOKIE, SAMPLES, STOREFRONT, byId, openInbox, rows } from "./support/inbox.js";
+import { COOKIE, SAMPLES, STOREFRONT, byId, openInbox, rows, text } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { eventually, until } from "./support/wait.js";
 
@@ -56,7 +56,7 @@ journey("no match, nothing to do and no such check are different pages", async (
   const page = await world.window();
   await openInbox(page, world.app);
   await byId(page, "search").fill("nobody wrote this");
-  const noMatch = await byId(page, "empty-match").innerText();
+  const noMatch = await text(byId(page, "empty-match"));
   assert.match(noMatch, /No check matches these filters/);
   await byId(page, "empty-match").getByRole("link").click();
   await shows(page, SAMPLES);
@@ -72,13 +72,13 @@ journey("no match, nothing to do and no such check are different pages", async (
     assert.ok(answer.ok, await answer.text());
   }
   await page.goto(world.app);
-  const done = await byId(page, "empty-done").innerText();
+  const done = await text(byId(page, "empty-done"));
   assert.match(done, /Nothing waits for a decision/);
   assert.notEqual(done, noMatch);
 
   page.watch.expect(/404/);
   await page.goto(`${world.app}checks/01a20900-0000-7000-8000-000000000000`);
-  assert.match(await byId(page, "not-found").innerText(), /No such check/);
+  assert.match(await text(byId(page, "not-found")), /No such check/);
   await byId(page, "not-found").getByRole("link").click();
   await byId(page, "empty-done").waitFor();
 });

@@ -10,6 +10,12 @@ export const RULE = "Change approval";
 export const SAMPLES = 16;
 
 export const byId = (place, id) => place.locator(`[data-testid="${id}"]`);
+/** What a person reads there, once it is shown: Playwright alone reads also what is still unseen. */
+export async function text(locator) {
+  await locator.waitFor();
+  return locator.innerText();
+}
+
 export const rows = (page) => byId(page, "check-row");
 
 /** The row of one merge request and rule. */
