@@ -57,7 +57,7 @@ pub struct NewCall {
 
 /// Packs a raw body for the store: LZ4 block format behind the length in four bytes, little-endian.
 /// A call's JSON repeats itself (the project stands in it three times), so that it shrinks to about
-/// a quarter; what is not written is neither waited for nor copied at a checkpoint.
+/// a third; what is not written is neither waited for nor copied at a checkpoint.
 #[must_use]
 pub fn pack(body: &[u8]) -> Vec<u8> {
     lz4_flex::block::compress_prepend_size(body)
