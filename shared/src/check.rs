@@ -181,6 +181,8 @@ pub struct CheckDetail {
     pub gitlab_status: Option<GitLabStatus>,
     /// When `gitlab_status` was read, RFC 3339 UTC.
     pub gitlab_status_at: Option<String>,
+    /// Why the caller may not decide on this check; plain text, `null` if nothing bars them.
+    pub barred: Option<String>,
     /// All decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// All deliveries with their attempts, oldest first.

@@ -145,8 +145,12 @@ pub struct Decision {
     pub target_branch: String,
     /// Who decided.
     pub reviewer: String,
-    /// Whether the app knows who `reviewer` is; `false` for a name somebody typed.
+    /// The account that decided; `null` for decisions older than accounts.
+    pub account_id: Option<String>,
+    /// Whether the app knows who `reviewer` is; `false` for decisions older than accounts.
     pub reviewer_verified: bool,
+    /// Through what: `browser` or `token NAME`; `null` for decisions older than accounts.
+    pub via: Option<String>,
     /// Whether the decision still counts: not reversed, and not voided by a new target branch.
     pub counts: bool,
     /// When, RFC 3339 UTC.

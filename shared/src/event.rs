@@ -57,11 +57,56 @@ pub enum EventKind {
     /// A call for a project or rule not seen before enrolled it.
     #[serde(rename = "rule.enrolled")]
     RuleEnrolled,
+    /// Somebody signed in.
+    #[serde(rename = "session.started")]
+    SignedIn,
+    /// A sign-in failed.
+    #[serde(rename = "session.refused")]
+    SignInFailed,
+    /// A session was ended.
+    #[serde(rename = "session.ended")]
+    SignedOut,
+    /// The first administrator was made.
+    #[serde(rename = "account.set_up")]
+    SetUp,
+    /// A person was invited or made.
+    #[serde(rename = "account.invited")]
+    PersonInvited,
+    /// A person's roles, projects or groups changed, or the account was switched on or off.
+    #[serde(rename = "account.changed")]
+    PersonChanged,
+    /// An invited person set a password or came through a provider.
+    #[serde(rename = "account.joined")]
+    PersonJoined,
+    /// A password was set anew.
+    #[serde(rename = "account.password_changed")]
+    PasswordChanged,
+    /// A link to set a new password was made.
+    #[serde(rename = "account.link_made")]
+    LinkMade,
+    /// A group was made, changed or removed.
+    #[serde(rename = "group.changed")]
+    GroupChanged,
+    /// An API token was made.
+    #[serde(rename = "token.made")]
+    TokenMade,
+    /// An API token was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
+    /// The key that seals secrets was replaced.
+    #[serde(rename = "secrets.rotated")]
+    SecretsRotated,
+    /// The record was exported.
+    #[serde(rename = "audit.exported")]
+    AuditExported,
+    /// Somebody tried to decide who may not.
+    #[serde(rename = "check.decision_refused")]
+    DecisionRefused,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 17] = [
+    pub const ALL: [EventKind; 32] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -79,6 +124,21 @@ impl EventKind {
         EventKind::CallSetAside,
         EventKind::CallReplayed,
         EventKind::RuleEnrolled,
+        EventKind::SignedIn,
+        EventKind::SignInFailed,
+        EventKind::SignedOut,
+        EventKind::SetUp,
+        EventKind::PersonInvited,
+        EventKind::PersonChanged,
+        EventKind::PersonJoined,
+        EventKind::PasswordChanged,
+        EventKind::LinkMade,
+        EventKind::GroupChanged,
+        EventKind::TokenMade,
+        EventKind::TokenRevoked,
+        EventKind::SecretsRotated,
+        EventKind::AuditExported,
+        EventKind::DecisionRefused,
     ];
 
     /// The word used in the API, in the database and as the event name of the live stream.
@@ -102,6 +162,21 @@ impl EventKind {
             EventKind::CallSetAside => "call.set_aside",
             EventKind::CallReplayed => "call.replayed",
             EventKind::RuleEnrolled => "rule.enrolled",
+            EventKind::SignedIn => "session.started",
+            EventKind::SignInFailed => "session.refused",
+            EventKind::SignedOut => "session.ended",
+            EventKind::SetUp => "account.set_up",
+            EventKind::PersonInvited => "account.invited",
+            EventKind::PersonChanged => "account.changed",
+            EventKind::PersonJoined => "account.joined",
+            EventKind::PasswordChanged => "account.password_changed",
+            EventKind::LinkMade => "account.link_made",
+            EventKind::GroupChanged => "group.changed",
+            EventKind::TokenMade => "token.made",
+            EventKind::TokenRevoked => "token.revoked",
+            EventKind::SecretsRotated => "secrets.rotated",
+            EventKind::AuditExported => "audit.exported",
+            EventKind::DecisionRefused => "check.decision_refused",
         }
     }
 

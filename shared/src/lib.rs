@@ -4,6 +4,9 @@
 //! UTC with microseconds (`2026-01-31T09:30:00.000000Z`); the browser formats them with `Intl`.
 //! OpenAPI schemas are derived only with the feature `openapi`.
 
+pub mod access;
+pub mod account;
+pub mod audit;
 pub mod call;
 pub mod check;
 pub mod decision;
@@ -11,7 +14,15 @@ pub mod delivery;
 pub mod event;
 pub mod problem;
 pub mod system;
+pub mod token;
 
+pub use access::{Permission, ProjectItem, ProjectList, Role};
+pub use account::{
+    AcceptLink, Credentials, Group, GroupChange, GroupList, Invited, LinkInfo, LinkKind, LinkSecret,
+    NewPassword, NewPerson, OneTimeLink, Person, PersonChange, PersonList, SamplePerson, Session,
+    SessionItem, SessionList, SignInOptions, SignInProvider,
+};
+pub use audit::{AuditEntry, AuditPage, AuditVerification};
 pub use call::{CallItem, CallPage, CallState};
 pub use check::{
     CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef, RuleRef,
@@ -21,3 +32,4 @@ pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};
 pub use event::{Event, EventKind};
 pub use problem::{Problem, ProblemCode};
 pub use system::SystemInfo;
+pub use token::{MadeToken, NewToken, TokenItem, TokenList};

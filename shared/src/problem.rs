@@ -49,10 +49,20 @@ codes! {
     IncompleteBody = "incomplete_body", 400, "The body did not arrive whole";
     /// The signature is missing where one is needed, or does not match the body.
     BadSignature = "bad_signature", 401, "The signature does not match";
+    /// Nobody is signed in, the session has ended, or the token is not valid.
+    NotSignedIn = "not_signed_in", 401, "Sign in first";
+    /// E-mail address and password do not belong together.
+    BadCredentials = "bad_credentials", 401, "E-mail address or password is wrong";
+    /// Signed in, but without the permission that this needs.
+    Forbidden = "forbidden", 403, "You may not do this";
+    /// The author of a merge request may not decide on it.
+    OwnChange = "own_change", 403, "You may not decide on your own change";
     /// A browser sent the request from another site.
     CrossSite = "cross_site", 403, "Cross-site requests are refused";
     /// No such thing, or not for you.
     NotFound = "not_found", 404, "Not found";
+    /// The one-time link was used, has ended, or never was.
+    LinkSpent = "link_spent", 404, "This link is not valid any more";
     /// The method is not offered there.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     /// The body did not arrive in time.
@@ -63,6 +73,10 @@ codes! {
     StateChanged = "state_changed", 409, "The check changed meanwhile";
     /// Only a failed delivery can be retried, and only a set-aside call replayed.
     NotRetryable = "not_retryable", 409, "There is nothing to retry";
+    /// Somebody else has that name or address.
+    Taken = "taken", 409, "This is taken already";
+    /// Without this person nobody could manage people any more.
+    LastAdministrator = "last_administrator", 409, "There must be an administrator";
     /// The body is larger than the limit.
     TooLarge = "too_large", 413, "The body is too large";
     /// The body is not `application/json`.
@@ -75,6 +89,8 @@ codes! {
     Invalid = "invalid", 422, "A field is not valid";
     /// A comment is required.
     CommentRequired = "comment_required", 422, "A comment is required";
+    /// Too many failed sign-ins: wait.
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// A defect in the service.
     Internal = "internal", 500, "Something went wrong here";
     /// GitLab did not answer, or not as expected.

@@ -37,11 +37,41 @@ pub enum EventKind {
     CallReplayed,
     /// A rule was enrolled by its first call.
     RuleEnrolled,
+    /// Somebody signed in.
+    SignedIn,
+    /// A sign-in failed.
+    SignInFailed,
+    /// A session was ended.
+    SignedOut,
+    /// The first administrator was made.
+    SetUp,
+    /// A person was invited or made.
+    PersonInvited,
+    /// A person's roles, projects or groups changed, or the account was switched on or off.
+    PersonChanged,
+    /// An invited person set a password or came through a provider.
+    PersonJoined,
+    /// A password was set anew.
+    PasswordChanged,
+    /// A link to set a new password was made.
+    LinkMade,
+    /// A group was made, changed or removed.
+    GroupChanged,
+    /// An API token was made.
+    TokenMade,
+    /// An API token was revoked.
+    TokenRevoked,
+    /// The key that seals secrets was replaced.
+    SecretsRotated,
+    /// The record was exported.
+    AuditExported,
+    /// Somebody tried to decide who may not.
+    DecisionRefused,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 17] = [
+    pub const ALL: [EventKind; 32] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -59,6 +89,21 @@ impl EventKind {
         EventKind::CallSetAside,
         EventKind::CallReplayed,
         EventKind::RuleEnrolled,
+        EventKind::SignedIn,
+        EventKind::SignInFailed,
+        EventKind::SignedOut,
+        EventKind::SetUp,
+        EventKind::PersonInvited,
+        EventKind::PersonChanged,
+        EventKind::PersonJoined,
+        EventKind::PasswordChanged,
+        EventKind::LinkMade,
+        EventKind::GroupChanged,
+        EventKind::TokenMade,
+        EventKind::TokenRevoked,
+        EventKind::SecretsRotated,
+        EventKind::AuditExported,
+        EventKind::DecisionRefused,
     ];
 
     /// The word in the database.
@@ -82,6 +127,21 @@ impl EventKind {
             EventKind::CallSetAside => "call.set_aside",
             EventKind::CallReplayed => "call.replayed",
             EventKind::RuleEnrolled => "rule.enrolled",
+            EventKind::SignedIn => "session.started",
+            EventKind::SignInFailed => "session.refused",
+            EventKind::SignedOut => "session.ended",
+            EventKind::SetUp => "account.set_up",
+            EventKind::PersonInvited => "account.invited",
+            EventKind::PersonChanged => "account.changed",
+            EventKind::PersonJoined => "account.joined",
+            EventKind::PasswordChanged => "account.password_changed",
+            EventKind::LinkMade => "account.link_made",
+            EventKind::GroupChanged => "group.changed",
+            EventKind::TokenMade => "token.made",
+            EventKind::TokenRevoked => "token.revoked",
+            EventKind::SecretsRotated => "secrets.rotated",
+            EventKind::AuditExported => "audit.exported",
+            EventKind::DecisionRefused => "check.decision_refused",
         }
     }
 
