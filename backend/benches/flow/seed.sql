@@ -75,11 +75,11 @@ INSERT INTO delivery_attempt (delivery_id, number, at, duration_ms, http_status)
 SELECT id, 1, created_at, 120, 201 FROM delivery ORDER BY id;
 
 -- Its record: made, and decided.
-INSERT INTO event (at, kind, check_id, actor, summary, data)
-SELECT received_at, 'check.created', id, 'gitlab',
+INSERT INTO event (at, kind, check_id, project_id, actor, via, previous_hash, hash, summary, data)
+SELECT received_at, 'check.created', id, project_id, 'gitlab', 'gitlab', '', '',
        project_path || '!' || merge_request_iid || ' waits for "' || rule_name || '" at ' || substr(sha, 1, 8), '{}'
 FROM status_check ORDER BY id;
-INSERT INTO event (at, kind, check_id, actor, summary, data)
-SELECT updated_at, 'check.decided', id, 'Rita Reviewer', 'Decided: ' || state, '{}'
+INSERT INTO event (at, kind, check_id, project_id, actor, via, previous_hash, hash, summary, data)
+SELECT updated_at, 'check.decided', id, project_id, 'Rita Reviewer', 'browser', '', '', 'Decided: ' || state, '{}'
 FROM status_check WHERE delivery_id IS NOT NULL ORDER BY id;
 UPDATE event_counter SET last = (SELECT max(id) FROM event);

@@ -37,6 +37,8 @@ pub struct ClaimedDelivery {
     pub rule_id: String,
     /// The merge request: our id.
     pub merge_request_id: String,
+    /// The project: our id.
+    pub project_id: String,
     /// GitLab's project id.
     pub project: i64,
     /// The merge request's number.
@@ -197,7 +199,7 @@ pub fn claim(
 }
 
 fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
-    type Tuple = (String, String, String, String, String, i64, i64, i64, String, String, i64);
+    type Tuple = (String, String, String, String, String, (String, i64), i64, i64, String, String, i64);
     let row: Tuple = delivery::table
         .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
         .inner_join(merge_request::table.on(merge_request::id.eq(status_check::merge_request_id)))
@@ -210,7 +212,7 @@ fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
             delivery::connection_id,
             delivery::rule_id,
             merge_request::id,
-            project::gitlab_id,
+            (project::id, project::gitlab_id),
             merge_request::iid,
             rule::gitlab_id,
             delivery::status,
@@ -226,7 +228,8 @@ fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
         connection_id,
         rule_id,
         merge_request_id,
-        project,
+        project_id: project.0,
+        project: project.1,
         iid,
         rule,
         status: word(&status, GitLabStatus::parse)?,
@@ -329,14 +332,28 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
     Ok(Some(changed == 1))
 }
 
-/// The connection, rule and check of a delivery.
+/// What a delivery belongs to: our ids.
+#[derive(Clone, Debug, Queryable)]
+pub struct Owners {
+    /// The connection it goes to.
+    pub connection_id: String,
+    /// The rule it answers.
+    pub rule_id: String,
+    /// The check it tells of.
+    pub check_id: String,
+    /// The check's project.
+    pub project_id: String,
+}
+
+/// What a delivery belongs to.
 ///
 /// # Errors
 /// The database's.
-pub fn owners(conn: &mut Conn, id: &str) -> Result<(String, String, String), DbError> {
+pub fn owners(conn: &mut Conn, id: &str) -> Result<Owners, DbError> {
     Ok(delivery::table
-        .find(id)
-        .select((delivery::connection_id, delivery::rule_id, delivery::check_id))
+        .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
+        .filter(delivery::id.eq(id))
+        .select((delivery::connection_id, delivery::rule_id, delivery::check_id, status_check::project_id))
         .first(conn)?)
 }
 

@@ -2,43 +2,89 @@
 
 use diesel::prelude::*;
 
-use super::schema::{event, event_counter};
+use super::schema::{event, event_counter, instance};
 use super::{Conn, DbError, word};
 use crate::domain::Time;
+use crate::domain::audit::{self, Content};
 use crate::domain::record::{Event, EventKind, NewEvent};
 
-type Row = (i64, String, String, Option<String>, String, String);
+type Row = (i64, String, String, Option<String>, Option<String>, String, String);
+type Columns =
+    (event::id, event::at, event::kind, event::check_id, event::project_id, event::actor, event::summary);
 
-fn columns() -> (event::id, event::at, event::kind, event::check_id, event::actor, event::summary) {
-    (event::id, event::at, event::kind, event::check_id, event::actor, event::summary)
+fn columns() -> Columns {
+    (event::id, event::at, event::kind, event::check_id, event::project_id, event::actor, event::summary)
 }
 
 fn read(row: Row) -> Result<Event, DbError> {
-    let (id, at, kind, check_id, actor, summary) = row;
-    Ok(Event { id, at, kind: word(&kind, EventKind::parse)?, check_id, actor, summary })
+    let (id, at, kind, check_id, project_id, actor, summary) = row;
+    Ok(Event { id, at, kind: word(&kind, EventKind::parse)?, check_id, project_id, actor, summary })
 }
 
-/// Appends an event; returns its number. Numbers become visible in order.
+/// The end of the record: a number and the hash of the entry that has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The newest entry's number; 0 if there is none.
+    pub id: i64,
+    /// Its hash; the genesis if there is none.
+    pub hash: String,
+}
+
+/// Appends an event, chained to the one before; returns the record's new end. Numbers become
+/// visible in order: whoever takes one holds the counter until the commit.
 ///
 /// # Errors
 /// The database's.
-pub fn append(conn: &mut Conn, new: &NewEvent, at: Time) -> Result<i64, DbError> {
-    diesel::update(event_counter::table.find(1))
-        .set(event_counter::last.eq(event_counter::last + 1))
-        .execute(conn)?;
-    let id: i64 = event_counter::table.find(1).select(event_counter::last).first(conn)?;
+pub fn append(conn: &mut Conn, new: &NewEvent, at: Time) -> Result<Head, DbError> {
+    let counter = event_counter::table.find(1).select((event_counter::last, event_counter::head));
+    let (last, head): (i64, String) = match conn {
+        // It has one writer.
+        Conn::Sqlite(sqlite) => counter.first(sqlite)?,
+        Conn::Postgres(pg) => counter.for_update().first(pg)?,
+    };
+    let previous = if head.is_empty() { audit::genesis(&instance_id(conn)?) } else { head };
+    let (id, at, data) = (last + 1, at.to_string(), new.data.to_string());
+    let content = Content {
+        id,
+        at: &at,
+        kind: new.kind.as_str(),
+        check_id: new.check_id.as_deref(),
+        project_id: new.project_id.as_deref(),
+        actor: &new.actor.name,
+        account_id: new.actor.account_id.as_deref(),
+        via: &new.actor.via,
+        summary: &new.summary,
+        data: &data,
+    };
+    let hash = content.hash(&previous);
     diesel::insert_into(event::table)
         .values((
-            event::id.eq(id),
-            event::at.eq(at.to_string()),
-            event::kind.eq(new.kind.as_str()),
-            event::check_id.eq(new.check_id.as_deref()),
-            event::actor.eq(&new.actor),
-            event::summary.eq(&new.summary),
-            event::data.eq(new.data.to_string()),
+            event::id.eq(content.id),
+            event::at.eq(content.at),
+            event::kind.eq(content.kind),
+            event::check_id.eq(content.check_id),
+            event::project_id.eq(content.project_id),
+            event::actor.eq(content.actor),
+            event::account_id.eq(content.account_id),
+            event::via.eq(content.via),
+            event::summary.eq(content.summary),
+            event::data.eq(content.data),
+            event::previous_hash.eq(&previous),
+            event::hash.eq(&hash),
         ))
         .execute(conn)?;
-    Ok(id)
+    diesel::update(event_counter::table.find(1))
+        .set((event_counter::last.eq(id), event_counter::head.eq(&hash)))
+        .execute(conn)?;
+    Ok(Head { id, hash })
+}
+
+/// The id of this instance, with which its record begins.
+///
+/// # Errors
+/// The database's.
+pub fn instance_id(conn: &mut Conn) -> Result<String, DbError> {
+    Ok(instance::table.select(instance::id).first(conn)?)
 }
 
 /// The number of the newest event; 0 if there is none.

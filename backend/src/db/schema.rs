@@ -163,6 +163,13 @@ diesel::table! {
     event_counter (id) {
         id -> BigInt,
         last -> BigInt,
+        head -> Text,
+    }
+}
+
+diesel::table! {
+    instance (id) {
+        id -> Text,
     }
 }
 
@@ -172,9 +179,14 @@ diesel::table! {
         at -> Text,
         kind -> Text,
         check_id -> Nullable<Text>,
+        project_id -> Nullable<Text>,
         actor -> Text,
+        account_id -> Nullable<Text>,
+        via -> Text,
         summary -> Text,
         data -> Text,
+        previous_hash -> Text,
+        hash -> Text,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rules of the product, as pure code: no database, no network, no framework, no system clock.
 
+pub mod audit;
 pub mod backoff;
 pub mod check;
 pub mod clock;

@@ -152,10 +152,41 @@ impl EventKind {
     }
 }
 
-/// Who acted, where it was no person.
-pub const SELF: &str = "approval-app";
-/// GitLab as the actor.
-pub const GITLAB: &str = "gitlab";
+/// The service itself, as the actor and as the way.
+const SELF: &str = "approval-app";
+/// GitLab, as the actor and as the way.
+const GITLAB: &str = "gitlab";
+
+/// Who acted, and through what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// A person's name, `gitlab` or `approval-app`.
+    pub name: String,
+    /// The person's account, if it was one that has signed in.
+    pub account_id: Option<String>,
+    /// `browser`, `token NAME`, `command line`, `gitlab` or `approval-app`.
+    pub via: String,
+}
+
+impl Actor {
+    /// The service itself.
+    #[must_use]
+    pub fn app() -> Self {
+        Self { name: SELF.into(), account_id: None, via: SELF.into() }
+    }
+
+    /// GitLab.
+    #[must_use]
+    pub fn gitlab() -> Self {
+        Self { name: GITLAB.into(), account_id: None, via: GITLAB.into() }
+    }
+
+    /// A name that nobody has verified, typed in a browser.
+    #[must_use]
+    pub fn typed(name: &str) -> Self {
+        Self { name: name.into(), account_id: None, via: "browser".into() }
+    }
+}
 
 /// An event to be recorded.
 #[derive(Clone, Debug)]
@@ -164,8 +195,10 @@ pub struct NewEvent {
     pub kind: EventKind,
     /// The check it is about.
     pub check_id: Option<String>,
+    /// The project it is about: our id. Without one, only those who may read the whole record see it.
+    pub project_id: Option<String>,
     /// Who did it.
-    pub actor: String,
+    pub actor: Actor,
     /// One sentence of plain text.
     pub summary: String,
     /// Facts for machines.
@@ -183,6 +216,8 @@ pub struct Event {
     pub kind: EventKind,
     /// The check it is about.
     pub check_id: Option<String>,
+    /// The project it is about: our id.
+    pub project_id: Option<String>,
     /// Who did it.
     pub actor: String,
     /// One sentence of plain text.

@@ -107,6 +107,21 @@ pub const fn event_kind(kind: EventKind) -> dto::EventKind {
         EventKind::CallSetAside => dto::EventKind::CallSetAside,
         EventKind::CallReplayed => dto::EventKind::CallReplayed,
         EventKind::RuleEnrolled => dto::EventKind::RuleEnrolled,
+        EventKind::SignedIn => dto::EventKind::SignedIn,
+        EventKind::SignInFailed => dto::EventKind::SignInFailed,
+        EventKind::SignedOut => dto::EventKind::SignedOut,
+        EventKind::SetUp => dto::EventKind::SetUp,
+        EventKind::PersonInvited => dto::EventKind::PersonInvited,
+        EventKind::PersonChanged => dto::EventKind::PersonChanged,
+        EventKind::PersonJoined => dto::EventKind::PersonJoined,
+        EventKind::PasswordChanged => dto::EventKind::PasswordChanged,
+        EventKind::LinkMade => dto::EventKind::LinkMade,
+        EventKind::GroupChanged => dto::EventKind::GroupChanged,
+        EventKind::TokenMade => dto::EventKind::TokenMade,
+        EventKind::TokenRevoked => dto::EventKind::TokenRevoked,
+        EventKind::SecretsRotated => dto::EventKind::SecretsRotated,
+        EventKind::AuditExported => dto::EventKind::AuditExported,
+        EventKind::DecisionRefused => dto::EventKind::DecisionRefused,
     }
 }
 
@@ -167,6 +182,8 @@ fn decision(row: DecisionRow) -> dto::Decision {
         target_branch: row.target_branch,
         reviewer: row.reviewer,
         reviewer_verified: row.reviewer_verified,
+        account_id: None,
+        via: None,
         counts: !row.reversed,
         decided_at: row.decided_at,
     }
@@ -213,6 +230,7 @@ pub fn check_detail(detail: Detail) -> Result<dto::CheckDetail, DbError> {
         notice: (!notice.is_empty()).then_some(notice),
         gitlab_status: detail.extras.gitlab_status.as_deref().and_then(GitLabStatus::parse).map(status),
         gitlab_status_at: detail.extras.gitlab_status_at,
+        barred: None,
         decisions: detail.decisions.into_iter().map(decision).collect(),
         deliveries: detail.deliveries.into_iter().map(delivery).collect::<Result<_, _>>()?,
         timeline: detail.timeline.into_iter().map(event).collect(),

@@ -8,6 +8,7 @@ use crate::db::decisions::{self, DecisionRow};
 use crate::db::{Conn, DbError, Lane, checks, lock};
 use crate::domain::check::CheckEvent;
 use crate::domain::ids::{CheckId, DecisionId};
+use crate::domain::record::Actor;
 use crate::domain::{CheckState, Refused, Time, Verdict};
 
 /// What a reviewer sends.
@@ -71,8 +72,9 @@ fn take(conn: &mut Conn, wish: &Wish, now: Time) -> Result<(), DecideError> {
     }
     let event = CheckEvent::Decided { verdict: wish.verdict, seen: wish.seen };
     let step = row.check.apply(event).map_err(DecideError::Refused)?;
+    let actor = Actor::typed(&wish.reviewer);
     let cause = Cause {
-        actor: Some(&wish.reviewer),
+        actor: Some(&actor),
         decided_by: Some(&wish.reviewer),
         notice: None,
         data: json!({"verdict": wish.verdict.as_str(), "reviewer_verified": false, "comment": wish.comment}),

@@ -11,7 +11,7 @@ use crate::db::{Conn, DbError, Lane, events, merge_requests, projects};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
 use crate::domain::ids::short_sha;
-use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 
 use super::ServiceError;
@@ -187,11 +187,11 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
             )?;
             if projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)? {
                 deliveries::resume(conn, &sent.connection_id, Some(&sent.rule_id), now)?;
-                restored(conn, "The rule works again; what it kept is sent", now)?;
+                restored(conn, Some(&sent.project_id), "The rule works again; what it kept is sent", now)?;
             }
             if projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)? {
                 deliveries::resume(conn, &sent.connection_id, None, now)?;
-                restored(conn, "The connection to GitLab works again; what it kept is sent", now)?;
+                restored(conn, None, "The connection to GitLab works again; what it kept is sent", now)?;
             }
         }
         Meaning::Superseded => {
@@ -246,7 +246,8 @@ fn record(
     let event = NewEvent {
         kind,
         check_id: Some(sent.check_id.clone()),
-        actor: GITLAB.into(),
+        project_id: Some(sent.project_id.clone()),
+        actor: Actor::gitlab(),
         summary,
         data: json!({"delivery": sent.id, "status": sent.status.as_str(), "sha": sent.sha}),
     };
@@ -254,11 +255,12 @@ fn record(
     Ok(())
 }
 
-fn restored(conn: &mut Conn, summary: &str, now: Time) -> Result<(), DbError> {
+fn restored(conn: &mut Conn, project_id: Option<&str>, summary: &str, now: Time) -> Result<(), DbError> {
     let event = NewEvent {
         kind: EventKind::ConnectionRestored,
         check_id: None,
-        actor: SELF.into(),
+        project_id: project_id.map(str::to_owned),
+        actor: Actor::app(),
         summary: summary.into(),
         data: json!({}),
     };
@@ -283,13 +285,14 @@ pub async fn retry(app: &App, id: String) -> Result<(), ServiceError> {
                 }
                 Some(true) => {}
             }
-            let (connection_id, rule_id, check_id) = deliveries::owners(conn, &id)?;
+            let owners = deliveries::owners(conn, &id)?;
             // The person says that it is mended: this delivery is the probe.
-            projects::probe(conn, &connection_id, &rule_id, now)?;
+            projects::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let event = NewEvent {
                 kind: EventKind::DeliveryRetried,
-                check_id: Some(check_id),
-                actor: "a person".into(),
+                check_id: Some(owners.check_id),
+                project_id: Some(owners.project_id),
+                actor: Actor::typed("a person"),
                 summary: "A failed delivery was queued again".into(),
                 data: json!({"delivery": id}),
             };

@@ -15,7 +15,7 @@ use crate::db::{Conn, DbError, events, lock};
 use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
 use crate::domain::ids::{ConnectionId, MergeRequestId, short_sha};
-use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, GitLabStatus, Time};
 
 /// What an observation is about.
@@ -228,7 +228,8 @@ fn take_rules(
             let event = NewEvent {
                 kind: EventKind::RuleEnrolled,
                 check_id: None,
-                actor: SELF.into(),
+                project_id: Some(project.id.as_str().to_owned()),
+                actor: Actor::app(),
                 summary: format!("{:?} of {} was enrolled by its first call", rule.name, project.path),
                 data: json!({"project": seen.facts.project.gitlab_id, "rule": rule.gitlab_id}),
             };
@@ -325,7 +326,8 @@ impl Scene<'_> {
                     let event = NewEvent {
                         kind: EventKind::CheckUpdated,
                         check_id: Some(row.id.as_str().to_owned()),
-                        actor: GITLAB.into(),
+                        project_id: Some(row.project_id.clone()),
+                        actor: Actor::gitlab(),
                         summary: "The merge request's title, author or branches changed".into(),
                         data: json!({"title": request.title, "target_branch": request.target_branch}),
                     };
@@ -352,7 +354,8 @@ impl Scene<'_> {
             let event = NewEvent {
                 kind: EventKind::CheckCreated,
                 check_id: Some(id.as_str().to_owned()),
-                actor: GITLAB.into(),
+                project_id: Some(self.project.id.as_str().to_owned()),
+                actor: Actor::gitlab(),
                 summary: format!(
                     "{}!{} waits for {:?} at {}",
                     self.project.path,
@@ -423,7 +426,8 @@ impl Scene<'_> {
             let event = NewEvent {
                 kind: EventKind::AlarmUndecidedPass,
                 check_id: Some(row.id.as_str().to_owned()),
-                actor: GITLAB.into(),
+                project_id: Some(row.project_id.clone()),
+                actor: Actor::gitlab(),
                 summary: format!(
                     "GitLab shows passed for {}, but nobody here approved it",
                     short_sha(&row.sha)

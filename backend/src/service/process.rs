@@ -13,7 +13,7 @@ use crate::db::{Conn, DbError, Lane, events};
 use crate::domain::Time;
 use crate::domain::backoff::READ_BACK;
 use crate::domain::facts::Facts;
-use crate::domain::record::{EventKind, NewEvent, SELF};
+use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::gitlab::{Call, ReadError};
 
 /// A call is taken for this long; a crashed process's calls are free again afterwards.
@@ -248,7 +248,8 @@ fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Res
             let event = NewEvent {
                 kind: EventKind::CallSetAside,
                 check_id: None,
-                actor: SELF.into(),
+                project_id: None,
+                actor: Actor::app(),
                 summary: format!("Call {id} was set aside: {note}"),
                 data: serde_json::json!({"call": id}),
             };

@@ -8,13 +8,13 @@ use crate::db::deliveries::{self, NewDelivery};
 use crate::db::{Conn, DbError, decisions, events};
 use crate::domain::check::{Effect, Happening, Step};
 use crate::domain::ids::{ConnectionId, short_sha};
-use crate::domain::record::{EventKind, GITLAB, NewEvent, SELF};
+use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{CheckState, GitLabStatus, Time};
 
 /// Why a step happens, for the record.
 pub struct Cause<'a> {
     /// Who acted; `None` for GitLab or the app itself, by what happened.
-    pub actor: Option<&'a str>,
+    pub actor: Option<&'a Actor>,
     /// Who made the decision, if this step is one.
     pub decided_by: Option<&'a str>,
     /// What to say on the check's page from now on.
@@ -80,36 +80,38 @@ fn record(
     let sha = short_sha(&row.sha);
     let (kind, actor, summary) = match happening {
         Happening::Superseded => {
-            (EventKind::CheckSuperseded, GITLAB, format!("A newer commit replaced {sha}"))
+            (EventKind::CheckSuperseded, Actor::gitlab(), format!("A newer commit replaced {sha}"))
         }
         Happening::Withdrawn => (
             EventKind::CheckWithdrawn,
-            GITLAB,
+            Actor::gitlab(),
             cause.notice.unwrap_or("The merge request is no longer open").to_owned(),
         ),
         Happening::Reopened => (
             EventKind::CheckReopened,
-            GITLAB,
+            Actor::gitlab(),
             format!("{sha} is to be decided again, or its decision counts again"),
         ),
         Happening::Voided => (
             EventKind::CheckVoided,
-            GITLAB,
+            Actor::gitlab(),
             format!(
                 "The target branch is now {}; the decision for {sha} no longer counts",
                 row.target_branch
             ),
         ),
-        Happening::Decided => (EventKind::CheckDecided, SELF, decided_text(row, cause, "")),
-        Happening::Reversed => {
-            (EventKind::CheckDecided, SELF, decided_text(row, cause, ", reversing the earlier decision"))
-        }
+        Happening::Decided => (EventKind::CheckDecided, Actor::app(), decided_text(row, cause, "")),
+        Happening::Reversed => (
+            EventKind::CheckDecided,
+            Actor::app(),
+            decided_text(row, cause, ", reversing the earlier decision"),
+        ),
         Happening::Retried => {
-            (EventKind::CheckRetried, GITLAB, format!("Retry was pressed in GitLab for {sha}"))
+            (EventKind::CheckRetried, Actor::gitlab(), format!("Retry was pressed in GitLab for {sha}"))
         }
         Happening::Resent => (
             EventKind::CheckRetried,
-            SELF,
+            Actor::app(),
             format!("GitLab did not show the decision for {sha}; it is sent again"),
         ),
     };
@@ -127,7 +129,8 @@ fn record(
         &NewEvent {
             kind,
             check_id: Some(row.id.as_str().to_owned()),
-            actor: cause.actor.unwrap_or(actor).to_owned(),
+            project_id: Some(row.project_id.clone()),
+            actor: cause.actor.cloned().unwrap_or(actor),
             summary,
             data,
         },
@@ -142,7 +145,7 @@ fn decided_text(row: &CheckRow, cause: &Cause<'_>, tail: &str) -> String {
         CheckState::Rejected => "rejected",
         CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => "decided",
     };
-    format!("{} {verb} {}{tail}", cause.actor.unwrap_or("Somebody"), short_sha(&row.sha))
+    format!("{} {verb} {}{tail}", cause.actor.map_or("Somebody", |actor| &actor.name), short_sha(&row.sha))
 }
 
 /// What GitLab should show for a check in this state; `None` where the app has nothing to say.

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
 use crate::db::{DbError, Lane, events, projects};
-use crate::domain::record::{EventKind, NewEvent};
+use crate::domain::record::{Actor, EventKind, NewEvent};
 
 /// Numbers about the service, each counted up to 1,000.
 #[derive(Clone, Debug)]
@@ -96,7 +96,8 @@ pub async fn replay_call(app: &App, id: i64) -> Result<(), ServiceError> {
             let event = NewEvent {
                 kind: EventKind::CallReplayed,
                 check_id: None,
-                actor: "a person".into(),
+                project_id: None,
+                actor: Actor::typed("a person"),
                 summary: format!("Call {id} was queued again"),
                 data: json!({"call": id}),
             };

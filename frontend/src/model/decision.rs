@@ -197,7 +197,9 @@ mod tests {
             sha: now.item.sha.clone(),
             target_branch: "main".into(),
             reviewer: "Ada".into(),
+            account_id: None,
             reviewer_verified: false,
+            via: None,
             counts: true,
             decided_at: "2026-01-31T10:42:00.000000Z".into(),
         });

@@ -41,6 +41,7 @@ pub(crate) fn detail(id: &str, state: CheckState) -> CheckDetail {
         notice: None,
         gitlab_status: None,
         gitlab_status_at: None,
+        barred: None,
         decisions: Vec::new(),
         deliveries: Vec::new(),
         timeline: Vec::new(),

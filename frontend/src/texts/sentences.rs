@@ -68,6 +68,21 @@ pub const fn event(kind: EventKind) -> &'static str {
         EventKind::CallSetAside => "Call set aside",
         EventKind::CallReplayed => "Call replayed",
         EventKind::RuleEnrolled => "Rule enrolled",
+        EventKind::SignedIn => "Signed in",
+        EventKind::SignInFailed => "Sign-in failed",
+        EventKind::SignedOut => "Signed out",
+        EventKind::SetUp => "Set up",
+        EventKind::PersonInvited => "Invited",
+        EventKind::PersonChanged => "Person changed",
+        EventKind::PersonJoined => "Joined",
+        EventKind::PasswordChanged => "Password changed",
+        EventKind::LinkMade => "Link made",
+        EventKind::GroupChanged => "Group changed",
+        EventKind::TokenMade => "Token made",
+        EventKind::TokenRevoked => "Token revoked",
+        EventKind::SecretsRotated => "Key replaced",
+        EventKind::AuditExported => "Record exported",
+        EventKind::DecisionRefused => "Decision refused",
     }
 }
 

@@ -157,22 +157,35 @@ CREATE TABLE received_call (
 CREATE INDEX received_call_due ON received_call (due_at, id) WHERE state = 'stored';
 CREATE INDEX received_call_set_aside ON received_call (id) WHERE state = 'set_aside';
 
--- The next number of the event log; one row. Taking a number locks it until commit, so that
--- numbers become visible in order and a reader that resumes after one misses none.
+-- This instance; one row with a random id, with which its record begins.
+CREATE TABLE instance (
+    id      TEXT COLLATE "C" PRIMARY KEY NOT NULL
+);
+INSERT INTO instance (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
+
+-- The last number of the record and the hash of its entry; one row. Taking a number locks it until
+-- commit, so that numbers become visible in order, a reader that resumes after one misses none, and
+-- each entry is chained to the one before. Empty: nothing is recorded yet.
 CREATE TABLE event_counter (
     id      BIGINT PRIMARY KEY NOT NULL,
-    last    BIGINT NOT NULL
+    last    BIGINT NOT NULL,
+    head    TEXT COLLATE "C" NOT NULL
 );
-INSERT INTO event_counter (id, last) VALUES (1, 0);
+INSERT INTO event_counter (id, last, head) VALUES (1, 0, '');
 
 CREATE TABLE event (
-    id          BIGINT PRIMARY KEY NOT NULL,
-    at          TEXT COLLATE "C" NOT NULL,
-    kind        TEXT COLLATE "C" NOT NULL,
-    check_id    TEXT COLLATE "C",
-    actor       TEXT COLLATE "C" NOT NULL,
-    summary     TEXT COLLATE "C" NOT NULL,
-    data        TEXT COLLATE "C" NOT NULL
+    id              BIGINT PRIMARY KEY NOT NULL,
+    at              TEXT COLLATE "C" NOT NULL,
+    kind            TEXT COLLATE "C" NOT NULL,
+    check_id        TEXT COLLATE "C",
+    project_id      TEXT COLLATE "C",
+    actor           TEXT COLLATE "C" NOT NULL,
+    account_id      TEXT COLLATE "C",
+    via             TEXT COLLATE "C" NOT NULL,
+    summary         TEXT COLLATE "C" NOT NULL,
+    data            TEXT COLLATE "C" NOT NULL,
+    previous_hash   TEXT COLLATE "C" NOT NULL,
+    hash            TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX event_check ON event (check_id, id) WHERE check_id IS NOT NULL;
 

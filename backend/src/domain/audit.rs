@@ -1,0 +1,84 @@
+//! The chain of the record: each entry carries a hash over itself and the hash before it, so that
+//! whoever changes, removes, moves or slips in an entry has to rewrite all that follow.
+//!
+//! **Canonical form, version 1.** The bytes that are hashed (SHA-256, written as lower-case hex)
+//! are the line `approval-app record 1` with its line feed, followed by these eleven fields in this
+//! order: previous hash, number, time, kind, check, project, actor, account, way, summary, data. A
+//! field is a [netstring](https://cr.yp.to/proto/netstrings.txt), its length in bytes, a colon, its
+//! bytes in UTF-8 and a comma, or `-,` where there is none. A length says where each field ends, so
+//! no two different entries have the same bytes. Numbers are decimal; `data` is the stored text, so
+//! that nobody has to agree on how JSON is written.
+//!
+//! **Genesis.** What the first entry follows is the SHA-256 of the line `approval-app genesis 1`
+//! with its line feed and the instance's id as a netstring: entries of one instance fit no other.
+
+use sha2::{Digest as _, Sha256};
+
+/// An entry without its own hash: what is hashed besides the hash before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// Its number; the first is 1, and there are no gaps.
+    pub id: i64,
+    /// When, RFC 3339 as stored.
+    pub at: &'a str,
+    /// What happened, the word.
+    pub kind: &'a str,
+    /// The check it is about.
+    pub check_id: Option<&'a str>,
+    /// The project it is about.
+    pub project_id: Option<&'a str>,
+    /// Who did it.
+    pub actor: &'a str,
+    /// Their account.
+    pub account_id: Option<&'a str>,
+    /// Through what.
+    pub via: &'a str,
+    /// One sentence.
+    pub summary: &'a str,
+    /// Facts for machines, as stored.
+    pub data: &'a str,
+}
+
+impl Content<'_> {
+    /// The entry's hash, given the hash before it.
+    #[must_use]
+    pub fn hash(&self, previous: &str) -> String {
+        let mut bytes = b"approval-app record 1\n".to_vec();
+        let id = self.id.to_string();
+        for field in [
+            Some(previous),
+            Some(&id),
+            Some(self.at),
+            Some(self.kind),
+            self.check_id,
+            self.project_id,
+            Some(self.actor),
+            self.account_id,
+            Some(self.via),
+            Some(self.summary),
+            Some(self.data),
+        ] {
+            netstring(&mut bytes, field);
+        }
+        hex::encode(Sha256::digest(&bytes))
+    }
+}
+
+/// What the first entry of an instance follows.
+#[must_use]
+pub fn genesis(instance: &str) -> String {
+    let mut bytes = b"approval-app genesis 1\n".to_vec();
+    netstring(&mut bytes, Some(instance));
+    hex::encode(Sha256::digest(&bytes))
+}
+
+fn netstring(bytes: &mut Vec<u8>, field: Option<&str>) {
+    if let Some(text) = field {
+        bytes.extend_from_slice(text.len().to_string().as_bytes());
+        bytes.push(b':');
+        bytes.extend_from_slice(text.as_bytes());
+    } else {
+        bytes.push(b'-');
+    }
+    bytes.push(b',');
+}
