@@ -16,6 +16,7 @@ use crate::domain::ids::ConnectionId;
 use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
 use crate::live::Live;
+use crate::service::batcher::Arrivals;
 
 /// The application; cheap to clone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Inner {
     pub wake: Wake,
     /// The live stream.
     pub live: Live,
+    /// Calls that wait to be stored.
+    pub arrivals: Arrivals,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -156,6 +159,7 @@ impl App {
             owner: uuid::Uuid::now_v7().to_string(),
             wake: Wake::default(),
             live: Live::default(),
+            arrivals: Arrivals::default(),
             stopping: CancellationToken::new(),
             connected,
             secrets: RwLock::default(),

@@ -1,11 +1,14 @@
-//! The inbox's listings: one index range a state, merged, so that a page costs the same however many
+//! The inbox's listings: one index range a state (or one for all), merged, so that a page costs the same however many
 //! checks there are; and counts that stay cheap.
 
 use diesel::prelude::*;
 
 use super::schema::{delivery, merge_request, project, rule, status_check as check};
-use super::{Conn, DbError};
+use super::{Conn, DbError, batches};
 use crate::domain::CheckState;
+
+/// Counting ends here.
+const COUNTED: i64 = 1000;
 
 /// A check in a listing.
 #[derive(Clone, Debug, Queryable)]
@@ -102,10 +105,20 @@ pub fn page(conn: &mut Conn, listing: &Listing) -> Result<Vec<ListedCheck>, DbEr
         Some(wanted) => Some(matching_rules(conn, wanted)?),
         None => None,
     };
-    let states: &[CheckState] = if listing.states.is_empty() { &CheckState::ALL } else { &listing.states };
+    // Everything has an index of its own; of one project or rule everything is found state by state.
+    let states: Vec<Option<CheckState>> = if !listing.states.is_empty() {
+        listing.states.iter().copied().map(Some).collect()
+    } else if project_ids.is_none() && rule_ids.is_none() {
+        vec![None]
+    } else {
+        CheckState::ALL.map(Some).into()
+    };
     let mut found: Vec<ListedCheck> = Vec::new();
     for state in states {
-        let mut query = listed!(check::table).into_boxed().filter(check::state.eq(state.as_str()));
+        let mut query = listed!(check::table).into_boxed();
+        if let Some(state) = state {
+            query = query.filter(check::state.eq(state.as_str()));
+        }
         if let Some(ids) = &project_ids {
             query = query.filter(check::project_id.eq_any(ids.clone()));
         }
@@ -209,9 +222,11 @@ pub fn count(conn: &mut Conn, what: Count) -> Result<i64, DbError> {
         Count::UndecidedPasses => "status_check WHERE undecided_pass",
     };
     let row: Row =
-        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT 1000) AS few"))
+        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT {COUNTED}) AS few"))
             .get_result(conn)?;
-    Ok(row.n)
+    // Calls that have no row of their own yet wait, too.
+    let batched = if what == Count::WaitingCalls { batches::waiting(conn, COUNTED)? } else { 0 };
+    Ok((row.n + batched).min(COUNTED))
 }
 
 #[cfg(test)]
