@@ -18,6 +18,7 @@ use crate::domain::ids::ConnectionId;
 use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
 use crate::live::Live;
+use crate::service::batcher::Arrivals;
 use crate::service::links;
 use crate::service::seals::{self, SealError};
 
@@ -41,6 +42,8 @@ pub struct Inner {
     pub wake: Wake,
     /// The live stream.
     pub live: Live,
+    /// Calls that wait to be stored.
+    pub arrivals: Arrivals,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -179,6 +182,7 @@ impl App {
             owner: uuid::Uuid::now_v7().to_string(),
             wake: Wake::default(),
             live: Live::default(),
+            arrivals: Arrivals::default(),
             stopping: CancellationToken::new(),
             connected,
             secrets: RwLock::default(),

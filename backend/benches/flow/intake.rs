@@ -139,8 +139,9 @@ struct Counts {
 fn count(database: &Path) -> Result<Counts> {
     let mut conn = SqliteConnection::establish(&format!("file:{}?mode=ro", database.display()))?;
     Ok(diesel::sql_query(
-        "SELECT count(*) AS stored, coalesce(sum(state = 'stored'), 0) AS waiting, \
-         coalesce(sum(state = 'set_aside'), 0) AS set_aside FROM received_call",
+        "SELECT count(*) + batched AS stored, coalesce(sum(state = 'stored'), 0) + batched AS waiting, \
+         coalesce(sum(state = 'set_aside'), 0) AS set_aside \
+         FROM (SELECT coalesce(sum(calls), 0) AS batched FROM call_batch) LEFT JOIN received_call ON true",
     )
     .get_result(&mut conn)?)
 }

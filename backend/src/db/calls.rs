@@ -1,13 +1,11 @@
-//! Calls as received: stored before GitLab is answered, processed afterwards.
+//! Calls one by one, from the moment they are taken out of the batch they arrived in.
 
 use diesel::prelude::*;
 
+use super::batches::Arrived;
 use super::schema::received_call::{self as call, dsl};
-use super::{Conn, DbError};
+use super::{Conn, DbError, batches, packing};
 use crate::domain::Time;
-
-/// No stored body is longer, whatever its length prefix says.
-const BODY_MAX: usize = 64 * 1024 * 1024;
 
 /// What became of a stored call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,39 +36,6 @@ impl CallState {
             .into_iter()
             .find(|state| state.as_str() == word)
     }
-}
-
-/// A call to be stored.
-#[derive(Debug)]
-pub struct NewCall {
-    /// When it arrived.
-    pub received_at: Time,
-    /// Whether its signature was verified.
-    pub signed: bool,
-    /// The rule key of its URL, if it had one.
-    pub rule_key: Option<String>,
-    /// Bytes of the raw body.
-    pub size: usize,
-    /// The raw body, packed by [`pack`].
-    pub packed: Vec<u8>,
-}
-
-/// Packs a raw body for the store: LZ4 block format behind the length in four bytes, little-endian.
-/// A call's JSON repeats itself (the project stands in it three times), so that it shrinks to about
-/// a third; what is not written is neither waited for nor copied at a checkpoint.
-#[must_use]
-pub fn pack(body: &[u8]) -> Vec<u8> {
-    lz4_flex::block::compress_prepend_size(body)
-}
-
-/// The raw body again, byte for byte.
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, DbError> {
-    let told = packed.first_chunk::<4>().map_or(usize::MAX, |length| u32::from_le_bytes(*length) as usize);
-    if told > BODY_MAX {
-        return Err(DbError::Corrupt("a call's body with a wrong length".into()));
-    }
-    lz4_flex::block::decompress_size_prepended(packed)
-        .map_err(|error| DbError::Corrupt(format!("a call's body ({error})")))
 }
 
 /// A call that this process may work on until its lease ends.
@@ -109,29 +74,45 @@ pub struct ListedCall {
     pub attempts: i64,
 }
 
-/// Stores a call.
+/// Writes down an arrived call under a lease of `owner` until `until`; it is to be processed by whoever
+/// asked for it.
 ///
 /// # Errors
 /// The database's.
-pub fn insert(conn: &mut Conn, new: &NewCall) -> Result<(), DbError> {
-    let at = new.received_at.to_string();
+pub fn insert_claimed(
+    conn: &mut Conn,
+    arrived: Arrived,
+    owner: &str,
+    until: &str,
+) -> Result<ClaimedCall, DbError> {
+    let at = arrived.received_at.to_string();
+    let packed = packing::pack(&arrived.body);
     let row = (
         dsl::received_at.eq(&at),
         dsl::state.eq(CallState::Stored.as_str()),
-        dsl::signed.eq(new.signed),
-        dsl::rule_key.eq(new.rule_key.as_deref()),
-        dsl::size.eq(i64::try_from(new.size).unwrap_or(i64::MAX)),
+        dsl::signed.eq(arrived.signed),
+        dsl::rule_key.eq(arrived.rule_key.as_deref()),
+        dsl::size.eq(i64::try_from(arrived.body.len()).unwrap_or(i64::MAX)),
         dsl::attempts.eq(0),
         dsl::due_at.eq(&at),
-        dsl::body.eq(&new.packed[..]),
+        dsl::lease_owner.eq(owner),
+        dsl::lease_until.eq(until),
+        dsl::body.eq(&packed[..]),
     );
-    let insert = diesel::insert_into(call::table).values(row);
+    let insert = diesel::insert_into(call::table).values(row).returning(dsl::id);
     // In each arm, which keeps the prepared statement by its type instead of writing its text anew.
-    match conn {
-        Conn::Sqlite(sqlite) => insert.execute(sqlite)?,
-        Conn::Postgres(pg) => insert.execute(pg)?,
+    let id = match conn {
+        Conn::Sqlite(sqlite) => insert.get_result(sqlite)?,
+        Conn::Postgres(pg) => insert.get_result(pg)?,
     };
-    Ok(())
+    Ok(ClaimedCall {
+        id,
+        received_at: at,
+        signed: arrived.signed,
+        rule_key: arrived.rule_key,
+        attempts: 0,
+        body: arrived.body.into(),
+    })
 }
 
 /// Takes up to `limit` due calls, oldest first, for this process until `until`.
@@ -171,7 +152,7 @@ pub fn claim(
                 .first(conn)?;
             // A body that cannot be unpacked reads as an empty one: its call is set aside, and the
             // others go on.
-            call.body = unpack(&call.body).unwrap_or_default();
+            call.body = packing::unpack(&call.body).unwrap_or_default();
             claimed.push(call);
         }
     }
@@ -282,17 +263,19 @@ pub fn page(
     Ok(query.order(dsl::id.desc()).limit(limit).load(conn)?)
 }
 
-/// When the next stored call is due; `None` if there is none.
+/// When the next call is due, in a batch or by itself; `None` if there is none.
 ///
 /// # Errors
 /// The database's.
 pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    Ok(call::table
+    let own: Option<String> = call::table
         .filter(dsl::state.eq(CallState::Stored.as_str()))
         .order((dsl::due_at.asc(), dsl::id.asc()))
         .select(dsl::due_at)
         .first(conn)
-        .optional()?)
+        .optional()?;
+    // As text they sort as times do.
+    Ok(own.into_iter().chain(batches::oldest(conn)?).min())
 }
 
 /// Deletes up to `limit` calls received before `before` that are processed, or that are unsigned
@@ -313,17 +296,4 @@ pub fn prune(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, DbError
         .select(dsl::id)
         .load(conn)?;
     Ok(diesel::delete(call::table.filter(dsl::id.eq_any(old))).execute(conn)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{pack, unpack};
-
-    #[test]
-    fn a_packed_body_is_the_same_byte_for_byte() {
-        for body in [&b""[..], b"{}", &[0xff; 70_000], "é\u{0}x".as_bytes()] {
-            assert_eq!(unpack(&pack(body)).expect("unpacks"), body);
-        }
-        assert!(unpack(b"\xff\xff\xff\x7fshort").is_err());
-    }
 }

@@ -1,17 +1,20 @@
-//! The inbox's listings: one index range a state, merged, so that a page costs the same however many
+//! The inbox's listings: one index range a state (or one for all), merged, so that a page costs the same however many
 //! checks there are; and counts that stay cheap.
 
 use diesel::prelude::*;
 
 use super::reach::{Counted, few, within};
 use super::schema::{delivery, merge_request, project, rule, status_check as check};
-use super::{Conn, DbError};
+use super::{Conn, DbError, batches};
 use crate::domain::CheckState;
 use crate::domain::access::Reach;
 
 /// Who reaches at most so many projects has each of them read by its own index range; with more, the
 /// range of all checks is read and those of other projects are left out.
 const FEW: i64 = 16;
+
+/// Counting ends here.
+const COUNTED: i64 = 1000;
 
 /// A check in a listing.
 #[derive(Clone, Debug, Queryable)]
@@ -113,14 +116,25 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         Some(wanted) => Some(matching_rules(conn, wanted)?),
         None => None,
     };
-    let states: &[CheckState] = if listing.states.is_empty() { &CheckState::ALL } else { &listing.states };
     let ranges: Vec<Option<String>> = match few(conn, reach, FEW)? {
         Some(ids) => ids.into_iter().map(Some).collect(),
         None => vec![None],
     };
+    // Everything has an index of its own; of one project or rule everything is found state by state.
+    let everything = project_ids.is_none() && rule_ids.is_none() && ranges.iter().all(Option::is_none);
+    let states: Vec<Option<CheckState>> = if !listing.states.is_empty() {
+        listing.states.iter().copied().map(Some).collect()
+    } else if everything {
+        vec![None]
+    } else {
+        CheckState::ALL.map(Some).into()
+    };
     let mut found: Vec<ListedCheck> = Vec::new();
     for (state, range) in states.iter().flat_map(|state| ranges.iter().map(move |range| (state, range))) {
-        let mut query = listed!(check::table).into_boxed().filter(check::state.eq(state.as_str()));
+        let mut query = listed!(check::table).into_boxed();
+        if let Some(state) = state {
+            query = query.filter(check::state.eq(state.as_str()));
+        }
         query = match range {
             Some(id) => query.filter(check::project_id.eq(id.clone())),
             None => query.filter(within(reach, "status_check.project_id")),
@@ -230,7 +244,11 @@ pub fn count(conn: &mut Conn, what: Count, reach: &Reach) -> Result<i64, DbError
         Count::SetAsideCalls => ("received_call WHERE state = 'set_aside'", "NULL"),
         Count::UndecidedPasses => ("status_check WHERE undecided_pass", OF_CHECK),
     };
-    Ok(diesel::select(Counted { rows, within: within(reach, column) }).get_result(conn)?)
+    let rows: i64 = diesel::select(Counted { rows, within: within(reach, column) }).get_result(conn)?;
+    // Calls that have no row of their own yet wait, too; like all calls they are nobody's project's.
+    let all = what == Count::WaitingCalls && *reach == Reach::All;
+    let batched = if all { batches::waiting(conn, COUNTED)? } else { 0 };
+    Ok((rows + batched).min(COUNTED))
 }
 
 #[cfg(test)]

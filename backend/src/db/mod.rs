@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod callers;
+pub mod batches;
 pub mod calls;
 pub mod checks;
 pub mod connection;
@@ -19,6 +20,7 @@ pub mod inbox;
 pub mod links;
 pub mod merge_requests;
 pub mod migrations;
+mod packing;
 pub mod projects;
 pub mod reach;
 pub mod rule_secrets;
@@ -187,41 +189,41 @@ impl Db {
         E: From<DbError> + From<diesel::result::Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        if let Some(writer) = &self.0.writer {
-            let (reply, answer) = oneshot::channel();
-            writer.submit(lane, writer::Task::boxed(work, reply)).map_err(E::from)?;
-            return answer.await.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)));
-        }
-        let pool = self.0.pool.clone();
-        let result = tokio::task::spawn_blocking(move || {
-            let mut conn = pool.get().map_err(|error| E::from(DbError::Unavailable(Box::new(error))))?;
-            connection::transaction_to_write(&mut conn, |conn| {
-                let done = work(conn)?;
-                // A statement that failed and was swallowed has rolled the transaction back; a
-                // trivial statement says so before COMMIT would silently do nothing.
-                diesel::connection::SimpleConnection::batch_execute(conn, "SELECT 1")?;
-                Ok(done)
-            })
-        })
-        .await;
-        result.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
+        let (reply, answer) = oneshot::channel();
+        // The caller may have gone away; what is committed stays committed.
+        self.submit(lane, true, work, move |result| drop(reply.send(result)));
+        answer.await.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
     }
 
-    /// Like [`Db::write`], for work that is one statement: a statement undoes itself when it fails,
-    /// which spares a savepoint.
-    ///
-    /// # Errors
-    /// As [`Db::write`].
-    pub async fn write_one<T, E, F>(&self, lane: Lane, work: F) -> Result<T, E>
+    /// Like [`Db::write`], for work that is one statement (one that fails undoes itself, which spares a
+    /// savepoint), and without waiting: `then` is called with the result after the commit, on a thread of
+    /// the database, where it must not linger. If the work is abandoned, `then` is dropped uncalled.
+    pub fn write_then<T, E, F, R>(&self, lane: Lane, work: F, then: R)
     where
         T: Send + 'static,
         E: From<DbError> + From<diesel::result::Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        R: FnOnce(Result<T, E>) + Send + 'static,
     {
-        let Some(writer) = &self.0.writer else { return self.write(lane, work).await };
-        let (reply, answer) = oneshot::channel();
-        writer.submit(lane, writer::Task::single(work, reply)).map_err(E::from)?;
-        answer.await.unwrap_or_else(|_| Err(E::from(DbError::Abandoned)))
+        self.submit(lane, false, work, then);
+    }
+
+    fn submit<T, E, F, R>(&self, lane: Lane, savepoint: bool, work: F, then: R)
+    where
+        T: Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        R: FnOnce(Result<T, E>) + Send + 'static,
+    {
+        if let Some(writer) = &self.0.writer {
+            writer.submit(
+                lane,
+                if savepoint { writer::Task::boxed(work, then) } else { writer::Task::single(work, then) },
+            );
+            return;
+        }
+        let pool = self.0.pool.clone();
+        tokio::task::spawn_blocking(move || then(transact(&pool, work)));
     }
 
     /// Whether the database answers and has the schema this program needs.
@@ -231,6 +233,21 @@ impl Db {
     pub async fn check(&self) -> Result<(), DbError> {
         self.read(migrations::check).await
     }
+}
+
+/// A transaction on a connection of the pool.
+fn transact<T, E>(pool: &Pool, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbError> + From<diesel::result::Error>,
+{
+    let mut conn = pool.get().map_err(|error| E::from(DbError::Unavailable(Box::new(error))))?;
+    connection::transaction_to_write(&mut conn, |conn| {
+        let done = work(conn)?;
+        // A statement that failed and was swallowed has rolled the transaction back; a
+        // trivial statement says so before COMMIT would silently do nothing.
+        diesel::connection::SimpleConnection::batch_execute(conn, "SELECT 1")?;
+        Ok(done)
+    })
 }
 
 /// Holds everybody else who asks for the same name until this transaction ends. SQLite has one

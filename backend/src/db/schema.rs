@@ -145,6 +145,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    call_batch (id) {
+        id -> BigInt,
+        received_at -> Text,
+        calls -> BigInt,
+        packed -> Binary,
+    }
+}
+
+diesel::table! {
     received_call (id) {
         id -> BigInt,
         received_at -> Text,

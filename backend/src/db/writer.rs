@@ -21,7 +21,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use diesel::connection::{SimpleConnection as _, TransactionManager};
 use diesel::sql_types::Integer;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
-use tokio::sync::oneshot;
 
 use super::{Conn, DbError};
 
@@ -57,36 +56,38 @@ pub trait Job: Send {
     fn finish(self: Box<Self>, commit: Result<(), String>);
 }
 
-/// A closure as a [`Job`].
-pub struct Task<F, T, E> {
+/// A closure as a [`Job`], and another one that its result is given to after the commit.
+pub struct Task<F, T, E, R> {
     work: Option<F>,
     savepoint: bool,
     result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+    reply: R,
 }
 
-impl<F, T, E> Task<F, T, E>
+impl<F, T, E, R> Task<F, T, E, R>
 where
     T: Send + 'static,
     E: From<DbError> + From<diesel::result::Error> + Send + 'static,
     F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    R: FnOnce(Result<T, E>) + Send + 'static,
 {
-    /// The closure with the channel its result goes to.
-    pub fn boxed(work: F, reply: oneshot::Sender<Result<T, E>>) -> BoxedJob {
+    /// Work of any kind. If it panics, `reply` is dropped without being called.
+    pub fn boxed(work: F, reply: R) -> BoxedJob {
         Box::new(Self { work: Some(work), savepoint: true, result: None, reply })
     }
 
-    /// The same for work that is a single statement.
-    pub fn single(work: F, reply: oneshot::Sender<Result<T, E>>) -> BoxedJob {
+    /// Work that is a single statement, which undoes itself when it fails.
+    pub fn single(work: F, reply: R) -> BoxedJob {
         Box::new(Self { work: Some(work), savepoint: false, result: None, reply })
     }
 }
 
-impl<F, T, E> Job for Task<F, T, E>
+impl<F, T, E, R> Job for Task<F, T, E, R>
 where
     T: Send + 'static,
     E: From<DbError> + From<diesel::result::Error> + Send + 'static,
     F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    R: FnOnce(Result<T, E>) + Send + 'static,
 {
     fn run(&mut self, conn: &mut Conn) {
         let Some(work) = self.work.take() else { return };
@@ -100,8 +101,7 @@ where
             (Some(Ok(_)), Err(why)) => Err(E::from(DbError::Unavailable(why.into()))),
             (None, _) => Err(E::from(DbError::Abandoned)),
         };
-        // The caller may have gone away; what is committed stays committed.
-        let _gone = self.reply.send(result);
+        (self.reply)(result);
     }
 }
 
@@ -136,16 +136,15 @@ impl Writer {
         Self { front, back, threads, stop: Some(stop) }
     }
 
-    /// Queues a piece of work.
-    ///
-    /// # Errors
-    /// [`DbError::Abandoned`] if the writer thread is gone.
-    pub fn submit(&self, lane: Lane, job: BoxedJob) -> Result<(), DbError> {
+    /// Queues a piece of work. If the writer thread is gone, the work is dropped.
+    pub fn submit(&self, lane: Lane, job: BoxedJob) {
         let queue = match lane {
             Lane::Front => &self.front,
             Lane::Back => &self.back,
         };
-        queue.send(job).map_err(|_| DbError::Abandoned)
+        if queue.send(job).is_err() {
+            tracing::error!("database work was dropped: the writer is gone");
+        }
     }
 }
 

@@ -49,6 +49,18 @@ impl Time {
         self.0.duration_since(earlier.0).try_into().unwrap_or(Duration::ZERO)
     }
 
+    /// Microseconds since 1970.
+    #[must_use]
+    pub fn microseconds(self) -> i64 {
+        self.0.as_microsecond()
+    }
+
+    /// The instant so many microseconds after 1970 began; `None` beyond the end of time.
+    #[must_use]
+    pub fn from_microseconds(count: i64) -> Option<Self> {
+        Timestamp::from_microsecond(count).ok().map(Self)
+    }
+
     /// The instant cut to whole seconds: GitLab's payloads carry no more.
     #[must_use]
     pub fn whole_seconds(self) -> i64 {

@@ -13,7 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::config::CALL_MAX;
+use crate::db::batches::Arrived;
 use crate::gitlab::signature;
+use crate::service::batcher::Batcher;
 use crate::service::intake;
 
 /// A body must arrive within this time; GitLab itself gives up writing after 30 s.
@@ -70,11 +72,12 @@ impl Budget {
 )]
 pub async fn receive_call(
     app: web::Data<App>,
+    batcher: web::Data<Batcher>,
     budget: web::Data<Budget>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    receive(&app, &budget, None, &request, payload).await
+    receive(&app, &batcher, &budget, None, &request, payload).await
 }
 
 /// Receive a status-check call at a rule's own URL
@@ -101,24 +104,28 @@ pub async fn receive_call(
 )]
 pub async fn receive_rule_call(
     app: web::Data<App>,
+    batcher: web::Data<Batcher>,
     budget: web::Data<Budget>,
     rule_key: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    receive(&app, &budget, Some(rule_key.into_inner()), &request, payload).await
+    receive(&app, &batcher, &budget, Some(rule_key.into_inner()), &request, payload).await
 }
 
 async fn receive(
     app: &App,
+    batcher: &Batcher,
     budget: &Budget,
     rule_key: Option<String>,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let (body, _held) = read_body(budget, request, payload).await?;
+    let (body, held) = read_body(budget, request, payload).await?;
     let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
-    intake::receive(app, rule_key, body, signature).await?;
+    let signed = intake::verify(app, rule_key.as_deref(), &body, signature)?;
+    let call = Arrived { received_at: app.clock.now(), signed, rule_key, body };
+    batcher.store(call, held).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -143,7 +150,9 @@ pub async fn read_body(
     // Without a told length the worst case is reserved, and given back once the length is known.
     let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
     let reading = async {
-        let mut body = BytesMut::with_capacity(told.unwrap_or(0).min(64 * 1024));
+        // Most bodies come in one piece, which needs no copy.
+        let mut first = Bytes::new();
+        let mut joined = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| {
                 ApiError::new(
@@ -151,12 +160,17 @@ pub async fn read_body(
                     "The body did not arrive whole; nothing was stored.",
                 )
             })?;
-            if body.len() + chunk.len() > CALL_MAX {
+            if first.len() + joined.len() + chunk.len() > CALL_MAX {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            if first.is_empty() && joined.is_empty() {
+                first = chunk;
+            } else {
+                joined.extend_from_slice(&std::mem::take(&mut first));
+                joined.extend_from_slice(&chunk);
+            }
         }
-        Ok(body.freeze())
+        Ok(if joined.is_empty() { first } else { joined.freeze() })
     };
     let body = tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| {
         ApiError::new(

@@ -23,6 +23,7 @@ use actix_web::{HttpResponse, web};
 use shared::ProblemCode;
 
 use crate::app::App;
+use crate::service::batcher::Batcher;
 use problem::ApiError;
 
 /// Everything that is served, for one application.
@@ -34,6 +35,8 @@ pub fn routes(
     let (app, budget, index) = (app.clone(), budget.clone(), index.clone());
     move |config| {
         let base = app.config.base_path.clone();
+        // One for each of the server's threads, which call this.
+        let batcher = Batcher::new(&app);
         let home = format!("{base}/");
         // The last one wrapped is the first one asked.
         let api = web::scope(access::API)
@@ -88,6 +91,7 @@ pub fn routes(
         config
             .app_data(web::Data::new(app))
             .app_data(web::Data::new(budget))
+            .app_data(web::Data::new(batcher))
             .app_data(index)
             .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(problem::json_error))
             .app_data(web::QueryConfig::default().error_handler(problem::query_error))

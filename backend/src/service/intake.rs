@@ -1,11 +1,9 @@
-//! The door for GitLab's calls: verify, store, answer. Everything else happens afterwards.
+//! What a call must be to be taken. It is stored by [`super::batcher`], and all else happens afterwards.
 
-use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
-use crate::db::calls::{self, NewCall};
-use crate::db::{DbError, Lane};
+use crate::db::DbError;
 use crate::gitlab::{Call, CallFault, signature};
 
 /// Why a call is not taken.
@@ -26,12 +24,6 @@ pub enum IntakeError {
     /// The database did not take it: GitLab must not believe that it did.
     #[error("the call could not be stored")]
     Store(#[from] DbError),
-}
-
-impl From<diesel::result::Error> for IntakeError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(DbError::from(error))
-    }
 }
 
 /// Verifies a call as far as that needs no waiting; returns whether it is signed.
@@ -79,28 +71,4 @@ pub fn verify(
         )),
         (None, _) => Ok(false),
     }
-}
-
-/// Takes a call. When this returns `Ok`, the call is durable.
-///
-/// # Errors
-/// See [`IntakeError`].
-pub async fn receive(
-    app: &App,
-    rule_key: Option<String>,
-    body: Bytes,
-    signature: Option<&[u8]>,
-) -> Result<(), IntakeError> {
-    let signed = verify(app, rule_key.as_deref(), &body, signature)?;
-    let new = NewCall {
-        received_at: app.clock.now(),
-        signed,
-        rule_key,
-        size: body.len(),
-        packed: calls::pack(&body),
-    };
-    drop(body);
-    app.db.write_one(Lane::Front, move |conn| calls::insert(conn, &new)).await?;
-    app.wake.calls.notify_one();
-    Ok(())
 }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::observe::{self, Observation, Observed};
 use crate::app::{App, Connected};
 use crate::db::calls::{self, CallState, ClaimedCall};
-use crate::db::{Conn, DbError, Lane, events};
+use crate::db::{Conn, DbError, Lane, batches, events};
 use crate::domain::Time;
 use crate::domain::backoff::READ_BACK;
 use crate::domain::facts::Facts;
@@ -18,10 +18,11 @@ use crate::gitlab::{Call, ReadError};
 
 /// A call is taken for this long; a crashed process's calls are free again afterwards.
 const LEASE: Duration = Duration::from_secs(60);
-/// So many are taken at once …
+/// So many are taken at once; with fewer than half of it also the next batch …
 const CLAIM: i64 = 64;
+const ENOUGH: usize = 32;
 /// … and so many processed in one transaction, so that callers who wait for theirs wait little.
-const GROUP: usize = 16;
+const GROUP: usize = 8;
 /// A call that fails for a reason of our own is set aside after so many tries.
 const TRIES: i64 = 5;
 
@@ -46,7 +47,15 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
     let owner = app.owner.clone();
     let claimed: Vec<ClaimedCall> = app
         .db
-        .write(Lane::Back, move |conn| calls::claim(conn, &owner, now, now.after(LEASE), CLAIM))
+        .write(Lane::Back, move |conn| {
+            let until = now.after(LEASE);
+            let mut claimed = calls::claim(conn, &owner, now, until, CLAIM)?;
+            // What was put off comes first; then the next batch of those that arrived.
+            if claimed.len() < ENOUGH {
+                claimed.append(&mut batches::take(conn, &owner, until)?);
+            }
+            Ok::<_, DbError>(claimed)
+        })
         .await?;
     let count = claimed.len();
     let claimed = Arc::new(claimed);

@@ -43,14 +43,14 @@ async fn a_store_that_does_not_take_a_call_is_said_to_gitlab() {
             .write(approval_app::db::Lane::Front, |conn| {
                 Ok(diesel::connection::SimpleConnection::batch_execute(
                     conn,
-                    "DROP TABLE received_call; UPDATE __diesel_schema_migrations SET version = '29990101000000'",
+                    "DROP TABLE call_batch; UPDATE __diesel_schema_migrations SET version = '29990101000000'",
                 )?)
             })
             .await;
         dropped.unwrap();
         let (status, problem) = world.signed_call(MergeRequestCall::default().bytes()).await;
         assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("store_unavailable")), "{kind:?}");
-        assert!(!problem.to_string().contains("received_call"), "the answer tells nothing of the inside");
+        assert!(!problem.to_string().contains("call_batch"), "the answer tells nothing of the inside");
         assert_eq!(readyz(&world).await, 503, "{kind:?}");
         world.end().await;
     }

@@ -258,6 +258,7 @@ on_both! {
         for (status, _) in futures_util::future::join_all(calls).await {
             assert_eq!(status, 202);
         }
+        world.settle().await;
         assert_eq!(world.calls("all").await.len(), 6);
     }
 }

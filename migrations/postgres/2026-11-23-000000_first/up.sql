@@ -88,6 +88,7 @@ CREATE TABLE status_check (
     UNIQUE (merge_request_id, rule_id, sha)
 );
 CREATE INDEX status_check_inbox ON status_check (state, received_at, id);
+CREATE INDEX status_check_all ON status_check (received_at, id);
 CREATE INDEX status_check_project ON status_check (project_id, state, received_at, id);
 CREATE INDEX status_check_rule ON status_check (rule_id, state, received_at, id);
 CREATE INDEX status_check_alarm ON status_check (id) WHERE undecided_pass;
@@ -138,6 +139,15 @@ CREATE TABLE delivery_attempt (
     http_status     BIGINT,
     error           TEXT COLLATE "C",
     PRIMARY KEY (delivery_id, number)
+);
+
+-- Calls as they arrived, many in a row: one row for each commit that acknowledged them. They are taken from here into
+-- received_call before they are processed.
+CREATE TABLE call_batch (
+    id              BIGSERIAL PRIMARY KEY,
+    received_at     TEXT COLLATE "C" NOT NULL,
+    calls           BIGINT NOT NULL,
+    packed          BYTEA NOT NULL
 );
 
 CREATE TABLE received_call (

@@ -1,0 +1,201 @@
+//! Stores calls so that all that arrive while one commit is on its way to the disk share the next: one
+//! row, one commit, one wake-up for each thread.
+//!
+//! Nobody waits for a batch to fill: a call that comes alone goes alone. What is to be stored is gathered
+//! when the database is ready for it, from all threads of the HTTP server; each thread has a [`Batcher`].
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::app::App;
+use crate::db::batches::{self, Arrived, Frames};
+use crate::db::{Conn, DbError, Lane};
+
+/// A batch grows to this many calls …
+const MOST: usize = 128;
+/// … and as long as it is shorter than this many bytes, so that taking it apart later delays nobody much.
+const LONGEST: usize = 1024 * 1024;
+
+/// Who waits for a call to be stored. Dropped, it says that it was not.
+struct Waiting {
+    reply: oneshot::Sender<()>,
+    /// The call's share of the memory for all calls.
+    _held: OwnedSemaphorePermit,
+}
+
+/// Calls that will be stored together, and who waits for them.
+#[derive(Default)]
+struct Batch {
+    frames: Frames,
+    /// By thread.
+    waiting: Vec<Vec<Waiting>>,
+}
+
+impl Batch {
+    fn push(&mut self, call: &Arrived, home: usize, waiting: Waiting) {
+        self.frames.push(call);
+        if self.waiting.len() <= home {
+            self.waiting.resize_with(home + 1, Vec::new);
+        }
+        if let Some(at_home) = self.waiting.get_mut(home) {
+            at_home.push(waiting);
+        }
+    }
+
+    const fn is_full(&self) -> bool {
+        self.frames.count() >= MOST || self.frames.size() >= LONGEST
+    }
+}
+
+/// The calls of all threads that wait to be stored.
+#[derive(Default)]
+pub struct Arrivals(Mutex<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    /// Only the last one may still grow.
+    batches: VecDeque<Batch>,
+    /// Whether somebody has been asked to store what waits.
+    asked: bool,
+    /// What a batch was gathered in, to be used again: fresh memory costs more than the calls.
+    spare: Option<Frames>,
+    /// Where each thread hears what has been stored.
+    homes: Vec<UnboundedSender<Vec<Waiting>>>,
+}
+
+impl Arrivals {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a call; returns whether somebody must be asked to store it.
+    fn add(&self, call: &Arrived, home: usize, waiting: Waiting) -> bool {
+        let mut queue = self.queue();
+        match queue.batches.back_mut().filter(|batch| !batch.is_full()) {
+            Some(batch) => batch.push(call, home, waiting),
+            None => {
+                let frames = queue.spare.take().unwrap_or_default();
+                let mut batch = Batch { frames, waiting: Vec::new() };
+                batch.push(call, home, waiting);
+                queue.batches.push_back(batch);
+            }
+        }
+        !std::mem::replace(&mut queue.asked, true)
+    }
+}
+
+/// The calls of one thread. It answers them there, since waking a task of another thread costs a system
+/// call for each.
+pub struct Batcher {
+    app: App,
+    home: OnceCell<usize>,
+}
+
+impl Batcher {
+    /// A batcher for the thread that uses it first.
+    #[must_use]
+    pub fn new(app: &App) -> Self {
+        Self { app: app.clone(), home: OnceCell::new() }
+    }
+
+    /// Stores a call; its share of memory is given back when it is stored. Only inside a
+    /// [`tokio::task::LocalSet`], as the HTTP server's threads have.
+    ///
+    /// # Errors
+    /// [`DbError::Abandoned`] if the database did not take the batch; the log says why. With `Ok` the call
+    /// is durable.
+    pub async fn store(&self, call: Arrived, held: OwnedSemaphorePermit) -> Result<(), DbError> {
+        let home = *self.home.get_or_init(|| settle_here(&self.app.arrivals));
+        let (reply, stored) = oneshot::channel();
+        if self.app.arrivals.add(&call, home, Waiting { reply, _held: held }) {
+            ask(&self.app);
+        }
+        // What it occupies belongs to its connection, which waits for it to read on.
+        drop(call);
+        stored.await.map_err(|_| DbError::Abandoned)
+    }
+}
+
+/// Makes the calling thread one that hears what was stored.
+fn settle_here(arrivals: &Arrivals) -> usize {
+    let (sender, stored) = unbounded_channel();
+    tokio::task::spawn_local(answer(stored));
+    let mut queue = arrivals.queue();
+    queue.homes.push(sender);
+    queue.homes.len() - 1
+}
+
+async fn answer(mut stored: UnboundedReceiver<Vec<Waiting>>) {
+    while let Some(all) = stored.recv().await {
+        for waiting in all {
+            // The caller may have gone away; what is stored stays stored.
+            let _gone = waiting.reply.send(());
+        }
+    }
+}
+
+/// Asks the database to store what waits when its turn comes.
+fn ask(app: &App) {
+    let (turn, told) = (Turn(Some(app.clone())), app.clone());
+    app.db.write_then(
+        Lane::Front,
+        move |conn| turn.take(conn),
+        move |stored| match stored {
+            Ok(batch) => tell(&told, batch),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(error = %error, cause, "calls could not be stored; GitLab is told so");
+            }
+        },
+    );
+}
+
+/// The right to store what waits. Dropped unused (the database is gone), it lets nobody wait for ever.
+struct Turn(Option<App>);
+
+impl Turn {
+    fn take(mut self, conn: &mut Conn) -> Result<Batch, DbError> {
+        let Some(app) = self.0.take() else { return Ok(Batch::default()) };
+        let (batch, more) = {
+            let mut queue = app.arrivals.queue();
+            let batch = queue.batches.pop_front().unwrap_or_default();
+            queue.asked = !queue.batches.is_empty();
+            (batch, queue.asked)
+        };
+        if more {
+            ask(&app);
+        }
+        batches::insert(conn, &batch.frames)?;
+        Ok(batch)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(app) = self.0.take() {
+            let mut queue = app.arrivals.queue();
+            queue.asked = false;
+            queue.batches.clear();
+        }
+    }
+}
+
+/// Sends every thread those who wait there, and wakes whoever processes calls.
+fn tell(app: &App, batch: Batch) {
+    let homes = {
+        let mut queue = app.arrivals.queue();
+        queue.spare = batch.frames.emptied();
+        queue.homes.clone()
+    };
+    for (home, waiting) in homes.iter().zip(batch.waiting) {
+        if !waiting.is_empty() {
+            // A thread that has ended has nobody left to answer.
+            let _ended = home.send(waiting);
+        }
+    }
+    app.wake.calls.notify_one();
+}
