@@ -62,7 +62,8 @@ pub async fn open(config: Config) -> Result<App, Failure> {
     })
 }
 
-fn database(place: &str, error: &DbError) -> Failure {
+/// How a database that cannot be used ends the program.
+pub fn database(place: &str, error: &DbError) -> Failure {
     let mut why = format!("{place}: {error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -4,6 +4,7 @@
 //! threads and dialects stay here. Table families have a file each, with row structs and queries
 //! that return domain types.
 
+pub mod audit;
 pub mod calls;
 pub mod checks;
 pub mod connection;

@@ -1,6 +1,8 @@
 //! The HTTP edge: the route table on one page; handlers translate, use cases decide.
 
+pub mod audit;
 pub mod checks;
+mod csv;
 pub mod dto;
 pub mod events;
 pub mod health;
@@ -40,6 +42,9 @@ pub fn routes(
             .route("/reconcile", web::post().to(system::start_reconciliation))
             .route("/system", web::get().to(system::read_system))
             .route("/events", web::get().to(events::follow_events))
+            .route("/audit", web::get().to(audit::list_audit_entries))
+            .route("/audit/export", web::get().to(audit::export_audit_entries))
+            .route("/audit/verification", web::get().to(audit::verify_audit_entries))
             .route("/openapi.json", web::get().to(openapi::document))
             .default_service(web::to(no_such_operation));
         let scope = web::scope(&base)

@@ -1,5 +1,6 @@
 //! Use cases: what the product does, one write transaction each.
 
+pub mod audit;
 pub mod decide;
 pub mod deliver;
 pub mod inbox;
