@@ -9,13 +9,17 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::db::{Db, DbError, Lane, calls, deliveries, projects};
+use crate::crypto::keys::{KeyError, Keys};
+use crate::crypto::password::Passwords;
+use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
 use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
 use crate::live::Live;
+use crate::service::links;
+use crate::service::seals::{self, SealError};
 
 /// The application; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +33,8 @@ pub struct Inner {
     pub clock: Arc<dyn Clock>,
     /// The settings.
     pub config: Config,
+    /// Where passwords are hashed.
+    pub passwords: Passwords,
     /// The name under which this process takes work.
     pub owner: String,
     /// How loops are told that there is work.
@@ -39,6 +45,7 @@ pub struct Inner {
     pub stopping: CancellationToken,
     connected: Option<Connected>,
     secrets: RwLock<Arc<Secrets>>,
+    keys: RwLock<Arc<Keys>>,
 }
 
 impl Deref for App {
@@ -115,6 +122,18 @@ pub enum SetupError {
     /// The GitLab client cannot be built.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// There is no key for secrets, or not the one they were sealed with.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<SealError> for SetupError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Key(error) => Self::Key(error),
+            SealError::Store(error) => Self::Db(error),
+        }
+    }
 }
 
 impl App {
@@ -126,7 +145,10 @@ impl App {
         let url = config.database_url.clone();
         let db =
             tokio::task::spawn_blocking(move || Db::open(url)).await.unwrap_or(Err(DbError::Abandoned))?;
+        let keys = Keys::load(&config.key_source)?;
         let now = clock.now();
+        let sealing = keys.clone();
+        db.write(Lane::Front, move |conn| seals::seal_all(conn, &sealing, now)).await?;
         let connected = match &config.gitlab {
             None => None,
             Some(gitlab) => {
@@ -152,6 +174,7 @@ impl App {
         let app = Self(Arc::new(Inner {
             db,
             clock,
+            passwords: Passwords::new(config.password_cost),
             config,
             owner: uuid::Uuid::now_v7().to_string(),
             wake: Wake::default(),
@@ -159,6 +182,7 @@ impl App {
             stopping: CancellationToken::new(),
             connected,
             secrets: RwLock::default(),
+            keys: RwLock::new(Arc::new(keys)),
         }));
         app.load_secrets().await?;
         app.live.begin(&app.db).await?;
@@ -177,22 +201,54 @@ impl App {
         Arc::clone(&self.secrets.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads anew what the door knows of rules.
+    /// The keys of this instance.
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads anew what the door knows of rules. A secret that was sealed with a newer key makes the
+    /// keys be read anew; one that does not open at all leaves its rule without calls, not the others.
     ///
     /// # Errors
     /// The database's.
     pub async fn load_secrets(&self) -> Result<(), DbError> {
         let Some(connected) = self.connected() else { return Ok(()) };
-        let rows: Vec<projects::RuleSecret> =
-            self.db.read(move |conn| projects::rule_secrets(conn, &connected.id)).await?;
+        let rows: Vec<rule_secrets::RuleSecret> =
+            self.db.read(move |conn| rule_secrets::of_connection(conn, &connected.id)).await?;
         let mut secrets = Secrets::default();
         for row in rows {
-            let rule = KnownRule { secret: row.secret.map(SecretString::from) };
-            secrets.rules.insert((row.project, row.rule), rule);
+            let secret = row.secret.map(|sealed| self.unseal(&row.rule_id, &sealed));
+            secrets.rules.insert((row.project, row.rule), KnownRule { secret });
             secrets.keys.insert(row.rule_key, (row.project, row.rule));
         }
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(secrets);
         Ok(())
+    }
+
+    fn unseal(&self, rule: &str, sealed: &str) -> SecretString {
+        let mut opened = self.keys().open(rule, sealed);
+        if let Err(KeyError::UnknownKey) = opened
+            && let Ok(keys) = Keys::load(&self.config.key_source)
+        {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+            opened = self.keys().open(rule, sealed);
+        }
+        opened.unwrap_or_else(|error| {
+            tracing::error!(rule, %error, "a rule's secret does not open; its calls are refused");
+            // A secret that nobody signs with.
+            crate::crypto::secret::random()
+        })
+    }
+
+    /// Where the first administrator is made, as long as there is none: what follows the base path in
+    /// an address, with the one-time secret in its fragment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn setup_link(&self) -> Result<Option<SecretString>, DbError> {
+        let (keys, now) = (self.keys(), self.clock.now());
+        self.db.write(Lane::Front, move |conn| links::setup(conn, &keys, now)).await
     }
 
     /// Notes that GitLab answered a delivery, whatever it said.

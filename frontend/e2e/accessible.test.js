@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { COOKIE, DELIVERY_DATE, byId, dialog, openCheck, openDialog, openInbox, submit, state } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { ADAM } from "./support/people.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -39,9 +40,83 @@ const PAGES = {
     await page.goto(`${world.app}system`);
     await byId(page, "system-calls-none").waitFor();
   },
+  history: async (page, world) => {
+    await page.goto(`${world.app}audit`);
+    await byId(page, "record-row").first().waitFor();
+    await byId(page, "record-row").first().locator("summary").click();
+    await byId(page, "verify").click();
+    await byId(page, "chain-intact").waitFor();
+  },
+  "history without a match": async (page, world) => {
+    await page.goto(`${world.app}audit?q=nobody+wrote+this`);
+    await byId(page, "empty-match").waitFor();
+  },
+  people: async (page, world) => {
+    await page.goto(`${world.app}people`);
+    await byId(page, "person-row").first().waitFor();
+  },
+  "invite dialog with a fault": async (page, world) => {
+    await page.goto(`${world.app}people`);
+    await byId(page, "invite").click();
+    await byId(page, "invite-send").click();
+    await page.locator("#invite-name-wrong:not(:empty)").waitFor();
+  },
+  "person dialog": async (page, world) => {
+    await page.goto(`${world.app}people`);
+    await byId(page, "person-edit").first().click();
+    await byId(page, "reach-some").check();
+  },
+  "question": async (page, world) => {
+    await page.goto(`${world.app}people`);
+    await byId(page, "person-edit").first().click();
+    await byId(page, "person-end-sessions").click();
+    await byId(page, "question-dialog").waitFor();
+  },
+  "group dialog": async (page, world) => {
+    await page.goto(`${world.app}people`);
+    await byId(page, "person-row").first().waitFor();
+    await byId(page, "group-new").click();
+    await byId(page, "group-dialog").waitFor();
+  },
+  account: async (page, world) => {
+    await page.goto(`${world.app}account`);
+    await byId(page, "session").first().waitFor();
+  },
+  "token dialog": async (page, world) => {
+    await page.goto(`${world.app}account`);
+    await byId(page, "token-new").click();
+    await byId(page, "token-dialog").waitFor();
+  },
+  "person menu": async (page) => {
+    await byId(page, "person").click();
+    await byId(page, "person-menu").waitFor();
+  },
   "not found": async (page, world) => {
     await page.goto(`${world.app}no/such/page`);
     await byId(page, "not-found").waitFor();
+  },
+};
+
+/** The pages for those who are not signed in; the link comes from an invitation. */
+const OPEN_PAGES = {
+  "sign-in": async (page, world) => {
+    await page.goto(world.app);
+    await byId(page, "samples").waitFor();
+  },
+  "sign-in refused": async (page, world) => {
+    await page.goto(`${world.app}sign-in`);
+    await byId(page, "sign-in-email").fill("nobody@example.com");
+    await byId(page, "sign-in-password").fill("wrong");
+    await byId(page, "sign-in-send").click();
+    await byId(page, "sign-in-fault").waitFor();
+  },
+  invitation: async (page, world, link) => {
+    await page.goto(link);
+    await byId(page, "welcome").waitFor();
+  },
+  "spent link": async (page, world) => {
+    await page.goto(`${world.app}welcome`);
+    await byId(page, "link-spent").waitFor();
   },
 };
 
@@ -62,18 +137,37 @@ const overflow = (page) =>
   });
 
 /** Runs a look at every page; all objections together make one error. */
-async function everyPage(world, page, look) {
+async function everyPage(world, options, look) {
   const found = {};
-  for (const [name, go] of Object.entries(PAGES)) {
-    await openInbox(page, world.app, 15);
-    await go(page, world);
+  const visit = async (name, page, go) => {
+    await go();
     // The page is unseen until its strips have come; before that there is nothing to look at.
     await page.locator("main:not([data-waiting])").waitFor();
-    const objected = await look();
+    const objected = await look(page);
     if (objected.length) found[name] = objected;
+  };
+  const open = async (as) => {
+    const page = await world.window({ ...options, as });
+    await page.context().addInitScript({ path: AXE });
+    return page;
+  };
+  const inside = await open(await allRound(world));
+  for (const [name, go] of Object.entries(PAGES)) {
+    await visit(name, inside, async () => {
+      await openInbox(inside, world.app, 15);
+      await go(inside, world);
+    });
   }
+  const { link } = await (await world.as(ADAM)).post("people", INVITED);
+  const outside = await open(null);
+  outside.watch.expect(/401/);
+  for (const [name, go] of Object.entries(OPEN_PAGES)) await visit(name, outside, () => go(outside, world, link.url));
   assert.deepEqual(found, {});
 }
+
+/** Somebody who sees every page and every button. */
+const allRound = (world) => world.person("Olga Allround", ["reviewer", "administrator"]);
+const INVITED = { name: "Nora Newcomer", email: "nora@example.com", roles: ["viewer"], all_projects: true };
 
 /** One check decided, so that there is a page with a decision and a delivery. */
 async function decideOne(world) {
@@ -90,15 +184,13 @@ for (const colorScheme of ["light", "dark"]) {
     journey(`axe-core has nothing to say: ${colorScheme}, ${width} pixels wide`, async (world) => {
       await decideOne(world);
       // Half a fade has half a contrast.
-      const page = await world.window({ colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" });
-      await page.context().addInitScript({ path: AXE });
-      await everyPage(world, page, () => objections(page));
+      const options = { colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" };
+      await everyPage(world, options, objections);
     });
   }
 }
 
 journey("at 320 pixels nothing has to be scrolled sideways", async (world) => {
   await decideOne(world);
-  const page = await world.window({ viewport: { width: 320, height: 640 } });
-  await everyPage(world, page, () => overflow(page));
+  await everyPage(world, { viewport: { width: 320, height: 640 } }, (page) => overflow(page));
 });

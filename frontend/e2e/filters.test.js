@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { COOKIE, SAMPLES, STOREFRONT, byId, openInbox, rows, text } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { RITA } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
 
 const shows = (page, count) => until(`${count} rows`, async () => (await rows(page).count()) === count);
@@ -65,11 +66,9 @@ journey("no match, nothing to do and no such check are different pages", async (
   await byId(page, "tab-rejected").click();
   await byId(page, "empty-done").waitFor();
   const { items } = await world.api("checks?state=pending&limit=200");
+  const rita = await world.as(RITA);
   for (const { id, sha } of items) {
-    const body = JSON.stringify({ verdict: "approve", expected_sha: sha, comment: "" });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${world.app}api/v1/checks/${id}/decisions`, { method: "POST", headers, body });
-    assert.ok(answer.ok, await answer.text());
+    await rita.post(`checks/${id}/decisions`, { verdict: "approve", expected_sha: sha, comment: "" });
   }
   await page.goto(world.app);
   const done = await text(byId(page, "empty-done"));

@@ -98,7 +98,7 @@ journey("single keys can be switched off, and stay off", async (world) => {
   await openInbox(page, world.app);
   await byId(page, "help").click();
   await byId(page, "keys-switch").uncheck();
-  await byId(page, "help-close").click();
+  await byId(page, "modal-close").click();
   await page.reload();
   await rows(page).first().waitFor();
   await page.keyboard.press("j");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { byId, openInbox, row, says } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { ADAM } from "./support/people.js";
 import { SANDBOX_SECRET } from "./support/service.js";
 import { until } from "./support/wait.js";
 
@@ -21,7 +22,7 @@ function call(app, { project, iid, rule }, secret = SANDBOX_SECRET) {
 }
 
 journey("forged calls are refused or set aside with a reason", async (world) => {
-  const page = await world.window();
+  const page = await world.window({ as: ADAM });
   await page.goto(`${world.app}system`);
   await byId(page, "system-calls-none").waitFor();
   const known = { project: 1, iid: 1, rule: 999 };
@@ -56,7 +57,7 @@ journey("a call is replayed once its cause is mended, and its check arrives", as
   const { iid } = await world.sandbox.open("demo/typo", "Mend a typo");
   assert.equal((await call(world.app, { project, iid, rule })).status, 202);
 
-  const page = await world.window();
+  const page = await world.window({ as: ADAM });
   await page.goto(`${world.app}system`);
   await says(byId(page, "system-call"), /lists no status check .* that leads here/);
   await world.sandbox.put(`projects/${project}/external_status_checks/${rule}`, { external_url: url });

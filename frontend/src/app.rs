@@ -1,42 +1,29 @@
-//! The application: context, router, frame, dialogs.
+//! The application: context, frame, pages, dialogs.
 
 use leptos::prelude::*;
-use leptos_router::components::Router;
-use leptos_router::hooks::use_location;
-use leptos_router::location::{BrowserUrl, LocationProvider};
 use shared::{CheckDetail, Verdict};
 
 use crate::components::dialog::decision_dialog;
 use crate::components::help::help;
 use crate::components::{banner, shell};
+use crate::model::access::{self, Gate};
 use crate::model::route::Route;
-use crate::pages::{check_page, inbox_page, missing_page, system_page};
-use crate::state::{App, Dialog, dom, keys, live, nav};
-use crate::ui::{El, el};
+use crate::pages::{
+    account_page, barred_page, check_page, history_page, inbox_page, missing_page, people_page, sign_in_page,
+    system_page, waiting_page, welcome_page,
+};
+use crate::state::{App, Dialog, dom, keys, nav};
+use crate::ui::{El, el, watch};
 
-/// The root component.
-#[component]
-pub fn Root() -> impl IntoView {
+/// Starts the application: it puts itself at the end of the document.
+pub fn start() {
     let app = App::new();
     provide_context(app);
+    app.follow_address();
     app.start();
-    live::connect(app);
-    let base = nav::base_path().trim_end_matches('/').to_owned();
-    view! {
-        <Router base=base>
-            <Frame />
-        </Router>
-    }
-}
-
-/// What surrounds every page; it puts itself at the end of the document.
-#[component]
-fn Frame() -> impl IntoView {
-    let app = App::get();
     keys::listen(app);
     let base = nav::base_path();
-    let path = use_location().pathname;
-    let route = Memo::new(move |_| path.with(|path| Route::of(path, &base)));
+    let route = Memo::new(move |_| app.place.with(|place| Route::of(&place.path, &base)));
     let said = el("div").class("sr-only").attr("role", "status").test("said");
     if let Some(body) = document().body() {
         shell::header(app, route).mount(&body);
@@ -48,24 +35,37 @@ fn Frame() -> impl IntoView {
     }
 }
 
-/// The page that the address leads to.
+/// The page that the address leads to, if it is open to whoever is there.
 fn main_part(app: App, route: Memo<Route>) -> El {
     let settled = app.settled();
-    let browser = use_context::<BrowserUrl>();
+    let busy = Memo::new(move |_| app.dialog.with(|open| matches!(open, Dialog::Decide(_))));
+    let gate = Memo::new(move |_| app.who.with(|who| access::gate(&route.get(), who, busy.get())));
+    watch(move || {
+        if gate.get() == Gate::SignIn {
+            let to = app.place.with_untracked(nav::sign_in);
+            app.go(&to, true);
+        }
+    });
     // Unseen for a moment until the strips above have come, so that they do not push it down.
     let main =
         el("main").attr("id", "main").attr("tabindex", "-1").flag_fn("data-waiting", move || !settled.get());
     main.child_fn(move || {
-        let route = route.get();
-        // The router waits for this before it writes the address: the page is about to be shown.
-        if let Some(browser) = &browser {
-            browser.ready_to_complete();
-        }
-        untrack(|| match route {
-            Route::Inbox => inbox_page(),
-            Route::Check(id) => check_page(id),
-            Route::System => system_page(),
-            Route::Missing => missing_page(),
+        let gate = gate.get();
+        untrack(|| match gate {
+            Gate::Waiting => Some(waiting_page()),
+            Gate::SignIn => None,
+            Gate::Barred(needed) => Some(barred_page(needed)),
+            Gate::Show(route) => Some(match route {
+                Route::Inbox => inbox_page(),
+                Route::Check(id) => check_page(id),
+                Route::History => history_page(),
+                Route::People => people_page(),
+                Route::System => system_page(),
+                Route::Account => account_page(),
+                Route::SignIn => sign_in_page(),
+                Route::Welcome => welcome_page(),
+                Route::Missing => missing_page(),
+            }),
         })
     })
 }

@@ -1,5 +1,5 @@
 //! Starts the interface in the browser.
 
 fn main() {
-    leptos::mount::mount_to_body(frontend::app::Root);
+    leptos::mount::mount_to_body(frontend::app::start);
 }

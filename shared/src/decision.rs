@@ -6,8 +6,6 @@ use crate::CheckState;
 
 /// The longest comment, in Unicode scalar values.
 pub const COMMENT_MAX: usize = 10_000;
-/// The longest reviewer name, in Unicode scalar values.
-pub const REVIEWER_MAX: usize = 100;
 
 /// What a reviewer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,9 +55,6 @@ pub struct NewDecision {
     /// state (`approved` or `rejected`). If the check is in another state by now, the answer is 409.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_state: Option<CheckState>,
-    /// The name the reviewer typed. Nobody has verified it, and the record says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reviewer: Option<String>,
 }
 
 /// What is wrong with a [`NewDecision`] before anything is looked up.
@@ -69,8 +64,6 @@ pub enum DecisionFault {
     CommentRequired,
     /// The comment is longer than [`COMMENT_MAX`].
     CommentTooLong,
-    /// The reviewer's name is longer than [`REVIEWER_MAX`] or has control characters.
-    BadReviewer,
     /// `expected_sha` is empty.
     ShaRequired,
     /// `expected_state` names a state in which nothing can be decided.
@@ -85,7 +78,6 @@ impl DecisionFault {
     pub const fn field(self) -> &'static str {
         match self {
             DecisionFault::CommentRequired | DecisionFault::CommentTooLong => "comment",
-            DecisionFault::BadReviewer => "reviewer",
             DecisionFault::ShaRequired => "expected_sha",
             DecisionFault::BadExpectedState => "expected_state",
             DecisionFault::NothingToReverse => "verdict",
@@ -120,10 +112,6 @@ impl NewDecision {
         }
         if self.comment.chars().count() > COMMENT_MAX {
             return Err(DecisionFault::CommentTooLong);
-        }
-        let name = self.reviewer.as_deref().unwrap_or("");
-        if name.chars().count() > REVIEWER_MAX || name.chars().any(char::is_control) {
-            return Err(DecisionFault::BadReviewer);
         }
         Ok(())
     }
@@ -167,7 +155,6 @@ mod tests {
             comment: comment.into(),
             expected_sha: "a1b2c3".into(),
             expected_state: expected,
-            reviewer: None,
         }
     }
 
@@ -194,16 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn lengths_and_control_characters_are_bounded() {
+    fn the_comment_is_bounded_and_the_commit_is_needed() {
         let mut long = decision(Verdict::Approve, &"é".repeat(COMMENT_MAX), None);
         assert_eq!(long.validate(), Ok(()));
         long.comment.push('x');
         assert_eq!(long.validate(), Err(DecisionFault::CommentTooLong));
-        let mut named = decision(Verdict::Approve, "", None);
-        named.reviewer = Some("A\u{7}".into());
-        assert_eq!(named.validate(), Err(DecisionFault::BadReviewer));
-        named.reviewer = Some("Ada".into());
-        named.expected_sha = " ".into();
-        assert_eq!(named.validate(), Err(DecisionFault::ShaRequired));
+        let mut blind = decision(Verdict::Approve, "", None);
+        blind.expected_sha = " ".into();
+        assert_eq!(blind.validate(), Err(DecisionFault::ShaRequired));
     }
 }

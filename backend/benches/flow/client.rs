@@ -12,6 +12,8 @@ use crate::Result;
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// The header line that lets it in; empty for a stranger.
+    authorization: String,
 }
 
 /// An answer; the body is as it was sent, perhaps compressed.
@@ -46,7 +48,16 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; 16 * 1024] })
+        Ok(Self { stream, buffer: vec![0; 16 * 1024], authorization: String::new() })
+    }
+
+    /// Connects as a program with this API token.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn open_with(address: SocketAddr, token: &str) -> Result<Self> {
+        let authorization = format!("Authorization: Bearer {token}\r\n");
+        Ok(Self { authorization, ..Self::open(address).await? })
     }
 
     /// Sends a request that is already written down, in two parts.
@@ -130,7 +141,10 @@ impl Connection {
     /// # Errors
     /// As [`Self::answer`].
     pub async fn get_with(&mut self, path: &str, headers: &str) -> Result<Answer> {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: approvals.example.com\r\n{headers}\r\n");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: approvals.example.com\r\n{}{headers}\r\n",
+            self.authorization
+        );
         self.send(head.as_bytes(), b"").await?;
         self.answer().await
     }
@@ -141,8 +155,9 @@ impl Connection {
     /// As [`Self::answer`].
     pub async fn post(&mut self, path: &str, headers: &str, body: &[u8]) -> Result<Answer> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: approvals.example.com\r\nContent-Type: application/json\r\n{headers}\
+            "POST {path} HTTP/1.1\r\nHost: approvals.example.com\r\nContent-Type: application/json\r\n{}{headers}\
              Content-Length: {}\r\n\r\n",
+            self.authorization,
             body.len()
         );
         self.send(head.as_bytes(), body).await?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::client::Connection;
 use crate::place::Scratch;
-use crate::process::Served;
+use crate::process::{Served, token};
 use crate::report::{Goal, Report, Times};
 use crate::{Result, calls};
 
@@ -40,7 +40,8 @@ pub async fn measure(folder: &Scratch, report: &mut Report) -> Result<()> {
     report.progress(&format!("{DECISIONS} decisions, from the click to GitLab"))?;
     let config = SandboxConfig { token: TOKEN.into(), cron: false, ..SandboxConfig::default() };
     let gitlab = Sandbox::start(config).await?;
-    let app = Served::app(&folder.join("decisions.db"), Some((&gitlab.url(), TOKEN)))?;
+    let database = folder.join("decisions.db");
+    let app = Served::app(&database, Some((&gitlab.url(), TOKEN)))?;
     app.ready().await?;
     let project = gitlab.create_project("shop/storefront");
     let url = format!("http://{}/approval-apps/status_check", app.address);
@@ -53,12 +54,12 @@ pub async fn measure(folder: &Scratch, report: &mut Report) -> Result<()> {
         );
     }
     gitlab.settle().await;
-    let mut browser = Connection::open(app.address).await?;
+    let mut browser = Connection::open_with(app.address, &token(&database)?).await?;
     let waiting = checks(&mut browser).await?;
     let mut sent = Vec::with_capacity(DECISIONS);
     for check in &waiting {
         tokio::time::sleep(PAUSE).await;
-        let body = json!({"verdict": "approve", "expected_sha": check.sha, "reviewer": "Rita Reviewer"});
+        let body = json!({"verdict": "approve", "expected_sha": check.sha});
         let path = format!("{CHECKS}/{}/decisions", check.id);
         let clicked = SystemClock.now();
         browser.post(&path, "", body.to_string().as_bytes()).await?.expect(201)?;

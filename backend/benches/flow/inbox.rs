@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::client::Connection;
-use crate::process::Served;
+use crate::process::{Served, token};
 use crate::report::{Goal, Report, Times, median};
 use crate::{Result, seed};
 
@@ -36,8 +36,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     let (small, large) = (Served::app(&few, None)?, Served::app(&many, None)?);
     small.ready().await?;
     large.ready().await?;
-    let mut small_browser = Connection::open(small.address).await?;
-    let mut large_browser = Connection::open(large.address).await?;
+    let mut small_browser = Connection::open_with(small.address, &token(&few)?).await?;
+    let mut large_browser = Connection::open_with(large.address, &token(&many)?).await?;
     for (name, query) in [("pending", ""), ("all", "&state=all")] {
         let newest_first = query.contains("all");
         let first = format!("{CHECKS}{query}");

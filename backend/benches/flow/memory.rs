@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::client::Connection;
 use crate::place::Scratch;
-use crate::process::Served;
+use crate::process::{Served, token};
 use crate::report::{Goal, Report};
 
 /// So long nothing happens before it is measured.
@@ -17,9 +17,10 @@ const REST: Duration = Duration::from_secs(2);
 /// If the service does not start or the system does not tell.
 pub async fn measure(folder: &Scratch, report: &mut Report) -> Result<()> {
     report.progress("memory of a service at rest")?;
-    let app = Served::app(&folder.join("idle.db"), Some(("http://127.0.0.1:9", "glpat-of-nobody")))?;
+    let database = folder.join("idle.db");
+    let app = Served::app(&database, Some(("http://127.0.0.1:9", "glpat-of-nobody")))?;
     app.ready().await?;
-    let mut connection = Connection::open(app.address).await?;
+    let mut connection = Connection::open_with(app.address, &token(&database)?).await?;
     connection.get("/approval-apps/api/v1/checks").await?.expect(200)?;
     tokio::time::sleep(REST).await;
     report.figure("memory at rest, resident", app.mebibytes("VmRSS")?, "MiB", Goal::AtMost(20.0));

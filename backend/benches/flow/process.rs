@@ -1,7 +1,7 @@
 //! The measured programs: start, look at, hold, and stop their processes.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -161,6 +161,47 @@ impl Drop for Served {
         // It may be gone already, which is what is wanted.
         let _gone = self.child.kill();
         let _gone = self.child.wait();
+    }
+}
+
+/// An API token that may read and decide, made on the command line for a person who is made first if
+/// the database does not have them yet.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn token(database: &Path) -> Result<String> {
+    let run = |args: &[&str]| -> Result<(bool, String)> {
+        let mut child = Command::new(PROGRAM)
+            .args(args)
+            .env_clear()
+            .env("APPROVAL_DATABASE_URL", format!("sqlite:{}", database.display()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        child.stdin.take().ok_or("no standard input")?.write_all(b"a password of the benchmark")?;
+        let output = child.wait_with_output()?;
+        let said = if output.status.success() { output.stdout } else { output.stderr };
+        Ok((output.status.success(), String::from_utf8(said)?.trim().to_owned()))
+    };
+    const EMAIL: &str = "rita@bench.example";
+    // Fails if she is there already, which is as good.
+    let _made = run(&[
+        "user",
+        "create",
+        "--name",
+        "Rita Reviewer",
+        "--email",
+        EMAIL,
+        "--role",
+        "reviewer",
+        "--password-stdin",
+    ])?;
+    let scopes = ["--scope", "checks:read", "--scope", "checks:decide"];
+    let made = run(&[&["token", "create", "--name", "bench", "--for", EMAIL], &scopes[..]].concat())?;
+    match made {
+        (true, token) => Ok(token),
+        (false, why) => Err(format!("no token can be made: {why}").into()),
     }
 }
 

@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, check, say, serve};
-use crate::config::Given;
-use crate::db::audit::{Filter, Scope};
-use crate::db::{Db, DbError};
+use super::beside::{self, Place};
+use super::{Failure, say};
 use crate::domain::audit::{Line, Proof, Prover};
-use crate::domain::record::Actor;
-use crate::domain::{Clock as _, SystemClock};
-use crate::service::audit::{Form, begin_export};
+use crate::service::ServiceError;
+use crate::service::audit::export_all;
 
 /// No line of an export is longer: comments have 10,000 characters at most.
 const LINE_MAX: u64 = 4 * 1024 * 1024;
@@ -28,9 +25,7 @@ pub enum Command {
     /// kept elsewhere to rule that out.
     Verify(Verify),
     /// Write the whole record to standard output, in JSON lines
-    ///
-    /// A SQLite file has to be free: while the service runs, export in the browser or by the REST API.
-    Export(Box<Given>),
+    Export(Box<Place>),
 }
 
 /// What is to be verified.
@@ -132,17 +127,11 @@ fn report(proof: &Proof, wanted: &Verify) -> Result<(), Failure> {
 }
 
 /// Writes the whole record to standard output.
-pub async fn export(given: Given) -> Result<(), Failure> {
-    let config = check(given)?;
-    let place = config.database_url.to_string();
-    let failed = |error: &DbError| serve::database(&place, error);
-    let db = Db::open(config.database_url).map_err(|error| failed(&error))?;
-    let whole = (Filter::default(), std::collections::BTreeMap::new());
-    let actor = Actor { name: "command line".into(), account_id: None, via: "command line".into() };
-    let now = SystemClock.now();
-    let mut export = begin_export(&db, actor, Form::JsonLines, whole, Scope::all(), now)
-        .await
-        .map_err(|error| failed(&error))?;
+pub async fn export(place: Place) -> Result<(), Failure> {
+    let beside = beside::open(place).await?;
+    let failed = |error| beside::failure(ServiceError::Store(error));
+    let now = beside.clock.now();
+    let mut export = export_all(&beside.db, beside::actor(), now).await.map_err(failed)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut write = |text: &str| {
         out.write_all(text.as_bytes())
@@ -151,7 +140,7 @@ pub async fn export(given: Given) -> Result<(), Failure> {
     };
     write(&export.first_line())?;
     loop {
-        let entries = export.next().await.map_err(|error| failed(&error))?;
+        let entries = export.next().await.map_err(failed)?;
         if entries.is_empty() {
             break;
         }

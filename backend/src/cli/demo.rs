@@ -4,17 +4,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gitlab_sandbox::{Sandbox, SandboxConfig};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Failure, say};
 use crate::cli::serve;
 use crate::config::{GitLabConfig, Given};
 use crate::server;
+use crate::service::samples;
 
 /// The sandbox's token: it opens nothing but the sandbox.
 const SANDBOX_TOKEN: &str = "sandbox-token";
 /// The sandbox's shared secret.
 const SANDBOX_SECRET: &str = "sandbox-secret";
+
+/// Somebody who wrote sample merge requests.
+const SAMPLE_AUTHOR: &str = "sam-sample";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -64,6 +68,12 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
         Some(GitLabConfig { url: sandbox.url(), token: SecretString::from(SANDBOX_TOKEN), ca_pem: None });
     config.sandbox = true;
     let app = serve::open(config).await?;
+    let author = sandbox.user(SAMPLE_AUTHOR);
+    let ready = async {
+        samples::ensure(&app, author).await?;
+        samples::token(&app).await
+    };
+    let token = ready.await.map_err(super::beside::failure)?;
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
     // Known samples stay as they are; only the addresses that are called follow this run's.
     sandbox.seed_samples(&format!("http://{address}"), Some(SANDBOX_SECRET));
@@ -71,7 +81,19 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
     say(&format!("  1. the reviewer's page   http://{address}{}/", app.config.base_path))?;
     say(&format!("  2. the GitLab sandbox    {}/", sandbox.url()))?;
     say("  Approve or reject a check on the first page and watch its merge request on the second.")?;
-    say("  There is no sign-in yet: type any name when you decide.")?;
+    say(&format!(
+        "  Sign in as one of these people; they exist only in this sandbox. Password: {}",
+        samples::PASSWORD
+    ))?;
+    for sample in samples::SAMPLES {
+        let roles: Vec<&str> = sample.roles.iter().map(|role| role.as_str()).collect();
+        say(&format!("    {:24} {} ({})", sample.email, sample.name, roles.join(", ")))?;
+    }
+    say(&format!(
+        "  For programs: curl -H 'Authorization: Bearer {}' http://{address}{}/api/v1/checks",
+        token.expose_secret(),
+        app.config.base_path
+    ))?;
     say("  Ctrl+C stops; what you did is kept in the demo's folder.")?;
     let ended = running.until_told_to_stop().await.map_err(|error| Failure::Runtime(error.to_string()));
     sandbox.stop().await;

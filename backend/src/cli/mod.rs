@@ -1,9 +1,13 @@
 //! The command line: subcommands, and what they print.
 
 mod audit;
+mod beside;
 mod demo;
 mod healthcheck;
+mod secrets;
 mod serve;
+mod token;
+mod user;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -53,6 +57,15 @@ enum Command {
     Demo(demo::Args),
     /// Bring the database's schema up to date and exit
     Migrate(Box<Given>),
+    /// People: make accounts, list them, switch them off, make links for new passwords
+    #[command(subcommand)]
+    User(user::Command),
+    /// API tokens: make, list, revoke
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The key that seals secrets in the database
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Print the REST API as an OpenAPI 3.1 document
     Openapi {
         /// Path under which everything lives
@@ -90,9 +103,12 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(given)) => with_runtime(serve::serve(*given)),
         Some(Command::Demo(args)) => with_runtime(demo::demo(args)),
         Some(Command::Migrate(given)) => serve::migrate(*given),
+        Some(Command::User(command)) => with_runtime(user::run(command)),
+        Some(Command::Token(command)) => with_runtime(token::run(command)),
+        Some(Command::Secrets(command)) => with_runtime(secrets::run(command)),
         Some(Command::Openapi { base_path }) => openapi(&base_path),
         Some(Command::Audit(audit::Command::Verify(wanted))) => audit::verify(&wanted),
-        Some(Command::Audit(audit::Command::Export(given))) => with_runtime(audit::export(*given)),
+        Some(Command::Audit(audit::Command::Export(place))) => with_runtime(audit::export(*place)),
         Some(Command::Healthcheck { listen }) => {
             let given = Given { listen, ..Given::default() }.with_aliases(|name| std::env::var(name).ok());
             let listen = given.listen.unwrap_or_else(|| crate::config::DEFAULT_LISTEN.to_owned());
@@ -163,17 +179,13 @@ fn check(given: Given) -> Result<Config, Failure> {
 
 /// The names of all variables that some argument reads.
 fn known_variables() -> Vec<String> {
-    let command = Cli::command();
-    let of = |command: &clap::Command| -> Vec<String> {
-        command
-            .get_arguments()
-            .filter_map(|arg| arg.get_env())
-            .filter_map(|name| name.to_str())
-            .map(str::to_owned)
-            .collect()
-    };
-    let mut names = of(&command);
-    command.get_subcommands().for_each(|sub| names.extend(of(sub)));
+    fn collect(command: &clap::Command, names: &mut Vec<String>) {
+        let own = command.get_arguments().filter_map(|arg| arg.get_env()).filter_map(|name| name.to_str());
+        names.extend(own.map(str::to_owned));
+        command.get_subcommands().for_each(|sub| collect(sub, names));
+    }
+    let mut names = Vec::new();
+    collect(&Cli::command(), &mut names);
     names
 }
 

@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+
 use super::{Failure, check, say};
 use crate::app::{App, SetupError};
 use crate::config::{Config, Given};
@@ -17,10 +19,10 @@ pub async fn serve(given: Given) -> Result<(), Failure> {
     let app = open(config).await?;
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
     let config = &app.config;
-    let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
+    let place = config.address(&running.address);
     say(&format!("Approval App {}", env!("CARGO_PKG_VERSION")))?;
-    say(&format!("  reviewers open   {address}{}/", config.base_path))?;
-    say(&format!("  GitLab calls     {address}{}/status_check", config.base_path))?;
+    say(&format!("  reviewers open   {place}/"))?;
+    say(&format!("  GitLab calls     {place}/status_check"))?;
     say(&format!("  database         {}", config.database_url))?;
     match &config.gitlab {
         Some(gitlab) => say(&format!("  decisions go to  {}", gitlab.url))?,
@@ -32,13 +34,17 @@ pub async fn serve(given: Given) -> Result<(), Failure> {
         )?;
     }
     if config.listen.ip().is_loopback() {
+        say("  reachable from   this machine only; APPROVAL_LISTEN=0.0.0.0:8080 opens it")?;
+    } else if !config.is_https() {
         say(
-            "  reachable from   this machine only; APPROVAL_LISTEN=0.0.0.0:8080 opens it, and there is no sign-in yet",
+            "  WARNING          other machines can reach this over plain http: put TLS in front and set APPROVAL_PUBLIC_URL=https://…",
         )?;
-    } else {
-        say(
-            "  WARNING          other machines can reach this and there is no sign-in yet: whoever opens the page can decide",
-        )?;
+    }
+    let setup = app.setup_link().await;
+    if let Some(secret) = setup.map_err(|error| database(&config.database_url.to_string(), &error))? {
+        say("  FIRST            nobody can sign in yet; the first administrator opens, once,")?;
+        say(&format!("                   {place}/welcome#{}", secret.expose_secret()))?;
+        tracing::warn!("nobody can sign in yet: open the one-time link that is on standard output");
     }
     running.until_told_to_stop().await.map_err(|error| Failure::Runtime(error.to_string()))
 }
@@ -58,11 +64,12 @@ pub async fn open(config: Config) -> Result<App, Failure> {
     let place = config.database_url.to_string();
     App::open(config, Arc::new(SystemClock)).await.map_err(|error| match error {
         SetupError::Client(error) => Failure::Config(vec![error.to_string()]),
+        SetupError::Key(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Db(error) => database(&place, &error),
     })
 }
 
-/// How a database that cannot be used ends the program.
+/// A failure of the database, with all its causes.
 pub fn database(place: &str, error: &DbError) -> Failure {
     let mut why = format!("{place}: {error}");
     let mut source = std::error::Error::source(error);

@@ -4,9 +4,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::crypto::keys::KeySource;
+use crate::crypto::password::Cost;
 use crate::db::DatabaseUrl;
+
+mod read;
+
+use read::{flag, gitlab, http_url, key_source, networks, number};
 
 /// Where the database is if nothing else is said.
 pub const DEFAULT_DATABASE: &str = "instance/gitlab_status_checks.db";
@@ -44,6 +51,32 @@ pub struct Config {
     pub call_budget: usize,
     /// Whether the GitLab is the bundled sandbox.
     pub sandbox: bool,
+    /// Where the key is that seals secrets at rest.
+    pub key_source: KeySource,
+    /// Proxies whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// A session ends when it was not used for so long …
+    pub session_idle: Duration,
+    /// … and after so long in any case.
+    pub session_life: Duration,
+    /// What hashing a password costs.
+    pub password_cost: Cost,
+}
+
+impl Config {
+    /// Whether browsers reach the app over https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Where browsers find the app, with the base path; `address` is where it listens, which counts
+    /// where no public URL is set.
+    #[must_use]
+    pub fn address(&self, address: &SocketAddr) -> String {
+        let root = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        format!("{root}{}", self.base_path)
+    }
 }
 
 /// A GitLab instance.
@@ -97,6 +130,23 @@ pub struct Given {
     /// Days that processed calls are kept [default: 30]
     #[arg(long, env = "APPROVAL_KEEP_CALLS_DAYS", value_name = "DAYS")]
     pub keep_calls_days: Option<String>,
+    /// Addresses or networks of proxies, with commas between; only what they say in X-Forwarded-For
+    /// counts as a client's address, for example 10.0.0.0/8
+    #[arg(long, env = "APPROVAL_TRUSTED_PROXIES", value_name = "CIDR,…")]
+    pub trusted_proxies: Option<String>,
+    /// Minutes without use after which a session ends [default: 480]
+    #[arg(long, env = "APPROVAL_SESSION_IDLE_MINUTES", value_name = "MINUTES")]
+    pub session_idle_minutes: Option<String>,
+    /// Hours after which a session ends in any case [default: 168]
+    #[arg(long, env = "APPROVAL_SESSION_HOURS", value_name = "HOURS")]
+    pub session_hours: Option<String>,
+    /// Key that seals secrets in the database, at least 32 characters; older keys may follow after
+    /// commas [default: a file secret.key that the app makes beside its database]
+    #[arg(long, env = "APPROVAL_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+    pub secret_key: Option<String>,
+    /// File that holds that key, older ones in further lines
+    #[arg(long, env = "APPROVAL_SECRET_KEY_FILE", value_name = "FILE")]
+    pub secret_key_file: Option<PathBuf>,
 }
 
 /// Conventional names that count where the own name is not set.
@@ -165,6 +215,17 @@ impl Given {
         let reconcile =
             number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
         let keep = number("APPROVAL_KEEP_CALLS_DAYS", self.keep_calls_days.as_deref(), 30, 1, &mut faults);
+        let trusted_proxies = networks(self.trusted_proxies.as_deref(), &mut faults);
+        let idle = number(
+            "APPROVAL_SESSION_IDLE_MINUTES",
+            self.session_idle_minutes.as_deref(),
+            8 * 60,
+            1,
+            &mut faults,
+        );
+        let life = number("APPROVAL_SESSION_HOURS", self.session_hours.as_deref(), 7 * 24, 1, &mut faults);
+        let key_source =
+            key_source(self.secret_key, self.secret_key_file, database_url.as_ref(), &mut faults);
         match (listen, database_url) {
             (Ok(listen), Some(database_url)) if faults.is_empty() => Ok(Config {
                 listen,
@@ -179,85 +240,13 @@ impl Given {
                 keep_calls: Duration::from_secs(keep.saturating_mul(86_400)),
                 call_budget: 4 * CALL_MAX,
                 sandbox: false,
+                key_source,
+                trusted_proxies,
+                session_idle: Duration::from_secs(idle.saturating_mul(60)),
+                session_life: Duration::from_secs(life.saturating_mul(3600)),
+                password_cost: Cost::default(),
             }),
             _ => Err(faults),
-        }
-    }
-}
-
-fn gitlab(
-    url: Option<String>,
-    token: Option<String>,
-    ca_file: Option<PathBuf>,
-    faults: &mut Vec<String>,
-) -> Option<GitLabConfig> {
-    let url = url.map(|url| url.trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
-    let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
-    let ca_pem = ca_file.and_then(|path| match std::fs::read(&path) {
-        Ok(pem) => Some(pem),
-        Err(error) => {
-            faults.push(format!("APPROVAL_GITLAB_CA_FILE: cannot read {}: {error}", path.display()));
-            None
-        }
-    });
-    match (url, token) {
-        (None, None) => None,
-        (Some(_), None) => {
-            faults.push("APPROVAL_GITLAB_URL is set, but APPROVAL_GITLAB_TOKEN is not: both are needed to answer GitLab".into());
-            None
-        }
-        (None, Some(_)) => {
-            faults.push(
-                "APPROVAL_GITLAB_TOKEN is set, but APPROVAL_GITLAB_URL is not: say where the token belongs"
-                    .into(),
-            );
-            None
-        }
-        (Some(url), Some(token)) => {
-            if let Err(why) = http_url(&url) {
-                faults.push(format!("APPROVAL_GITLAB_URL is {url:?}: {why}"));
-            }
-            Some(GitLabConfig { url, token: SecretString::from(token), ca_pem })
-        }
-    }
-}
-
-fn http_url(text: &str) -> Result<(), String> {
-    let url = reqwest::Url::parse(text)
-        .map_err(|error| format!("{error}; write for example https://gitlab.example.com"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("write an http or https URL".into());
-    }
-    if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Err("write it without user, query and fragment".into());
-    }
-    Ok(())
-}
-
-fn flag(name: &str, text: Option<&str>, default: bool, faults: &mut Vec<String>) -> bool {
-    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("") => default,
-        Some("true" | "yes" | "on" | "1") => true,
-        Some("false" | "no" | "off" | "0") => false,
-        Some(other) => {
-            faults.push(format!("{name} is {other:?}; write true or false"));
-            default
-        }
-    }
-}
-
-fn number(name: &str, text: Option<&str>, default: u64, least: u64, faults: &mut Vec<String>) -> u64 {
-    match text.map(|text| text.trim().parse::<u64>()) {
-        None => default,
-        Some(Ok(number)) if number >= least => number,
-        Some(_) => {
-            faults
-                .push(format!("{name} is {:?}; write a whole number, at least {least}", text.unwrap_or("")));
-            default
         }
     }
 }
@@ -274,6 +263,30 @@ mod tests {
         assert_eq!(config.database_url.to_string(), "SQLite at instance/gitlab_status_checks.db");
         assert!(config.gitlab.is_none());
         assert!(config.enrol);
+        assert!(!config.is_https());
+        assert!(matches!(config.key_source, KeySource::File(path) if path.ends_with("instance/secret.key")));
+    }
+
+    #[test]
+    fn keys_and_proxies_are_read_and_checked() {
+        let (new, old) = ("n".repeat(32), "o".repeat(40));
+        let given = Given {
+            secret_key: Some(format!("{new},{old}")),
+            trusted_proxies: Some("10.0.0.0/8, ::1".into()),
+            ..Given::default()
+        };
+        let config = given.check().expect("fine");
+        assert!(matches!(config.key_source, KeySource::Given(keys) if keys.len() == 2));
+        assert_eq!(config.trusted_proxies.len(), 2);
+        let given = Given {
+            secret_key: Some("hunter2".into()),
+            trusted_proxies: Some("proxy.example.com".into()),
+            session_hours: Some("0".into()),
+            ..Given::default()
+        };
+        let faults = given.check().expect_err("faults");
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(!faults.join(" ").contains("hunter2"));
     }
 
     #[test]

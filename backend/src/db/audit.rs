@@ -3,9 +3,11 @@
 use diesel::prelude::*;
 
 use super::events::{self, Head};
+use super::reach::within;
 use super::schema::{event, event_counter, project};
 use super::{Conn, DbError};
 use crate::domain::Time;
+use crate::domain::access::{Caller, Reach};
 use crate::domain::audit::{Broken, Chain, Entry, Fault, genesis};
 use crate::domain::record::EventKind;
 
@@ -19,7 +21,7 @@ diesel::define_sql_function! {
 pub struct Filter {
     /// These kinds (all of them if empty).
     pub kinds: Vec<EventKind>,
-    /// Only this actor: the name or the account's id.
+    /// Only who has this text in the name, whatever the case of ASCII letters, or has this account.
     pub actor: Option<String>,
     /// Only this check: our id.
     pub check: Option<String>,
@@ -36,8 +38,8 @@ pub struct Filter {
 /// How much of the record somebody may read.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// Only these projects: our ids. `None`: all.
-    pub projects: Option<Vec<String>>,
+    /// Of these projects.
+    pub reach: Reach,
     /// Whether also what is about no project: sign-ins, people, tokens.
     pub general: bool,
 }
@@ -46,13 +48,19 @@ impl Scope {
     /// The whole record.
     #[must_use]
     pub const fn all() -> Self {
-        Self { projects: None, general: true }
+        Self { reach: Reach::All, general: true }
+    }
+
+    /// What this caller may read.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Self {
+        Self { reach: caller.reach.clone(), general: caller.sees_everything_else() }
     }
 
     /// Whether this is the whole record.
     #[must_use]
-    pub const fn is_all(&self) -> bool {
-        self.projects.is_none() && self.general
+    pub fn is_all(&self) -> bool {
+        self.reach == Reach::All && self.general
     }
 }
 
@@ -119,22 +127,19 @@ pub fn batch(
 }
 
 fn matching<'a>(conn: &mut Conn, filter: &'a Filter, scope: &'a Scope) -> Result<Query<'a>, DbError> {
+    let theirs = event::project_id.is_not_null().and(within(&scope.reach, "event.project_id"));
     let mut query = event::table.into_boxed();
-    if let Some(reach) = &scope.projects {
-        let theirs = event::project_id.eq_any(reach.iter().map(String::as_str));
-        query = if scope.general {
-            query.filter(theirs.or(event::project_id.is_null()))
-        } else {
-            query.filter(theirs)
-        };
-    } else if !scope.general {
-        query = query.filter(event::project_id.is_not_null());
-    }
+    query = if scope.general {
+        query.filter(theirs.or(event::project_id.is_null()))
+    } else {
+        query.filter(theirs)
+    };
     if !filter.kinds.is_empty() {
         query = query.filter(event::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
     }
     if let Some(actor) = &filter.actor {
-        query = query.filter(event::actor.eq(actor).or(event::account_id.eq(actor)));
+        query = query
+            .filter(lower(event::actor).like(pattern(actor)).escape('\\').or(event::account_id.eq(actor)));
     }
     if let Some(check) = &filter.check {
         query = query.filter(event::check_id.eq(check));

@@ -2,8 +2,10 @@
 
 use diesel::prelude::*;
 
+use super::reach::within;
 use super::schema::{merge_request, project, rule, status_check as check};
 use super::{Conn, DbError, decisions, word};
+use crate::domain::access::Reach;
 use crate::domain::ids::{CheckId, ConnectionId, MergeRequestId};
 use crate::domain::{Check, CheckState, GitLabStatus, Time};
 
@@ -322,6 +324,32 @@ pub fn extras(conn: &mut Conn, id: &str) -> Result<CheckExtras, DbError> {
             check::gitlab_status_at,
             check::round,
         ))
+        .first(conn)?)
+}
+
+/// Whether a check exists within the reach.
+///
+/// # Errors
+/// The database's.
+pub fn is_within(conn: &mut Conn, id: &str, reach: &Reach) -> Result<bool, DbError> {
+    let found: Option<String> = check::table
+        .filter(check::id.eq(id))
+        .filter(within(reach, "status_check.project_id"))
+        .select(check::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// GitLab's id of whoever wrote the merge request of a check; `None` if it is not known.
+///
+/// # Errors
+/// The database's.
+pub fn author(conn: &mut Conn, id: &str) -> Result<Option<i64>, DbError> {
+    Ok(check::table
+        .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
+        .filter(check::id.eq(id))
+        .select(merge_request::author_gitlab_id)
         .first(conn)?)
 }
 

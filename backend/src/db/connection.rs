@@ -3,12 +3,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{SimpleConnection as _, TransactionManager as _};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use super::DbError;
 
 pub use either::Conn;
+
+/// The kind of database that queries are built for: either.
+pub type Backend = <Conn as diesel::Connection>::Backend;
 
 mod either {
     /// Either database; queries are written once for both.
@@ -182,17 +185,51 @@ pub fn begin_read(conn: &mut Conn) -> Result<(), diesel::result::Error> {
     }
 }
 
+/// Runs a transaction that writes. On SQLite the write lock is taken at once: a transaction that reads
+/// first and writes later can fail when somebody else wrote in between.
+///
+/// # Errors
+/// Those of the closure, and the database's.
+pub fn transaction_to_write<T, E>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<diesel::result::Error>,
+{
+    type Transactions = <Conn as diesel::Connection>::TransactionManager;
+    let Conn::Sqlite(sqlite) = conn else { return conn.transaction(work) };
+    diesel::connection::AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+    match work(conn) {
+        Ok(done) => {
+            Transactions::commit_transaction(conn)?;
+            Ok(done)
+        }
+        Err(error) => {
+            Transactions::rollback_transaction(conn)?;
+            Err(error)
+        }
+    }
+}
+
 /// The pool's manager.
 #[derive(Debug)]
 pub struct Manager {
     url: DatabaseUrl,
+    role: Role,
 }
 
 impl Manager {
     /// A manager for this database. SQLite connections of the pool only read.
     #[must_use]
     pub const fn new(url: DatabaseUrl) -> Self {
-        Self { url }
+        Self { url, role: Role::Reader }
+    }
+
+    /// The same for SQLite connections that also write.
+    #[must_use]
+    pub const fn writing(url: DatabaseUrl) -> Self {
+        Self { url, role: Role::Writer }
     }
 }
 
@@ -201,7 +238,7 @@ impl diesel::r2d2::ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Conn, Self::Error> {
-        establish(&self.url, Role::Reader).map_err(|error| {
+        establish(&self.url, self.role).map_err(|error| {
             diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(match error {
                 DbError::Unavailable(source) => source.to_string(),
                 other => other.to_string(),

@@ -32,6 +32,10 @@ pub struct DecisionRow {
     pub reversed: bool,
     /// When, RFC 3339.
     pub decided_at: String,
+    /// The account that said it; `None` for decisions older than accounts.
+    pub account_id: Option<String>,
+    /// Through what; `None` for decisions older than accounts.
+    pub via: Option<String>,
 }
 
 /// Stores a decision.
@@ -52,6 +56,8 @@ pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
             decision::reviewer_verified.eq(row.reviewer_verified),
             decision::reversed.eq(row.reversed),
             decision::decided_at.eq(&row.decided_at),
+            decision::account_id.eq(row.account_id.as_deref()),
+            decision::via.eq(row.via.as_deref()),
         ))
         .execute(conn)?;
     Ok(())
@@ -62,39 +68,44 @@ pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
 /// # Errors
 /// The database's.
 pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbError> {
-    type Tuple = (String, String, i64, String, String, String, String, String, bool, bool, String);
-    let rows: Vec<Tuple> = decision::table
+    #[derive(Queryable, Selectable)]
+    #[diesel(table_name = decision)]
+    struct Row {
+        id: String,
+        check_id: String,
+        round: i64,
+        verdict: String,
+        comment: String,
+        sha: String,
+        target_branch: String,
+        reviewer: String,
+        reviewer_verified: bool,
+        reversed: bool,
+        decided_at: String,
+        account_id: Option<String>,
+        via: Option<String>,
+    }
+    let rows: Vec<Row> = decision::table
         .filter(decision::check_id.eq(check_id))
         .order((decision::decided_at.asc(), decision::id.asc()))
-        .select((
-            decision::id,
-            decision::check_id,
-            decision::round,
-            decision::verdict,
-            decision::comment,
-            decision::sha,
-            decision::target_branch,
-            decision::reviewer,
-            decision::reviewer_verified,
-            decision::reversed,
-            decision::decided_at,
-        ))
+        .select(Row::as_select())
         .load(conn)?;
     rows.into_iter()
         .map(|row| {
-            let (id, check_id, round, verdict, comment, sha, target_branch, reviewer, verified, reversed, at) = row;
             Ok(DecisionRow {
-                id: DecisionId::stored(id),
-                check_id,
-                round,
-                verdict: word(&verdict, Verdict::parse)?,
-                comment,
-                sha,
-                target_branch,
-                reviewer,
-                reviewer_verified: verified,
-                reversed,
-                decided_at: at,
+                id: DecisionId::stored(row.id),
+                check_id: row.check_id,
+                round: row.round,
+                verdict: word(&row.verdict, Verdict::parse)?,
+                comment: row.comment,
+                sha: row.sha,
+                target_branch: row.target_branch,
+                reviewer: row.reviewer,
+                reviewer_verified: row.reviewer_verified,
+                reversed: row.reversed,
+                decided_at: row.decided_at,
+                account_id: row.account_id,
+                via: row.via,
             })
         })
         .collect()

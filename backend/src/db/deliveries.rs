@@ -2,10 +2,12 @@
 
 use diesel::prelude::*;
 
+use super::reach::within;
 use super::schema::{
     connection, delivery, delivery_attempt as attempt, merge_request, project, rule, status_check,
 };
 use super::{Conn, DbError, time, word};
+use crate::domain::access::Reach;
 use crate::domain::ids::DeliveryId;
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time};
 
@@ -330,6 +332,21 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
         touch(conn, &check_id, now)?;
     }
     Ok(Some(changed == 1))
+}
+
+/// Whether a delivery exists whose check is within the reach.
+///
+/// # Errors
+/// The database's.
+pub fn is_within(conn: &mut Conn, id: &str, reach: &Reach) -> Result<bool, DbError> {
+    let found: Option<String> = delivery::table
+        .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
+        .filter(delivery::id.eq(id))
+        .filter(within(reach, "status_check.project_id"))
+        .select(delivery::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// What a delivery belongs to: our ids.

@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::reach::within;
 use super::schema::{event, event_counter, instance};
 use super::{Conn, DbError, word};
 use crate::domain::Time;
+use crate::domain::access::Reach;
 use crate::domain::audit::{self, Content};
 use crate::domain::record::{Event, EventKind, NewEvent};
 
@@ -38,7 +40,7 @@ pub struct Head {
 pub fn append(conn: &mut Conn, new: &NewEvent, at: Time) -> Result<Head, DbError> {
     let counter = event_counter::table.find(1).select((event_counter::last, event_counter::head));
     let (last, head): (i64, String) = match conn {
-        // It has one writer.
+        // Its transactions hold the database from their beginning.
         Conn::Sqlite(sqlite) => counter.first(sqlite)?,
         Conn::Postgres(pg) => counter.for_update().first(pg)?,
     };
@@ -106,6 +108,29 @@ pub fn after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Event>, DbEr
         .limit(limit)
         .select(columns())
         .load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Up to `limit` events after number `after` that are within the reach, in order. Those that belong to
+/// no project are there only with `everything_else`.
+///
+/// # Errors
+/// The database's.
+pub fn after_within(
+    conn: &mut Conn,
+    after: i64,
+    limit: i64,
+    reach: &Reach,
+    everything_else: bool,
+) -> Result<Vec<Event>, DbError> {
+    let theirs = event::project_id.is_not_null().and(within(reach, "event.project_id"));
+    let mut query = event::table.into_boxed().filter(event::id.gt(after));
+    query = if everything_else {
+        query.filter(theirs.or(event::project_id.is_null()))
+    } else {
+        query.filter(theirs)
+    };
+    let rows: Vec<Row> = query.order(event::id.asc()).limit(limit).select(columns()).load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

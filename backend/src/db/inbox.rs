@@ -3,9 +3,15 @@
 
 use diesel::prelude::*;
 
+use super::reach::{Counted, few, within};
 use super::schema::{delivery, merge_request, project, rule, status_check as check};
 use super::{Conn, DbError};
 use crate::domain::CheckState;
+use crate::domain::access::Reach;
+
+/// Who reaches at most so many projects has each of them read by its own index range; with more, the
+/// range of all checks is read and those of other projects are left out.
+const FEW: i64 = 16;
 
 /// A check in a listing.
 #[derive(Clone, Debug, Queryable)]
@@ -80,20 +86,25 @@ macro_rules! listed {
     };
 }
 
-/// A check as a listing shows it.
+/// A check as a listing shows it, if it is within the reach.
 ///
 /// # Errors
 /// The database's.
-pub fn listed(conn: &mut Conn, id: &str) -> Result<Option<ListedCheck>, DbError> {
-    Ok(listed!(check::table).filter(check::id.eq(id)).first(conn).optional()?)
+pub fn listed(conn: &mut Conn, id: &str, reach: &Reach) -> Result<Option<ListedCheck>, DbError> {
+    Ok(listed!(check::table)
+        .filter(check::id.eq(id))
+        .filter(within(reach, "status_check.project_id"))
+        .first(conn)
+        .optional()?)
 }
 
-/// A page of checks. Every state is read by its own index and the results are merged, so that a
-/// page costs the same however many checks there are.
+/// A page of checks within the reach. Every state, and of few projects every project, is read by its
+/// own index range and the results are merged, so that a page costs the same however many checks
+/// there are.
 ///
 /// # Errors
 /// The database's.
-pub fn page(conn: &mut Conn, listing: &Listing) -> Result<Vec<ListedCheck>, DbError> {
+pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<ListedCheck>, DbError> {
     let project_ids = match &listing.project {
         Some(wanted) => Some(matching_projects(conn, wanted)?),
         None => None,
@@ -103,9 +114,17 @@ pub fn page(conn: &mut Conn, listing: &Listing) -> Result<Vec<ListedCheck>, DbEr
         None => None,
     };
     let states: &[CheckState] = if listing.states.is_empty() { &CheckState::ALL } else { &listing.states };
+    let ranges: Vec<Option<String>> = match few(conn, reach, FEW)? {
+        Some(ids) => ids.into_iter().map(Some).collect(),
+        None => vec![None],
+    };
     let mut found: Vec<ListedCheck> = Vec::new();
-    for state in states {
+    for (state, range) in states.iter().flat_map(|state| ranges.iter().map(move |range| (state, range))) {
         let mut query = listed!(check::table).into_boxed().filter(check::state.eq(state.as_str()));
+        query = match range {
+            Some(id) => query.filter(check::project_id.eq(id.clone())),
+            None => query.filter(within(reach, "status_check.project_id")),
+        };
         if let Some(ids) = &project_ids {
             query = query.filter(check::project_id.eq_any(ids.clone()));
         }
@@ -190,28 +209,28 @@ pub enum Count {
     UndecidedPasses,
 }
 
-/// Counts up to 1,000.
+/// Counts up to 1,000 what is within the reach. Calls belong to no project until they are processed:
+/// whoever does not reach all projects counts none of them.
 ///
 /// # Errors
 /// The database's.
-pub fn count(conn: &mut Conn, what: Count) -> Result<i64, DbError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        n: i64,
-    }
-    let rows = match what {
-        Count::PendingChecks => "status_check WHERE state = 'pending'",
-        Count::PendingDeliveries => "delivery WHERE state = 'pending'",
-        Count::FailedDeliveries => "delivery WHERE state = 'failed'",
-        Count::WaitingCalls => "received_call WHERE state = 'stored'",
-        Count::SetAsideCalls => "received_call WHERE state = 'set_aside'",
-        Count::UndecidedPasses => "status_check WHERE undecided_pass",
+pub fn count(conn: &mut Conn, what: Count, reach: &Reach) -> Result<i64, DbError> {
+    const OF_CHECK: &str = "status_check.project_id";
+    let (rows, column) = match what {
+        Count::PendingChecks => ("status_check WHERE state = 'pending'", OF_CHECK),
+        Count::PendingDeliveries => (
+            "delivery JOIN status_check ON status_check.id = delivery.check_id WHERE delivery.state = 'pending'",
+            OF_CHECK,
+        ),
+        Count::FailedDeliveries => (
+            "delivery JOIN status_check ON status_check.id = delivery.check_id WHERE delivery.state = 'failed'",
+            OF_CHECK,
+        ),
+        Count::WaitingCalls => ("received_call WHERE state = 'stored'", "NULL"),
+        Count::SetAsideCalls => ("received_call WHERE state = 'set_aside'", "NULL"),
+        Count::UndecidedPasses => ("status_check WHERE undecided_pass", OF_CHECK),
     };
-    let row: Row =
-        diesel::sql_query(format!("SELECT count(*) AS n FROM (SELECT 1 FROM {rows} LIMIT 1000) AS few"))
-            .get_result(conn)?;
-    Ok(row.n)
+    Ok(diesel::select(Counted { rows, within: within(reach, column) }).get_result(conn)?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! threads and dialects stay here. Table families have a file each, with row structs and queries
 //! that return domain types.
 
+pub mod accounts;
 pub mod audit;
+pub mod callers;
 pub mod calls;
 pub mod checks;
 pub mod connection;
@@ -12,11 +14,19 @@ pub mod decisions;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
+pub mod grants;
+pub mod groups;
 pub mod inbox;
+pub mod links;
 pub mod merge_requests;
 pub mod migrations;
 pub mod projects;
+pub mod reach;
+pub mod rule_secrets;
 pub mod schema;
+pub mod sessions;
+pub mod throttle;
+pub mod tokens;
 mod writer;
 
 use std::sync::Arc;
@@ -106,6 +116,35 @@ impl Db {
         Ok(Self(Arc::new(Inner { url, pool, writer, _alone: alone, _file: file })))
     }
 
+    /// Opens the database for a moment while a service may be using it: for the command line. On
+    /// SQLite it writes with a connection of its own and waits for the service's commits; it does not
+    /// take the file for itself, works off no leases and runs no checkpoints. A schema is made where
+    /// there is none; on PostgreSQL an older one is left to the service or to `migrate`.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open_beside(url: DatabaseUrl) -> Result<Self, DbError> {
+        if let DatabaseUrl::Postgres(_) = &url {
+            let mut first = connection::establish(&url, Role::Writer)?;
+            match migrations::check(&mut first) {
+                // Without the table of migrations there is no schema at all.
+                Ok(()) | Err(DbError::Query(_)) => return Self::open(url),
+                Err(other) => return Err(other),
+            }
+        }
+        match Self::open(url.clone()) {
+            Err(DbError::InUse(_)) => {}
+            done => return done,
+        }
+        let mut first = connection::establish(&url, Role::Writer)?;
+        migrations::check(&mut first)?;
+        let pool = diesel::r2d2::Pool::builder()
+            .max_size(1)
+            .build(Manager::writing(url.clone()))
+            .map_err(|error| DbError::Unavailable(Box::new(error)))?;
+        Ok(Self(Arc::new(Inner { url, pool, writer: None, _alone: None, _file: None })))
+    }
+
     /// `sqlite` or `postgresql`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -157,7 +196,7 @@ impl Db {
         let pool = self.0.pool.clone();
         let result = tokio::task::spawn_blocking(move || {
             let mut conn = pool.get().map_err(|error| E::from(DbError::Unavailable(Box::new(error))))?;
-            conn.transaction(|conn| {
+            connection::transaction_to_write(&mut conn, |conn| {
                 let done = work(conn)?;
                 // A statement that failed and was swallowed has rolled the transaction back; a
                 // trivial statement says so before COMMIT would silently do nothing.

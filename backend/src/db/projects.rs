@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::reach::within;
 use super::schema::{connection, project, rule};
 use super::{Conn, DbError, lock};
 use crate::domain::Time;
+use crate::domain::access::Reach;
 use crate::domain::facts::{ProjectFacts, RuleFacts};
 use crate::domain::ids::{ConnectionId, ProjectId, RuleId};
 
@@ -35,17 +37,17 @@ pub struct RuleRow {
     pub broken_reason: Option<String>,
 }
 
-/// What the door needs to know to verify a call.
-#[derive(Clone)]
-pub struct RuleSecret {
-    /// The key in the rule's own URL.
-    pub rule_key: String,
-    /// GitLab's project id.
-    pub project: i64,
-    /// GitLab's id of the external status check.
-    pub rule: i64,
-    /// Its own HMAC secret, if it has one.
-    pub secret: Option<String>,
+/// A project as access knows it.
+#[derive(Clone, Debug, Queryable)]
+pub struct ListedProject {
+    /// Our id.
+    pub id: String,
+    /// GitLab's id.
+    pub gitlab_id: i64,
+    /// Full path.
+    pub path: String,
+    /// Its page in GitLab.
+    pub web_url: String,
 }
 
 /// The id of the connection with this base URL, made if it is new.
@@ -346,31 +348,16 @@ pub fn rename_rule(conn: &mut Conn, id: &RuleId, name: &str, now: Time) -> Resul
     Ok(())
 }
 
-/// Sets or clears a rule's own HMAC secret.
+/// The projects within the reach, by path.
 ///
 /// # Errors
 /// The database's.
-pub fn set_rule_secret(conn: &mut Conn, id: &RuleId, secret: Option<&str>, now: Time) -> Result<(), DbError> {
-    diesel::update(rule::table.find(id.as_str()))
-        .set((rule::hmac_secret.eq(secret), rule::updated_at.eq(now.to_string())))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// The keys and secrets of all rules of a connection, for the door's cache.
-///
-/// # Errors
-/// The database's.
-pub fn rule_secrets(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Vec<RuleSecret>, DbError> {
-    let rows: Vec<(String, i64, i64, Option<String>)> = rule::table
-        .inner_join(project::table.on(project::id.eq(rule::project_id)))
-        .filter(project::connection_id.eq(connection_id.as_str()))
-        .select((rule::rule_key, project::gitlab_id, rule::gitlab_id, rule::hmac_secret))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(rule_key, project, rule, secret)| RuleSecret { rule_key, project, rule, secret })
-        .collect())
+pub fn listed(conn: &mut Conn, reach: &Reach) -> Result<Vec<ListedProject>, DbError> {
+    Ok(project::table
+        .filter(within(reach, "project.id"))
+        .order((project::path.asc(), project::id.asc()))
+        .select((project::id, project::gitlab_id, project::path, project::web_url))
+        .load(conn)?)
 }
 
 /// All projects of a connection: our id and GitLab's.

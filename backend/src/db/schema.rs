@@ -106,6 +106,8 @@ diesel::table! {
         reviewer_verified -> Bool,
         reversed -> Bool,
         decided_at -> Text,
+        account_id -> Nullable<Text>,
+        via -> Nullable<Text>,
     }
 }
 
@@ -189,6 +191,127 @@ diesel::table! {
         hash -> Text,
     }
 }
+
+diesel::table! {
+    account (id) {
+        id -> Text,
+        name -> Text,
+        email -> Text,
+        email_key -> Text,
+        password_hash -> Nullable<Text>,
+        all_projects -> Bool,
+        gitlab_user_id -> Nullable<BigInt>,
+        active -> Bool,
+        joined_at -> Nullable<Text>,
+        last_sign_in_at -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    account_role (account_id, role) {
+        account_id -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    account_identity (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        account_id -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    person_group (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    group_member (account_id, group_id) {
+        account_id -> Text,
+        group_id -> Text,
+    }
+}
+
+diesel::table! {
+    group_project (group_id, project_id) {
+        group_id -> Text,
+        project_id -> Text,
+    }
+}
+
+diesel::table! {
+    account_project (account_id, project_id) {
+        account_id -> Text,
+        project_id -> Text,
+    }
+}
+
+diesel::table! {
+    session (id) {
+        id -> Text,
+        key_hash -> Text,
+        account_id -> Text,
+        created_at -> Text,
+        last_seen_at -> Text,
+        expires_at -> Text,
+        user_agent -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    api_token (id) {
+        id -> Text,
+        key_hash -> Text,
+        name -> Text,
+        hint -> Text,
+        account_id -> Text,
+        scopes -> Text,
+        limited -> Bool,
+        created_at -> Text,
+        expires_at -> Nullable<Text>,
+        last_used_at -> Nullable<Text>,
+        revoked_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    api_token_project (token_id, project_id) {
+        token_id -> Text,
+        project_id -> Text,
+    }
+}
+
+diesel::table! {
+    one_time_link (id) {
+        id -> Text,
+        key_hash -> Text,
+        kind -> Text,
+        account_id -> Nullable<Text>,
+        created_at -> Text,
+        expires_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sign_in_throttle (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_at -> Text,
+        locked_until -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(account, session, api_token, person_group, group_member);
 
 diesel::allow_tables_to_appear_in_same_query!(
     connection,

@@ -57,6 +57,16 @@ ids! {
     DecisionId;
     /// A delivery to GitLab.
     DeliveryId;
+    /// A person's account.
+    AccountId;
+    /// A group of people.
+    GroupId;
+    /// A session; not the secret in the cookie.
+    SessionId;
+    /// An API token; not its secret.
+    TokenId;
+    /// A one-time link; not its secret.
+    LinkId;
 }
 
 /// The first eight characters of a SHA, for people to read.

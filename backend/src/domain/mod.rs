@@ -1,5 +1,6 @@
 //! The rules of the product, as pure code: no database, no network, no framework, no system clock.
 
+pub mod access;
 pub mod audit;
 pub mod backoff;
 pub mod check;
@@ -9,6 +10,7 @@ pub mod facts;
 pub mod gate;
 pub mod ids;
 pub mod record;
+pub mod throttle;
 
 pub use check::{Check, CheckEvent, CheckState, Effect, Position, Refused, Step, Verdict};
 pub use clock::{Clock, ManualClock, SystemClock, Time};

@@ -12,12 +12,13 @@ use shared::{AuditPage, AuditVerification};
 use super::problem::ApiError;
 use super::{csv, dto};
 use crate::app::App;
-use crate::db::audit::{Filter, Scope};
+use crate::db::audit::Filter;
 use crate::domain::Time;
+use crate::domain::access::Caller;
 use crate::domain::audit::Line;
 use crate::domain::ids::CheckId;
-use crate::domain::record::{Actor, EventKind};
-use crate::service::audit::{self, Export, Form};
+use crate::domain::record::EventKind;
+use crate::service::audit::{self, Export, Form, Wanted};
 
 /// So many entries come at once if nothing else is said.
 const LIMIT: usize = 50;
@@ -31,7 +32,7 @@ const LIMIT_MAX: usize = 200;
 pub struct AuditQuery {
     /// Only these kinds of events, separated by commas.
     kind: Option<String>,
-    /// Only this actor: the name, or the id of the account.
+    /// Only who has this text in the name, or this id of the account.
     actor: Option<String>,
     /// Only this check, by id.
     check: Option<String>,
@@ -58,7 +59,7 @@ pub struct ExportQuery {
     format: Option<String>,
     /// Only these kinds of events, separated by commas.
     kind: Option<String>,
-    /// Only this actor: the name, or the id of the account.
+    /// Only who has this text in the name, or this id of the account.
     actor: Option<String>,
     /// Only this check, by id.
     check: Option<String>,
@@ -86,6 +87,7 @@ pub struct ExportQuery {
 )]
 pub async fn list_audit_entries(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     query: web::Query<AuditQuery>,
 ) -> Result<web::Json<AuditPage>, ApiError> {
     let AuditQuery { kind, actor, check, project, from, to, q, cursor, limit } = query.into_inner();
@@ -100,7 +102,7 @@ pub async fn list_audit_entries(
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
     }
-    let (entries, more) = audit::page(&app.db, filter, Scope::all(), before, limit).await?;
+    let (entries, more) = audit::page(&app, &caller, filter, before, limit).await?;
     let next_cursor = entries.last().filter(|_| more).map(|last| last.id.to_string());
     let items = entries.into_iter().map(dto::audit_entry).collect::<Result<_, _>>()?;
     Ok(web::Json(AuditPage { items, next_cursor }))
@@ -128,6 +130,7 @@ pub async fn list_audit_entries(
 )]
 pub async fn export_audit_entries(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     query: web::Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let ExportQuery { format, kind, actor, check, project, from, to, q } = query.into_inner();
@@ -137,17 +140,14 @@ pub async fn export_audit_entries(
             ApiError::parameter("format", format!("{word:?} is no format; use csv or jsonl."))
         })?,
     };
-    let filter = Given { kind, actor, check, project, from, to, q }.read()?;
-    let now = app.clock.now();
-    let export =
-        audit::begin_export(&app.db, Actor::typed("a person"), form, filter, Scope::all(), now).await?;
-    app.live.stir();
+    let (filter, given) = Given { kind, actor, check, project, from, to, q }.read()?;
+    let export = audit::export(&app, &caller, Wanted { form, filter, given }).await?;
     let kind = match form {
         Form::Csv => "text/csv; charset=utf-8",
         Form::JsonLines => "application/jsonl",
     };
     // Colons are no part of a file's name everywhere.
-    let stamp: String = now.to_string().chars().take(19).filter(|one| *one != ':').collect();
+    let stamp: String = export.header.exported_at.chars().take(19).filter(|one| *one != ':').collect();
     let name = format!("approval-app-record-{stamp}Z.{}", form.as_str());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind))

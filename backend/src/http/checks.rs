@@ -2,13 +2,14 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use shared::decision::{COMMENT_MAX, DecisionFault, REVIEWER_MAX};
+use shared::decision::{COMMENT_MAX, DecisionFault};
 use shared::{CheckDetail, CheckPage, NewDecision, ProblemCode};
 
 use super::dto;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::db::inbox::Listing;
+use crate::domain::access::{Barred, Caller};
 use crate::domain::ids::CheckId;
 use crate::domain::{CheckState, Refused};
 use crate::service::decide::{DecideError, Wish};
@@ -61,10 +62,11 @@ pub struct GitLabReading {
 )]
 pub async fn list_checks(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     query: web::Query<ChecksQuery>,
 ) -> Result<web::Json<CheckPage>, ApiError> {
     let listing = read_listing(query.into_inner())?;
-    let (rows, more) = inbox::list(&app, listing).await?;
+    let (rows, more) = inbox::list(&app, &caller, listing).await?;
     let next_cursor = rows.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id));
     let items = rows.into_iter().map(dto::check_item).collect::<Result<_, _>>()?;
     Ok(web::Json(CheckPage { items, next_cursor }))
@@ -130,9 +132,10 @@ fn read_listing(query: ChecksQuery) -> Result<Listing, ApiError> {
 )]
 pub async fn read_check(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     id: web::Path<String>,
 ) -> Result<web::Json<CheckDetail>, ApiError> {
-    Ok(web::Json(load(&app, &check_id(&id)?).await?))
+    Ok(web::Json(load(&app, &caller, &check_id(&id)?).await?))
 }
 
 /// Read what GitLab shows for a check, now
@@ -150,10 +153,11 @@ pub async fn read_check(
 )]
 pub async fn read_gitlab_status(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     id: web::Path<String>,
 ) -> Result<web::Json<GitLabReading>, ApiError> {
     let id = check_id(&id)?;
-    let (status, read_at) = inbox::shown(&app, id.as_str().to_owned()).await?;
+    let (status, read_at) = inbox::shown(&app, &caller, id.as_str().to_owned()).await?;
     Ok(web::Json(GitLabReading { status: dto::status(status), read_at: read_at.to_string() }))
 }
 
@@ -171,6 +175,7 @@ pub async fn read_gitlab_status(
     request_body = NewDecision,
     responses(
         (status = 201, description = "Decided; GitLab is told next", body = CheckDetail),
+        (status = 403, description = "The caller may not decide, or wrote the merge request", body = shared::Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such check", body = shared::Problem, content_type = "application/problem+json"),
         (status = 409, description = "HEAD moved, or somebody decided first", body = shared::Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or not valid", body = shared::Problem, content_type = "application/problem+json"),
@@ -178,6 +183,7 @@ pub async fn read_gitlab_status(
 )]
 pub async fn decide_check(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     id: web::Path<String>,
     body: web::Json<NewDecision>,
 ) -> Result<HttpResponse, ApiError> {
@@ -190,25 +196,24 @@ pub async fn decide_check(
         comment: new.comment.trim().to_owned(),
         expected_sha: new.expected_sha.trim().to_owned(),
         seen: new.expected_state.map_or(CheckState::Pending, dto::domain_state),
-        reviewer: reviewer(new.reviewer),
     };
-    match decide::decide(&app, wish).await {
-        Ok(()) => Ok(HttpResponse::Created().json(load(&app, &id).await?)),
+    match decide::decide(&app, &caller, wish).await {
+        Ok(()) => Ok(HttpResponse::Created().json(load(&app, &caller, &id).await?)),
         Err(DecideError::NotFound) => Err(no_such_check()),
-        Err(DecideError::Store(error)) => Err(error.into()),
-        Err(DecideError::Refused(refused)) => Err(conflict(refused, load(&app, &id).await?)),
+        Err(DecideError::Service(error)) => Err(error.into()),
+        Err(DecideError::Refused(refused)) => Err(conflict(refused, load(&app, &caller, &id).await?)),
+        Err(DecideError::Barred(bar)) => {
+            let code = match bar {
+                Barred::NoPermission => ProblemCode::Forbidden,
+                Barred::OwnChange => ProblemCode::OwnChange,
+            };
+            Err(ApiError::new(code, bar.text()))
+        }
     }
 }
 
-fn reviewer(typed: Option<String>) -> String {
-    typed
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unnamed".into())
-}
-
-async fn load(app: &App, id: &CheckId) -> Result<CheckDetail, ApiError> {
-    Ok(dto::check_detail(inbox::detail(app, id.as_str().to_owned()).await?)?)
+async fn load(app: &App, caller: &Caller, id: &CheckId) -> Result<CheckDetail, ApiError> {
+    Ok(dto::check_detail(inbox::detail(app, caller, id.as_str().to_owned()).await?)?)
 }
 
 fn check_id(text: &str) -> Result<CheckId, ApiError> {
@@ -250,10 +255,6 @@ fn invalid(fault: DecisionFault) -> ApiError {
         DecisionFault::CommentTooLong => {
             (ProblemCode::Invalid, format!("The comment may have {COMMENT_MAX} characters."))
         }
-        DecisionFault::BadReviewer => (
-            ProblemCode::Invalid,
-            format!("The name may have {REVIEWER_MAX} characters and no control characters."),
-        ),
         DecisionFault::ShaRequired => (
             ProblemCode::Invalid,
             "Say which commit was looked at: expected_sha is the check's sha.".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use tokio::sync::broadcast::error::RecvError;
 use super::dto;
 use super::problem::ApiError;
 use crate::app::App;
-use crate::db::DbError;
-use crate::db::events;
-use crate::domain::record::Event;
+use crate::db::{DbError, events, reach};
+use crate::domain::access::{Caller, Permission};
+use crate::domain::record::{Event, EventKind};
 use crate::live::RESUME_MAX;
+use crate::service::sign_in;
 
 /// A comment is sent this often, so that nobody in between closes a quiet stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -48,6 +50,7 @@ pub struct EventsQuery {
 )]
 pub async fn follow_events(
     app: web::Data<App>,
+    caller: web::ReqData<Caller>,
     request: HttpRequest,
     query: web::Query<EventsQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -62,12 +65,13 @@ pub async fn follow_events(
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
-        .streaming(stream(app, resume)))
+        .streaming(stream(app, caller.into_inner(), resume)))
 }
 
-/// What was missed, then what happens, until the service stops.
+/// What was missed, then what happens, until the service stops or the caller is let in no more.
 fn stream(
     app: App,
+    caller: Caller,
     resume: Option<i64>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, actix_web::Error>> {
     async_stream::stream! {
@@ -79,7 +83,15 @@ fn stream(
             None => Bytes::from(format!("retry: 2000\nid: {seen}\nevent: hello\ndata: {{}}\n\n")),
             Some(_) => Bytes::from_static(b"retry: 2000\n: hello again\n\n"),
         });
-        match missed(&app, resume).await {
+        let mut view = match View::of(&app, &caller).await {
+            Ok(Some(view)) => view,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(error = %error, "what a listener may see could not be read");
+                return;
+            }
+        };
+        match missed(&app, &view.caller, resume).await {
             Ok(Missed::Events(events)) => for event in events {
                 seen = event.id;
                 yield Ok(frame(&event));
@@ -99,11 +111,25 @@ fn stream(
                     yield Ok(Bytes::from_static(b"event: bye\ndata: {}\n\n"));
                     return;
                 }
-                () = tokio::time::sleep(HEARTBEAT) => yield Ok(Bytes::from_static(b": still here\n\n")),
+                () = tokio::time::sleep(HEARTBEAT) => {
+                    match View::of(&app, &view.caller).await {
+                        Ok(Some(now)) => view = now,
+                        Ok(None) | Err(_) => return,
+                    }
+                    yield Ok(Bytes::from_static(b": still here\n\n"));
+                }
                 event = news.recv() => match event {
                     Ok(event) if event.id > seen => {
                         seen = event.id;
-                        yield Ok(frame(&event));
+                        if changes_access(event.kind) {
+                            match View::of(&app, &view.caller).await {
+                                Ok(Some(now)) => view = now,
+                                Ok(None) | Err(_) => return,
+                            }
+                        }
+                        if view.shows(&event) {
+                            yield Ok(frame(&event));
+                        }
                     }
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => yield Ok(reset(seen)),
@@ -114,13 +140,81 @@ fn stream(
     }
 }
 
+/// What one listener may see: read anew whenever somebody's access changes, so that whoever is
+/// switched off hears nothing more.
+struct View {
+    caller: Caller,
+    /// `None`: all projects.
+    projects: Option<HashSet<String>>,
+}
+
+impl View {
+    /// As it is now; `None` if the caller is let in no more.
+    async fn of(app: &App, caller: &Caller) -> Result<Option<Self>, DbError> {
+        let Some(caller) = sign_in::still(app, caller).await? else { return Ok(None) };
+        if !caller.may(Permission::ChecksRead) {
+            return Ok(None);
+        }
+        let reach = caller.reach.clone();
+        let projects = app.db.read(move |conn| reach::projects(conn, &reach)).await?;
+        Ok(Some(Self { caller, projects }))
+    }
+
+    fn shows(&self, event: &Event) -> bool {
+        match (&event.project_id, &self.projects) {
+            (None, _) => self.caller.sees_everything_else(),
+            (Some(_), None) => true,
+            (Some(id), Some(projects)) => projects.contains(id),
+        }
+    }
+}
+
+/// Whether somebody may see more or less after this.
+fn changes_access(kind: EventKind) -> bool {
+    match kind {
+        EventKind::SignedOut
+        | EventKind::PersonChanged
+        | EventKind::PasswordChanged
+        | EventKind::GroupChanged
+        | EventKind::TokenRevoked => true,
+        EventKind::CheckCreated
+        | EventKind::CheckUpdated
+        | EventKind::CheckDecided
+        | EventKind::CheckSuperseded
+        | EventKind::CheckWithdrawn
+        | EventKind::CheckReopened
+        | EventKind::CheckVoided
+        | EventKind::CheckRetried
+        | EventKind::DeliveryDelivered
+        | EventKind::DeliveryFailed
+        | EventKind::DeliveryRetried
+        | EventKind::AlarmUndecidedPass
+        | EventKind::ConnectionBroken
+        | EventKind::ConnectionRestored
+        | EventKind::CallSetAside
+        | EventKind::CallReplayed
+        | EventKind::RuleEnrolled
+        | EventKind::SignedIn
+        | EventKind::SignInFailed
+        | EventKind::SetUp
+        | EventKind::PersonInvited
+        | EventKind::PersonJoined
+        | EventKind::LinkMade
+        | EventKind::TokenMade
+        | EventKind::SecretsRotated
+        | EventKind::AuditExported
+        | EventKind::DecisionRefused => false,
+    }
+}
+
 enum Missed {
     Events(Vec<Arc<Event>>),
     TooMany(i64),
 }
 
-async fn missed(app: &App, resume: Option<i64>) -> Result<Missed, DbError> {
+async fn missed(app: &App, caller: &Caller, resume: Option<i64>) -> Result<Missed, DbError> {
     let Some(after) = resume else { return Ok(Missed::Events(Vec::new())) };
+    let (reach, everything_else) = (caller.reach.clone(), caller.sees_everything_else());
     app.db
         .read(move |conn| {
             let newest = events::newest(conn)?;
@@ -128,7 +222,8 @@ async fn missed(app: &App, resume: Option<i64>) -> Result<Missed, DbError> {
             if newest - after > RESUME_MAX || after > newest {
                 return Ok(Missed::TooMany(newest));
             }
-            Ok(Missed::Events(events::after(conn, after, RESUME_MAX)?.into_iter().map(Arc::new).collect()))
+            let theirs = events::after_within(conn, after, RESUME_MAX, &reach, everything_else)?;
+            Ok(Missed::Events(theirs.into_iter().map(Arc::new).collect()))
         })
         .await
 }

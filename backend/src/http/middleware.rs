@@ -4,7 +4,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST,
+    HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
@@ -68,6 +69,7 @@ pub async fn secure_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let index = request.app_data::<web::Data<Index>>().cloned();
+    let https = request.app_data::<web::Data<App>>().is_some_and(|app| app.config.is_https());
     let docs = request.path().contains("/api/docs");
     let api = request.path().contains("/api/") && !docs;
     let mut response = next.call(request).await?;
@@ -89,18 +91,23 @@ pub async fn secure_headers(
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     );
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     if api && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
 }
 
-/// Refuses writes that a browser sends from another site. Programs send neither header.
+/// Refuses writes that a browser sends from another site. Where a cookie says who it is, the browser
+/// must say that the page is the app's own; programs send neither cookies nor these headers. Bodies
+/// are JSON, which no form can send.
 ///
 /// Source: Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>.
 ///
 /// # Errors
-/// 403 with the code `cross_site`.
+/// 403 with the code `cross_site`, 415 for another body.
 pub async fn same_site(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -108,27 +115,47 @@ pub async fn same_site(
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.call(request).await;
     }
-    let text = |name: HeaderName| {
-        request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-    };
-    let foreign = match text(HeaderName::from_static("sec-fetch-site")).as_deref() {
-        Some("same-origin" | "none") => false,
-        Some(_) => true,
+    let headers = request.headers();
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let by_cookie = headers.contains_key(COOKIE) && !headers.contains_key(AUTHORIZATION);
+    let own = match text(HeaderName::from_static("sec-fetch-site")) {
+        Some("same-origin") => true,
+        Some("none") => !by_cookie,
+        Some(_) => false,
         // Plain http: browsers send no Fetch Metadata, but they do send Origin.
-        None => text(ORIGIN).is_some_and(|origin| !is_own(&request, &origin)),
+        None => text(ORIGIN).map_or(!by_cookie, |origin| is_own(&request, origin)),
     };
-    if foreign {
+    if !own {
         return Err(ApiError::new(
             ProblemCode::CrossSite,
             "This was sent from a page of another site; open the app itself.",
         )
         .into());
     }
+    let empty =
+        text(CONTENT_LENGTH).is_none_or(|length| length == "0") && !headers.contains_key(TRANSFER_ENCODING);
+    let kind = text(CONTENT_TYPE).map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    let json = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    if !(json || (empty && kind.is_none())) {
+        return Err(ApiError::new(
+            ProblemCode::UnsupportedMediaType,
+            "Send the body with Content-Type: application/json.",
+        )
+        .into());
+    }
     next.call(request).await
 }
 
+/// Whether an origin is the app's: the public URL, or the host that was asked.
 fn is_own(request: &ServiceRequest, origin: &str) -> bool {
     let public = request.app_data::<web::Data<App>>().and_then(|app| app.config.public_url.clone());
-    let host = request.connection_info().host().to_owned();
-    public.as_deref() == Some(origin) || origin.split_once("://").is_some_and(|(_, place)| place == host)
+    // HTTP/2 has the host in the address.
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(str::to_owned)
+        .or_else(|| request.uri().authority().map(ToString::to_string));
+    public.as_deref() == Some(origin)
+        || origin.split_once("://").is_some_and(|(_, place)| host.as_deref() == Some(place))
 }

@@ -1,17 +1,24 @@
 //! The HTTP edge: the route table on one page; handlers translate, use cases decide.
 
+pub mod access;
 pub mod audit;
 pub mod checks;
+pub mod client;
 mod csv;
 pub mod dto;
+pub mod dto_people;
 pub mod events;
 pub mod health;
 pub mod intake;
 pub mod middleware;
 pub mod openapi;
+pub mod people;
 pub mod problem;
+pub mod return_to;
+pub mod session;
 pub mod spa;
 pub mod system;
+pub mod tokens;
 
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
@@ -30,8 +37,34 @@ pub fn routes(
     move |config| {
         let base = app.config.base_path.clone();
         let home = format!("{base}/");
-        let api = web::scope("/api/v1")
+        // The last one wrapped is the first one asked.
+        let api = web::scope(access::API)
+            .wrap(from_fn(access::authorise))
             .wrap(from_fn(middleware::same_site))
+            .route("/sign-in", web::get().to(session::read_sign_in))
+            .route("/session", web::get().to(session::read_session))
+            .route("/session", web::post().to(session::sign_in))
+            .route("/session", web::delete().to(session::sign_out))
+            .route("/links/inspect", web::post().to(session::inspect_link))
+            .route("/links/accept", web::post().to(session::accept_link))
+            .route("/account/password", web::put().to(session::change_password))
+            .route("/account/sessions", web::get().to(session::list_own_sessions))
+            .route("/account/sessions/{id}", web::delete().to(session::end_own_session))
+            .route("/tokens", web::get().to(tokens::list_tokens))
+            .route("/tokens", web::post().to(tokens::make_token))
+            .route("/tokens/{id}", web::delete().to(tokens::revoke_token))
+            .route("/projects", web::get().to(tokens::list_projects))
+            .route("/people", web::get().to(people::list_people))
+            .route("/people", web::post().to(people::invite_person))
+            .route("/people/{id}", web::get().to(people::read_person))
+            .route("/people/{id}", web::put().to(people::change_person))
+            .route("/people/{id}/link", web::post().to(people::make_person_link))
+            .route("/people/{id}/sessions", web::get().to(people::list_person_sessions))
+            .route("/people/{id}/sessions", web::delete().to(people::end_person_sessions))
+            .route("/groups", web::get().to(people::list_groups))
+            .route("/groups", web::post().to(people::make_group))
+            .route("/groups/{id}", web::put().to(people::change_group))
+            .route("/groups/{id}", web::delete().to(people::remove_group))
             .route("/checks", web::get().to(checks::list_checks))
             .route("/checks/{id}", web::get().to(checks::read_check))
             .route("/checks/{id}/gitlab", web::get().to(checks::read_gitlab_status))

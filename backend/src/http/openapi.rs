@@ -2,7 +2,15 @@
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, OpenApi as OpenApiDocument, Ref, ResponseBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::access::{self, Needs};
 
 use crate::app::App;
 
@@ -16,6 +24,10 @@ use crate::app::App;
     ),
     tags(
         (name = "intake", description = "What GitLab calls"),
+        (name = "sign-in", description = "Getting in and out"),
+        (name = "account", description = "One's own password, sessions and tokens"),
+        (name = "people", description = "Who may do what, for administrators"),
+        (name = "projects", description = "The projects that are known here"),
         (name = "checks", description = "What is to be decided, and deciding"),
         (name = "deliveries", description = "Telling GitLab"),
         (name = "events", description = "What happens, live"),
@@ -31,6 +43,31 @@ struct Intake;
 
 #[derive(OpenApi)]
 #[openapi(paths(
+    document,
+    super::session::read_sign_in,
+    super::session::sign_in,
+    super::session::read_session,
+    super::session::sign_out,
+    super::session::inspect_link,
+    super::session::accept_link,
+    super::session::change_password,
+    super::session::list_own_sessions,
+    super::session::end_own_session,
+    super::tokens::list_tokens,
+    super::tokens::make_token,
+    super::tokens::revoke_token,
+    super::tokens::list_projects,
+    super::people::list_people,
+    super::people::invite_person,
+    super::people::read_person,
+    super::people::change_person,
+    super::people::make_person_link,
+    super::people::list_person_sessions,
+    super::people::end_person_sessions,
+    super::people::list_groups,
+    super::people::make_group,
+    super::people::change_group,
+    super::people::remove_group,
     super::checks::list_checks,
     super::checks::read_check,
     super::checks::read_gitlab_status,
@@ -47,15 +84,82 @@ struct Intake;
 ))]
 struct Api;
 
+/// The names under which the document describes how callers prove who they are.
+const BEARER: &str = "token";
+const COOKIE: &str = "session";
+
 /// The document, for a base path.
 #[must_use]
-pub fn build(base_path: &str) -> utoipa::openapi::OpenApi {
-    Everything::openapi()
+pub fn build(base_path: &str) -> OpenApiDocument {
+    let mut api = Api::openapi();
+    for (path, item) in &mut api.paths.paths {
+        let operations = [
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let (Some(operation), Some(needs)) = (operation, access::needs(method, path)) {
+                describe(operation, needs);
+            }
+        }
+    }
+    let mut document = Everything::openapi()
         .nest(base_path.to_owned(), Intake::openapi())
-        .nest(format!("{base_path}/api/v1"), Api::openapi())
+        .nest(format!("{base_path}{}", access::API), api);
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        BEARER,
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
+    components.add_security_scheme(
+        COOKIE,
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            "approval-session",
+            "Browsers; `__Host-approval-session` where the public URL is https.",
+        ))),
+    );
+    document
 }
 
-/// Serves the document.
+/// Says in the document what an operation needs, and what whoever does not have it is told.
+fn describe(operation: &mut Operation, needs: Needs) {
+    let none: [&str; 0] = [];
+    operation.security = Some(match needs {
+        Needs::Nothing => Vec::new(),
+        Needs::Session => vec![SecurityRequirement::new(COOKIE, none)],
+        Needs::Anyone | Needs::May(_) => {
+            vec![SecurityRequirement::new(BEARER, none), SecurityRequirement::new(COOKIE, none)]
+        }
+    });
+    operation.extensions = Some(ExtensionsBuilder::new().add("x-permission", needs.as_str()).build());
+    let mut refusals = Vec::new();
+    match needs {
+        Needs::Nothing => {}
+        Needs::Anyone => refusals.push(("401", "Not signed in")),
+        Needs::Session | Needs::May(_) => {
+            refusals.extend([("401", "Not signed in"), ("403", "Not permitted")]);
+        }
+    }
+    for (status, description) in refusals {
+        operation.responses.responses.entry(status.into()).or_insert_with(|| {
+            let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+            let response =
+                ResponseBuilder::new().description(description).content("application/problem+json", problem);
+            response.build().into()
+        });
+    }
+}
+
+/// Read this document
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "read_openapi",
+    tag = "system",
+    responses((status = 200, description = "The document, OpenAPI 3.1", body = serde_json::Value))
+)]
 pub async fn document(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok().json(build(&app.config.base_path))
 }

@@ -1,13 +1,18 @@
 //! Errors at the edge: every one becomes problem+json with a stable code, and is logged once.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use shared::{Problem, ProblemCode};
 
 use crate::db::DbError;
+use crate::domain::Time;
 use crate::service::ServiceError;
 use crate::service::intake::IntakeError;
+use crate::service::links::LinkError;
+use crate::service::sign_in::SignInError;
 
 tokio::task_local! {
     /// The id of the request that is being answered.
@@ -19,13 +24,15 @@ tokio::task_local! {
 pub struct ApiError {
     problem: Box<Problem>,
     cause: Option<String>,
+    /// Seconds, for `Retry-After`.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// A problem with this code.
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { problem: Box::new(Problem::new(code, detail)), cause: None }
+        Self { problem: Box::new(Problem::new(code, detail)), cause: None, retry_after: None }
     }
 
     /// The same, about one field of the request.
@@ -46,6 +53,31 @@ impl ApiError {
     #[must_use]
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self::new(ProblemCode::BadParameter, detail).about(name)
+    }
+
+    /// Why nobody was signed in, as of `now`.
+    #[must_use]
+    pub fn sign_in(error: SignInError, now: Time) -> Self {
+        match error {
+            SignInError::BadCredentials => Self::new(
+                ProblemCode::BadCredentials,
+                "E-mail address or password is wrong. If you forgot the password, an administrator can give you a link to set a new one.",
+            ),
+            SignInError::Locked { until } => Self::locked(until.since(now)),
+            SignInError::Service(error) => error.into(),
+        }
+    }
+
+    fn locked(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let minutes = wait.as_secs().div_ceil(60).max(1);
+        let unit = if minutes == 1 { "minute" } else { "minutes" };
+        let mut this = Self::new(
+            ProblemCode::TooManyAttempts,
+            format!("There were too many failed attempts. Try again in {minutes} {unit}."),
+        );
+        this.retry_after = Some(seconds);
+        this
     }
 
     fn store(error: &DbError) -> Self {
@@ -95,8 +127,12 @@ impl ResponseError for ApiError {
         }
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((actix_web::http::header::CONTENT_TYPE, "application/problem+json"));
-        if self.problem.status == 503 {
-            response.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
+        let wait = self.retry_after.or((self.problem.status == 503).then_some(5));
+        if let Some(seconds) = wait {
+            response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if self.problem.code == ProblemCode::NotSignedIn {
+            response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         let mut problem = (*self.problem).clone();
         problem.request_id = REQUEST_ID.try_with(Clone::clone).ok();
@@ -122,6 +158,26 @@ impl From<ServiceError> for ApiError {
                 Self::new(ProblemCode::NotRetryable, capital(&error.to_string()))
             }
             ServiceError::GitLab(_) => Self::new(ProblemCode::GitLabUnavailable, capital(&error.to_string())),
+            ServiceError::SignedOut => super::access::not_signed_in(),
+            ServiceError::Forbidden(_) => Self::new(ProblemCode::Forbidden, capital(&error.to_string())),
+            ServiceError::Taken { field, why } => Self::new(ProblemCode::Taken, capital(why)).about(field),
+            ServiceError::Invalid { field, why } => {
+                Self::new(ProblemCode::Invalid, capital(why)).about(field)
+            }
+            ServiceError::LastAdministrator => {
+                Self::new(ProblemCode::LastAdministrator, capital(&error.to_string()))
+            }
+            ServiceError::Locked { wait } => Self::locked(wait),
+            ServiceError::Busy => Self::new(ProblemCode::Busy, capital(&error.to_string())),
+        }
+    }
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Spent => Self::new(ProblemCode::LinkSpent, capital(&error.to_string())),
+            LinkError::Service(error) => error.into(),
         }
     }
 }

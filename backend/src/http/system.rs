@@ -8,6 +8,7 @@ use super::dto;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::db::calls::CallState;
+use crate::domain::access::Caller;
 use crate::domain::ids::DeliveryId;
 use crate::service::{ServiceError, deliver, system};
 
@@ -19,8 +20,11 @@ use crate::service::{ServiceError, deliver, system};
     tag = "system",
     responses((status = 200, description = "The service", body = SystemInfo))
 )]
-pub async fn read_system(app: web::Data<App>) -> Result<web::Json<SystemInfo>, ApiError> {
-    let overview = system::overview(&app).await?;
+pub async fn read_system(
+    app: web::Data<App>,
+    caller: web::ReqData<Caller>,
+) -> Result<web::Json<SystemInfo>, ApiError> {
+    let overview = system::overview(&app, &caller).await?;
     Ok(web::Json(SystemInfo {
         version: env!("CARGO_PKG_VERSION").into(),
         database: app.db.kind().into(),
@@ -103,9 +107,13 @@ pub async fn list_calls(
         (status = 409, description = "The call was not set aside", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn replay_call(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn replay_call(
+    app: web::Data<App>,
+    caller: web::ReqData<Caller>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let id = id.parse::<i64>().map_err(|_| ServiceError::NotFound("call"))?;
-    system::replay_call(&app, id).await?;
+    system::replay_call(&app, &caller, id).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -122,9 +130,13 @@ pub async fn replay_call(app: web::Data<App>, id: web::Path<String>) -> Result<H
         (status = 409, description = "The delivery has not failed", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn retry_delivery(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn retry_delivery(
+    app: web::Data<App>,
+    caller: web::ReqData<Caller>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let id = DeliveryId::parse(&id).ok_or(ServiceError::NotFound("delivery"))?;
-    deliver::retry(&app, id.as_str().to_owned()).await?;
+    deliver::retry(&app, &caller, id.as_str().to_owned()).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 

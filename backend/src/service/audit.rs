@@ -4,29 +4,33 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::{Asking, ServiceError};
+use crate::app::App;
 use crate::db::audit::{self, Filter, Scope};
-use crate::db::{Db, DbError, Lane, events};
+use crate::db::{Conn, Db, DbError, Lane, events};
 use crate::domain::Time;
+use crate::domain::access::{Caller, Permission};
 use crate::domain::audit::{Broken, Chain, End, Entry, FORMAT, Header, Line, VERSION, genesis};
 use crate::domain::record::{Actor, EventKind, NewEvent};
 
 /// So many entries are read at once where many are read: a bound on memory, and short transactions.
 const BATCH: i64 = 500;
 
-/// A page of the record, newest first, and whether there are more.
+/// A page of what the caller may read of the record, newest first, and whether there are more.
 ///
 /// # Errors
 /// The database's.
 pub async fn page(
-    db: &Db,
+    app: &App,
+    caller: &Caller,
     filter: Filter,
-    scope: Scope,
     before: Option<i64>,
     limit: usize,
 ) -> Result<(Vec<Entry>, bool), DbError> {
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let scope = Scope::of(caller);
     let mut entries: Vec<Entry> =
-        db.read(move |conn| audit::page(conn, &filter, &scope, before, wanted)).await?;
+        app.db.read(move |conn| audit::page(conn, &filter, &scope, before, wanted)).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
     Ok((entries, more))
@@ -69,49 +73,86 @@ pub struct Export {
     written: i64,
 }
 
-/// Begins an export, and records that. `given` are the filters by name, as they were written.
+/// What is to be exported.
+pub struct Wanted {
+    /// In which form.
+    pub form: Form,
+    /// Which entries.
+    pub filter: Filter,
+    /// The filters that were given, by name, as they were written.
+    pub given: BTreeMap<String, String>,
+}
+
+impl Wanted {
+    /// Everything, so that it can be proven.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { form: Form::JsonLines, filter: Filter::default(), given: BTreeMap::new() }
+    }
+}
+
+/// Begins an export of what the caller may read.
+///
+/// # Errors
+/// [`ServiceError::SignedOut`], [`ServiceError::Forbidden`] or the database's.
+pub async fn export(app: &App, caller: &Caller, wanted: Wanted) -> Result<Export, ServiceError> {
+    let asking = Asking::new(app, caller);
+    let (db, now) = (app.db.clone(), asking.now);
+    let begun = app.db.write(Lane::Front, move |conn| {
+        let caller = asking.again(conn, Some(Permission::AuditRead))?;
+        Ok::<_, ServiceError>(begin(conn, db, &caller.actor(), wanted, Scope::of(&caller), now)?)
+    });
+    let export = begun.await?;
+    app.live.stir();
+    Ok(export)
+}
+
+/// Begins an export of the whole record, for whoever may read the database.
 ///
 /// # Errors
 /// The database's.
-pub async fn begin_export(
-    db: &Db,
-    actor: Actor,
-    form: Form,
-    (filter, given): (Filter, BTreeMap<String, String>),
+pub async fn export_all(db: &Db, actor: Actor, now: Time) -> Result<Export, DbError> {
+    let own = db.clone();
+    db.write(Lane::Back, move |conn| begin(conn, own, &actor, Wanted::all(), Scope::all(), now)).await
+}
+
+/// Records that an export begins: it is what the export ends with.
+fn begin(
+    conn: &mut Conn,
+    db: Db,
+    actor: &Actor,
+    wanted: Wanted,
     scope: Scope,
     now: Time,
 ) -> Result<Export, DbError> {
-    let complete = given.is_empty() && scope.is_all();
+    let complete = wanted.given.is_empty() && scope.is_all();
+    let form = wanted.form.as_str();
     let event = NewEvent {
         kind: EventKind::AuditExported,
         check_id: None,
         project_id: None,
-        actor,
+        actor: actor.clone(),
         summary: format!(
-            "{} was exported as {}",
-            if complete { "The whole record" } else { "A part of the record" },
-            form.as_str()
+            "{} exported {} as {form}",
+            actor.name,
+            if complete { "the whole record" } else { "a part of the record" }
         ),
-        data: json!({"format": form.as_str(), "filters": given, "complete": complete}),
+        data: json!({"format": form, "filters": wanted.given, "complete": complete}),
     };
-    let (instance, head) = db
-        .write(Lane::Back, move |conn| {
-            let head = events::append(conn, &event, now)?;
-            Ok::<_, DbError>((events::instance_id(conn)?, head))
-        })
-        .await?;
+    let head = events::append(conn, &event, now)?;
+    let instance = events::instance_id(conn)?;
     let header = Header {
         format: FORMAT.into(),
         version: VERSION,
         genesis: genesis(&instance),
         instance,
         exported_at: now.to_string(),
-        filters: given,
+        filters: wanted.given,
         complete,
         last: head.id,
         head: head.hash,
     };
-    Ok(Export { db: db.clone(), filter, scope, header, after: 0, written: 0 })
+    Ok(Export { db, filter: wanted.filter, scope, header, after: 0, written: 0 })
 }
 
 impl Export {

@@ -3,12 +3,15 @@
 use serde_json::json;
 
 use super::steps::{self, Cause};
+use super::{Asking, ServiceError};
 use crate::app::App;
+use crate::db::checks::{self, CheckRow};
 use crate::db::decisions::{self, DecisionRow};
-use crate::db::{Conn, DbError, Lane, checks, lock};
+use crate::db::{Conn, DbError, Lane, events, lock};
+use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::check::CheckEvent;
-use crate::domain::ids::{CheckId, DecisionId};
-use crate::domain::record::Actor;
+use crate::domain::ids::{CheckId, DecisionId, short_sha};
+use crate::domain::record::{EventKind, NewEvent};
 use crate::domain::{CheckState, Refused, Time, Verdict};
 
 /// What a reviewer sends.
@@ -24,27 +27,34 @@ pub struct Wish {
     pub expected_sha: String,
     /// The state they saw.
     pub seen: CheckState,
-    /// The name they typed.
-    pub reviewer: String,
 }
 
 /// Why a decision was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
-    /// There is no such check.
+    /// There is no such check within the reviewer's reach.
     #[error("there is no check with this id")]
     NotFound,
     /// Things moved on since the reviewer looked.
     #[error("the check changed meanwhile")]
     Refused(Refused),
-    /// The database did not do it.
-    #[error("the decision could not be stored")]
-    Store(#[from] DbError),
+    /// They may not decide on this check.
+    #[error("{}", .0.text())]
+    Barred(Barred),
+    /// Anything else.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<DbError> for DecideError {
+    fn from(error: DbError) -> Self {
+        Self::Service(error.into())
+    }
 }
 
 impl From<diesel::result::Error> for DecideError {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Store(DbError::from(error))
+        Self::Service(error.into())
     }
 }
 
@@ -52,32 +62,46 @@ impl From<diesel::result::Error> for DecideError {
 ///
 /// # Errors
 /// See [`DecideError`].
-pub async fn decide(app: &App, wish: Wish) -> Result<(), DecideError> {
-    let now = app.clock.now();
-    app.db.write(Lane::Front, move |conn| take(conn, &wish, now)).await?;
-    app.wake.deliveries.notify_one();
+pub async fn decide(app: &App, caller: &Caller, wish: Wish) -> Result<(), DecideError> {
+    let asking = Asking::new(app, caller);
+    let bar = app.db.write(Lane::Front, move |conn| take(conn, &asking, &wish)).await?;
     app.live.stir();
+    if let Some(bar) = bar {
+        return Err(DecideError::Barred(bar));
+    }
+    app.wake.deliveries.notify_one();
     Ok(())
 }
 
-fn take(conn: &mut Conn, wish: &Wish, now: Time) -> Result<(), DecideError> {
+/// Decides, or says what bars the caller: that is written down, so it is no error of the transaction.
+fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Option<Barred>, DecideError> {
+    let now = asking.now;
+    // Account, roles, scopes and reach as they are in this transaction, not as they were when the page
+    // was loaded or the request came in.
+    let caller = asking.again(conn, None)?;
     let id = wish.check_id.as_str();
-    let found = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
+    if !checks::is_within(conn, id, &caller.reach)? {
+        return Err(DecideError::NotFound);
+    }
     let place = checks::place(conn, id)?;
     lock(conn, &format!("mr {} {} {}", place.connection_id, place.project, place.iid))?;
-    // Read again under the lock: on PostgreSQL another replica may have been faster.
-    let mut row = checks::find(conn, found.id.as_str())?.ok_or(DecideError::NotFound)?;
+    // Read under the lock: on PostgreSQL another replica may have been faster.
+    let mut row = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
+    if let Some(bar) = barred(&caller, checks::author(conn, id)?) {
+        refuse(conn, &caller, &row, wish.verdict, bar, now)?;
+        return Ok(Some(bar));
+    }
     if row.sha != wish.expected_sha || row.check.state == CheckState::Superseded {
         return Err(DecideError::Refused(Refused::ShaMoved));
     }
     let event = CheckEvent::Decided { verdict: wish.verdict, seen: wish.seen };
     let step = row.check.apply(event).map_err(DecideError::Refused)?;
-    let actor = Actor::typed(&wish.reviewer);
+    let actor = caller.actor();
     let cause = Cause {
         actor: Some(&actor),
-        decided_by: Some(&wish.reviewer),
+        decided_by: Some(&caller.name),
         notice: None,
-        data: json!({"verdict": wish.verdict.as_str(), "reviewer_verified": false, "comment": wish.comment}),
+        data: json!({"verdict": wish.verdict.as_str(), "reviewer_verified": true, "comment": wish.comment}),
     };
     steps::take(conn, &place.connection_id, &mut row, &step, &cause, now)?;
     decisions::insert(
@@ -90,11 +114,43 @@ fn take(conn: &mut Conn, wish: &Wish, now: Time) -> Result<(), DecideError> {
             comment: wish.comment.clone(),
             sha: row.sha.clone(),
             target_branch: row.target_branch.clone(),
-            reviewer: wish.reviewer.clone(),
-            reviewer_verified: false,
+            reviewer: caller.name,
+            reviewer_verified: true,
             reversed: false,
             decided_at: now.to_string(),
+            account_id: actor.account_id,
+            via: Some(actor.via),
         },
     )?;
+    Ok(None)
+}
+
+fn refuse(
+    conn: &mut Conn,
+    caller: &Caller,
+    row: &CheckRow,
+    verdict: Verdict,
+    bar: Barred,
+    now: Time,
+) -> Result<(), DbError> {
+    let sha = short_sha(&row.sha);
+    let (why, reason) = match bar {
+        Barred::NoPermission => ("may not decide", "no_permission"),
+        Barred::OwnChange => ("wrote the merge request", "own_change"),
+    };
+    let event = NewEvent {
+        kind: EventKind::DecisionRefused,
+        check_id: Some(row.id.as_str().to_owned()),
+        project_id: Some(row.project_id.clone()),
+        actor: caller.actor(),
+        summary: format!(
+            "{} tried to {} {sha} and was refused: {} {why}",
+            caller.name,
+            verdict.as_str(),
+            caller.name
+        ),
+        data: json!({"sha": row.sha, "verdict": verdict.as_str(), "reason": reason}),
+    };
+    events::append(conn, &event, now)?;
     Ok(())
 }

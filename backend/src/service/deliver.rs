@@ -8,13 +8,14 @@ use serde_json::json;
 use crate::app::{App, Connected};
 use crate::db::deliveries::{self, ClaimedDelivery, Outcome};
 use crate::db::{Conn, DbError, Lane, events, merge_requests, projects};
+use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
 use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 
-use super::ServiceError;
+use super::{Asking, ServiceError};
 
 /// A delivery is taken for this long: well over the client's own time-out.
 const LEASE: Duration = Duration::from_secs(60);
@@ -272,10 +273,15 @@ fn restored(conn: &mut Conn, project_id: Option<&str>, summary: &str, now: Time)
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] or the database's.
-pub async fn retry(app: &App, id: String) -> Result<(), ServiceError> {
-    let now = app.clock.now();
+pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), ServiceError> {
+    let asking = Asking::new(app, caller);
+    let now = asking.now;
     app.db
         .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, Some(Permission::ChecksDecide))?;
+            if !deliveries::is_within(conn, &id, &caller.reach)? {
+                return Err(ServiceError::NotFound("delivery"));
+            }
             match deliveries::retry(conn, &id, now)? {
                 None => return Err(ServiceError::NotFound("delivery")),
                 Some(false) => {
@@ -292,8 +298,8 @@ pub async fn retry(app: &App, id: String) -> Result<(), ServiceError> {
                 kind: EventKind::DeliveryRetried,
                 check_id: Some(owners.check_id),
                 project_id: Some(owners.project_id),
-                actor: Actor::typed("a person"),
-                summary: "A failed delivery was queued again".into(),
+                actor: caller.actor(),
+                summary: format!("{} queued a failed delivery again", caller.name),
                 data: json!({"delivery": id}),
             };
             events::append(conn, &event, now)?;

@@ -6,6 +6,7 @@ use crate::db::decisions::{self, DecisionRow};
 use crate::db::delivery_log::{self, AttemptRow, DeliveryRow};
 use crate::db::inbox::{self as listings, ListedCheck, Listing};
 use crate::db::{DbError, events};
+use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::record::Event;
 use crate::domain::{GitLabStatus, Time};
 
@@ -20,6 +21,8 @@ pub struct Detail {
     pub extras: CheckExtras,
     /// The check at HEAD, if this one is behind.
     pub successor: Option<String>,
+    /// Why the caller may not decide on it.
+    pub barred: Option<Barred>,
     /// Why nothing is delivered, if the connection is broken.
     pub connection_trouble: Option<String>,
     /// All decisions.
@@ -30,14 +33,19 @@ pub struct Detail {
     pub timeline: Vec<Event>,
 }
 
-/// A page of checks and whether there are more.
+/// A page of checks within the caller's reach and whether there are more.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(app: &App, mut listing: Listing) -> Result<(Vec<ListedCheck>, bool), DbError> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    mut listing: Listing,
+) -> Result<(Vec<ListedCheck>, bool), DbError> {
+    let reach = caller.reach.clone();
     let wanted = usize::try_from(listing.limit).unwrap_or(usize::MAX);
     listing.limit += 1;
-    let mut items: Vec<ListedCheck> = app.db.read(move |conn| listings::page(conn, &listing)).await?;
+    let mut items: Vec<ListedCheck> = app.db.read(move |conn| listings::page(conn, &listing, &reach)).await?;
     let more = items.len() > wanted;
     items.truncate(wanted);
     Ok((items, more))
@@ -46,11 +54,12 @@ pub async fn list(app: &App, mut listing: Listing) -> Result<(Vec<ListedCheck>, 
 /// A check with everything its page shows.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] or the database's.
-pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
+/// [`ServiceError::NotFound`], also for what is not within the caller's reach, or the database's.
+pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, ServiceError> {
+    let caller = caller.clone();
     app.db
         .read(move |conn| {
-            let item = listings::listed(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            let item = listings::listed(conn, &id, &caller.reach)?.ok_or(ServiceError::NotFound("check"))?;
             let extras = checks::extras(conn, &id)?;
             let row = checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
             let successor = if extras.head_sha == row.sha {
@@ -63,6 +72,7 @@ pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
                 item,
                 extras,
                 successor,
+                barred: barred(&caller, checks::author(conn, &id)?),
                 connection_trouble: crate::db::projects::connection_trouble(
                     conn,
                     place.connection_id.as_str(),
@@ -79,11 +89,14 @@ pub async fn detail(app: &App, id: String) -> Result<Detail, ServiceError> {
 ///
 /// # Errors
 /// [`ServiceError::GitLab`] if GitLab does not say.
-pub async fn shown(app: &App, id: String) -> Result<(GitLabStatus, Time), ServiceError> {
+pub async fn shown(app: &App, caller: &Caller, id: String) -> Result<(GitLabStatus, Time), ServiceError> {
+    let reach = caller.reach.clone();
     let place = app
         .db
         .read(move |conn| {
-            checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
+            if !checks::is_within(conn, &id, &reach)? {
+                return Err(ServiceError::NotFound("check"));
+            }
             Ok::<_, ServiceError>(checks::place(conn, &id)?)
         })
         .await?;

@@ -1,18 +1,33 @@
 //! Use cases: what the product does, one write transaction each.
 
+pub mod account;
 pub mod audit;
 pub mod decide;
 pub mod deliver;
+pub mod groups;
 pub mod inbox;
 pub mod intake;
+pub mod links;
 pub mod observe;
+pub mod people;
 pub mod process;
+pub mod projects;
 pub mod reconcile;
 pub mod refresh;
+pub mod samples;
+pub mod seals;
+pub mod sign_in;
 mod steps;
 pub mod system;
+pub mod tokens;
 
-use crate::db::DbError;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::crypto::password::PasswordError;
+use crate::db::{Conn, DbError, callers};
+use crate::domain::Time;
+use crate::domain::access::{Caller, Permission};
 
 /// Why a use case did not do what was asked; each has its own errors, this is what they share.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +44,80 @@ pub enum ServiceError {
     /// GitLab did not answer, or not as expected.
     #[error("{0}")]
     GitLab(String),
+    /// The session, the token or the account ended since the request came in.
+    #[error("you are not signed in any more")]
+    SignedOut,
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Somebody else has that name or address.
+    #[error("{why}")]
+    Taken {
+        /// The field.
+        field: &'static str,
+        /// What a person reads.
+        why: &'static str,
+    },
+    /// A field that can only be judged with the store at hand.
+    #[error("{why}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What a person reads.
+        why: &'static str,
+    },
+    /// Without this person nobody could manage people any more.
+    #[error("this is the last administrator who can sign in; make somebody else one first")]
+    LastAdministrator,
+    /// Too many wrong passwords.
+    #[error("there were too many failed attempts")]
+    Locked {
+        /// For how long nothing is tried.
+        wait: Duration,
+    },
+    /// Too many passwords are being looked at.
+    #[error("too many people are signing in at once; try again in a moment")]
+    Busy,
+}
+
+/// Somebody asks for something: who, and as of when.
+#[derive(Clone)]
+pub struct Asking {
+    caller: Caller,
+    idle: Duration,
+    /// The present moment.
+    pub now: Time,
+}
+
+impl Asking {
+    /// A request of this caller.
+    #[must_use]
+    pub fn new(app: &App, caller: &Caller) -> Self {
+        Self { caller: caller.clone(), idle: app.config.session_idle, now: app.clock.now() }
+    }
+
+    /// The caller as they are in this transaction: what was allowed when the request came in may have
+    /// been taken away since.
+    ///
+    /// # Errors
+    /// [`ServiceError::SignedOut`], [`ServiceError::Forbidden`] or the database's.
+    pub fn again(&self, conn: &mut Conn, permission: Option<Permission>) -> Result<Caller, ServiceError> {
+        let caller =
+            callers::again(conn, &self.caller, self.idle, self.now)?.ok_or(ServiceError::SignedOut)?;
+        if permission.is_some_and(|permission| !caller.may(permission)) {
+            return Err(ServiceError::Forbidden("you may not do this any more"));
+        }
+        Ok(caller)
+    }
+}
+
+impl From<PasswordError> for ServiceError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Broken => Self::Store(DbError::Corrupt("a password hash".into())),
+        }
+    }
 }
 
 impl From<diesel::result::Error> for ServiceError {

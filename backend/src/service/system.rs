@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::ServiceError;
+use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
 use crate::db::{DbError, Lane, events, projects};
-use crate::domain::record::{Actor, EventKind, NewEvent};
+use crate::domain::access::{Caller, Permission};
+use crate::domain::record::{EventKind, NewEvent};
 
 /// Numbers about the service, each counted up to 1,000.
 #[derive(Clone, Debug)]
@@ -28,12 +29,13 @@ pub struct Overview {
     pub undecided_passes: i64,
 }
 
-/// Reads the numbers.
+/// Reads the numbers, of what is within the caller's reach.
 ///
 /// # Errors
 /// The database's.
-pub async fn overview(app: &App) -> Result<Overview, DbError> {
+pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
     let connected = app.connected();
+    let reach = caller.reach.clone();
     app.db
         .read(move |conn| {
             let mut trouble = match &connected {
@@ -49,12 +51,12 @@ pub async fn overview(app: &App) -> Result<Overview, DbError> {
             }
             Ok(Overview {
                 gitlab_trouble: trouble,
-                pending_checks: inbox::count(conn, Count::PendingChecks)?,
-                pending_deliveries: inbox::count(conn, Count::PendingDeliveries)?,
-                failed_deliveries: inbox::count(conn, Count::FailedDeliveries)?,
-                waiting_calls: inbox::count(conn, Count::WaitingCalls)?,
-                set_aside_calls: inbox::count(conn, Count::SetAsideCalls)?,
-                undecided_passes: inbox::count(conn, Count::UndecidedPasses)?,
+                pending_checks: inbox::count(conn, Count::PendingChecks, &reach)?,
+                pending_deliveries: inbox::count(conn, Count::PendingDeliveries, &reach)?,
+                failed_deliveries: inbox::count(conn, Count::FailedDeliveries, &reach)?,
+                waiting_calls: inbox::count(conn, Count::WaitingCalls, &reach)?,
+                set_aside_calls: inbox::count(conn, Count::SetAsideCalls, &reach)?,
+                undecided_passes: inbox::count(conn, Count::UndecidedPasses, &reach)?,
             })
         })
         .await
@@ -82,10 +84,12 @@ pub async fn list_calls(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] or the database's.
-pub async fn replay_call(app: &App, id: i64) -> Result<(), ServiceError> {
-    let now = app.clock.now();
+pub async fn replay_call(app: &App, caller: &Caller, id: i64) -> Result<(), ServiceError> {
+    let asking = Asking::new(app, caller);
+    let now = asking.now;
     app.db
         .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, Some(Permission::Admin))?;
             if !calls::replay(conn, id, now)? {
                 return Err(if calls::exists(conn, id)? {
                     ServiceError::NotRetryable("only a call that was set aside can be replayed")
@@ -97,8 +101,8 @@ pub async fn replay_call(app: &App, id: i64) -> Result<(), ServiceError> {
                 kind: EventKind::CallReplayed,
                 check_id: None,
                 project_id: None,
-                actor: Actor::typed("a person"),
-                summary: format!("Call {id} was queued again"),
+                actor: caller.actor(),
+                summary: format!("{} queued call {id} again", caller.name),
                 data: json!({"call": id}),
             };
             events::append(conn, &event, now)?;

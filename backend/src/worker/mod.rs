@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::db::{DbError, Lane, calls, deliveries, merge_requests, projects};
+use crate::db::{DbError, Lane, calls, deliveries, links, merge_requests, projects, sessions, throttle};
 use crate::domain::Time;
 use crate::service::{deliver, process, reconcile, refresh};
 
@@ -14,6 +14,8 @@ use crate::service::{deliver, process, reconcile, refresh};
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// When work is due that cannot be done yet, a loop looks again after this long.
 const BLOCKED: Duration = Duration::from_millis(500);
+/// Ended sessions are deleted this often.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// After a failure of the database a loop waits this long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -90,8 +92,8 @@ async fn reconcile_loop(app: App) {
 
 async fn live_loop(app: App) {
     let pause = match app.db.kind() {
-        // Only this process makes events.
-        "sqlite" => Duration::from_secs(3600),
+        // Besides this process only a command line makes events.
+        "sqlite" => LONGEST_SLEEP,
         _ => Duration::from_secs(1),
     };
     while !app.stopping.is_cancelled() {
@@ -106,11 +108,21 @@ async fn live_loop(app: App) {
     }
 }
 
-/// Now and then: rules set by other replicas, old calls.
+/// Now and then: rules set by other replicas, old calls, sessions and links that have ended.
 async fn housekeeping_loop(app: App) {
+    let mut tidied = None;
     while !app.stopping.is_cancelled() {
         if let Err(error) = app.load_secrets().await {
             failed("reading the rules", &error);
+        }
+        let now = app.clock.now();
+        if tidied.is_none_or(|at| now.since(at) >= TIDY_EVERY) {
+            match tidy(&app).await {
+                Ok(()) => tidied = Some(now),
+                Err(error) => {
+                    failed("deleting ended sessions", &error);
+                }
+            }
         }
         let before = app.clock.now().before(app.config.keep_calls);
         let pruned = app.db.write(Lane::Back, move |conn| calls::prune(conn, before, 200)).await;
@@ -123,6 +135,21 @@ async fn housekeeping_loop(app: App) {
         }
         rest(&app, LONGEST_SLEEP, std::future::pending()).await;
     }
+}
+
+/// Deletes sessions, links and counted failures that have ended.
+///
+/// # Errors
+/// The database's.
+pub async fn tidy(app: &App) -> Result<(), DbError> {
+    let now = app.clock.now();
+    app.db
+        .write(Lane::Back, move |conn| {
+            sessions::prune(conn, now)?;
+            links::prune(conn, now)?;
+            throttle::prune(conn, now)
+        })
+        .await
 }
 
 /// How long to sleep until something is due. What is due already and was not done waits for

@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use approval_app::db::audit::{Filter, Scope};
+use approval_app::db::audit::{self, Filter, Scope};
 use approval_app::db::{DatabaseUrl, Db, DbError, Lane, events};
+use approval_app::domain::access::{Permission, Reach, Role};
 use approval_app::domain::record::{Actor, EventKind, NewEvent};
-use approval_app::service::audit;
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
-use crate::support::{Kind, Plan, World, on_both};
+use crate::support::{Asker, Kind, Plan, World, on_both};
 
 /// Runs statements as somebody with the database would.
 async fn run_sql(world: &World, sql: &str) -> Result<(), DbError> {
@@ -77,10 +77,14 @@ async fn verification(world: &World) -> Value {
     found
 }
 
-/// An export, with its type and its file's name.
+/// An export by Rita, with its type and its file's name.
 async fn export(world: &World, query: &str) -> (String, String, String) {
-    let url = format!("{}/api/v1/audit/export?{query}", world.base);
-    let answer = world.http.get(url).send().await.unwrap();
+    export_by(&world.program_of_rita(), query).await
+}
+
+async fn export_by(asker: &Asker, query: &str) -> (String, String, String) {
+    let url = format!("{}/api/v1/audit/export?{query}", asker.base);
+    let answer = asker.http.get(url).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
     let (kind, name) = (header("content-type"), header("content-disposition"));
@@ -104,15 +108,19 @@ fn verify(file: &str, arguments: &[&str]) -> (i32, String, String) {
     (status.code().unwrap(), text(stdout), text(stderr))
 }
 
-async fn ids(world: &World, query: &str) -> Vec<i64> {
-    let (status, page) = world.get(&format!("audit?limit=200&{query}")).await;
+async fn entries(asker: &Asker, query: &str) -> Vec<Value> {
+    let (status, page) = asker.get(&format!("audit?limit=200&{query}")).await;
     assert_eq!(status, 200, "{query}: {page}");
-    page["items"].as_array().unwrap().iter().map(|one| one["id"].as_i64().unwrap()).collect()
+    page["items"].as_array().unwrap().clone()
+}
+
+async fn ids(world: &World, query: &str) -> Vec<i64> {
+    let all = entries(&world.program_of_rita(), query).await;
+    all.iter().map(|one| one["id"].as_i64().unwrap()).collect()
 }
 
 on_both! {
     async fn everything_that_happens_is_chained(world: Plan::signed()) {
-        assert_eq!(verification(world).await["entries"], 0);
         live_through(world).await;
         let found = verification(world).await;
         assert_eq!(found["intact"], true, "{found}");
@@ -122,7 +130,8 @@ on_both! {
         let (_, page) = world.get("audit?limit=1").await;
         assert_eq!(page["items"][0]["hash"], found["head"]);
         let decided = world.get("audit?kind=check.decided").await.1["items"][1].clone();
-        assert_eq!(decided["via"], "browser");
+        assert_eq!((&decided["actor"], &decided["via"]), (&json!("Rita Reviewer"), &json!("token everything")));
+        assert_eq!(decided["account_id"], json!(world.rita.id));
         let check = world.get(&format!("checks/{}", decided["check_id"].as_str().unwrap())).await.1;
         assert_eq!(check["state"], "superseded");
         assert!(decided["project_id"].is_string());
@@ -212,6 +221,7 @@ on_both! {
                 tokio::task::spawn_blocking(move || Db::open(url).unwrap()).await.unwrap()
             }
         };
+        let before = verification(world).await["entries"].as_i64().unwrap();
         let now = world.now();
         let mut all = tokio::task::JoinSet::new();
         for number in 0..60 {
@@ -230,7 +240,7 @@ on_both! {
         let done = all.join_all().await;
         assert_eq!(done.iter().filter(|one| one.is_ok()).count(), 48, "{done:?}");
         let found = verification(world).await;
-        assert_eq!((&found["intact"], &found["entries"]), (&json!(true), &json!(144)), "{found}");
+        assert_eq!((&found["intact"], &found["entries"]), (&json!(true), &json!(before + 144)), "{found}");
     }
 
     async fn an_export_is_proven_offline(world: Plan::signed()) {
@@ -286,6 +296,8 @@ on_both! {
         let (code, _, why) = verify(&file.replacen("Rita", "Reto", 1), &[]);
         assert!(code == 1 && why.contains("was changed"), "{why}");
         let exported = world.get("audit?kind=audit.exported").await.1["items"][0].clone();
+        assert_eq!((&exported["account_id"], &exported["via"]), (&json!(world.rita.id), &json!("token everything")));
+        assert_eq!(exported["summary"], "Rita Reviewer exported a part of the record as jsonl");
         let data: Value = serde_json::from_str(exported["data"].as_str().unwrap()).unwrap();
         assert_eq!(data, json!({"format": "jsonl", "complete": false, "filters": {"kind": "check.decided,check.created"}}));
     }
@@ -304,7 +316,9 @@ on_both! {
 
     async fn filters_narrow_the_record(world: Plan::signed()) {
         live_through(world).await;
-        let all = ids(world, "").await.len();
+        let everything = entries(&world.program_of_rita(), "").await;
+        let of_project = everything.iter().filter(|one| one["project_id"].is_string()).count();
+        let all = everything.len();
         world.advance(std::time::Duration::from_secs(86_400));
         append(world, vec![event(EventKind::SignedIn, "Zoë 50%_", "Zoë SIGNED in")]).await;
         let check = world.check("rejected").await["id"].as_str().unwrap().to_owned();
@@ -312,13 +326,16 @@ on_both! {
         for (query, count) in [
             ("kind=check.decided".to_owned(), 2),
             ("kind=check.decided,%20session.started".into(), 3),
-            ("kind=token.made".into(), 0),
+            ("kind=group.changed".into(), 0),
             ("actor=Rita%20Reviewer".into(), 2),
-            ("actor=rita".into(), 0),
+            ("actor=ITA%20r".into(), 2),
+            ("actor=ita_r".into(), 0),
+            (format!("actor={}", world.rita.id), 2),
             (format!("check={check}"), of_check),
             ("check=0198b3a0-0000-7000-8000-000000000000".into(), 0),
-            ("project=demo/storefront".into(), all),
-            (format!("project={}", world.project), all),
+            ("project=demo/storefront".into(), of_project),
+            (format!("project={}", world.project_id(world.project).await), of_project),
+            (format!("project={}", world.project), of_project),
             ("project=demo/none".into(), 0),
             ("from=2026-03-03".into(), 1),
             ("to=2026-03-02".into(), all),
@@ -360,30 +377,75 @@ on_both! {
         world.gitlab.create_rule(other, "Release gate", &format!("{}/status_check", world.base), world.secret);
         world.gitlab.create_merge_request(other, Default::default());
         world.settle().await;
-        append(world, vec![event(EventKind::SignedIn, "Ada", "Ada signed in")]).await;
-        let read = async |filter: Filter, scope: Scope| {
-            let (entries, _) = audit::page(&world.app.db, filter, scope, None, 200).await.unwrap();
-            entries
-        };
-        let all = read(Filter::default(), Scope::all()).await;
-        let mine = all.iter().find_map(|one| one.project_id.clone()).unwrap();
-        let count = |of: Option<&str>| all.iter().filter(|one| one.project_id.as_deref() == of).count();
-        let only = |general| Scope { projects: Some(vec![mine.clone()]), general };
-        assert!(count(Some(&mine)) > 0 && count(None) == 1 && count(Some(&mine)) + 1 < all.len());
-        let seen = read(Filter::default(), only(false)).await;
-        assert_eq!(seen.len(), count(Some(&mine)));
-        assert!(seen.iter().all(|one| one.project_id.as_ref() == Some(&mine)));
-        assert_eq!(read(Filter::default(), only(true)).await.len(), count(Some(&mine)) + 1);
-        assert_eq!(read(Filter::default(), Scope { projects: None, general: false }).await.len(), all.len() - 1);
-        assert_eq!(read(Filter::default(), Scope { projects: Some(Vec::new()), general: false }).await.len(), 0);
-        let foreign = all.iter().find(|one| one.project_id.is_some() && one.project_id.as_ref() != Some(&mine)).unwrap();
-        for filter in [
-            Filter { project: foreign.project_id.clone(), ..Filter::default() },
-            Filter { project: Some("demo/storefront".into()), text: Some("payments".into()), ..Filter::default() },
-            Filter { check: foreign.check_id.clone().or(Some("x".into())), ..Filter::default() },
-        ] {
-            let (theirs, ours) = (read(filter.clone(), Scope::all()).await, read(filter, only(true)).await);
-            assert!(ours.iter().all(|one| one.project_id.as_ref() != foreign.project_id.as_ref()), "{theirs:?}");
+        let mine = world.project_id(world.project).await;
+        let theirs = world.project_id(other).await;
+        let foreign = world.get("checks?project=demo/payments").await.1["items"][0]["id"].as_str().unwrap().to_owned();
+        let limited = world.person("Odo Auditor", &[Role::Auditor], std::slice::from_ref(&mine)).await;
+        // By the account's grants, and by the token's limit alone.
+        let scopes = [Permission::AuditRead];
+        let askers = [
+            world.program(&limited, &scopes, &[]).await,
+            world.program(&world.rita, &scopes, std::slice::from_ref(&mine)).await,
+            world.browser(&limited).await,
+        ];
+        for asker in &askers {
+            let all = entries(&world.program_of_rita(), "").await;
+            let expected: Vec<&Value> = all.iter().filter(|one| one["project_id"] != json!(theirs)).collect();
+            assert!(expected.len() < all.len() && expected.iter().any(|one| one["project_id"].is_null()));
+            let seen = entries(asker, "").await;
+            assert_eq!(seen.iter().collect::<Vec<_>>(), expected);
+            assert!(seen.iter().any(|one| one["project_id"] == json!(mine)));
+            for query in [format!("project={theirs}"), "project=demo/payments".into(), format!("check={foreign}"), "q=Release%20gate".into()] {
+                assert_eq!(entries(asker, &query).await, Vec::<Value>::new(), "{query}");
+                assert!(!entries(&world.program_of_rita(), &query).await.is_empty(), "{query}");
+            }
+            for format in ["csv", "jsonl"] {
+                let (file, ..) = export_by(asker, &format!("format={format}")).await;
+                assert!(file.contains(&mine) && !file.contains(&theirs) && !file.contains("demo/payments"), "{file}");
+                if format == "jsonl" {
+                    let (code, said, why) = verify(&file, &[]);
+                    assert_eq!(code, 0, "{why}");
+                    assert!(said.contains("only what the exporter may read"), "{said}");
+                    assert_eq!(verify(&file, &["--complete"]).0, 1);
+                }
+            }
+            assert_eq!(asker.get("audit/verification").await.1["intact"], true);
         }
+        // Who may not read the record sees nothing of no project, wherever else the query is used.
+        let scope = Scope { reach: Reach::All, general: false };
+        let some = world.app.db.read(move |conn| audit::page(conn, &Filter::default(), &scope, None, 500)).await.unwrap();
+        assert!(!some.is_empty() && some.iter().all(|one| one.project_id.is_some()));
+        // A grant that is taken away is gone from the next page on.
+        let none = json!({"name": "Odo Auditor", "roles": ["auditor"], "all_projects": false, "projects": [], "groups": [], "active": true, "gitlab_user_id": null});
+        let (status, answer) = world.program_of_rita().put(&format!("people/{}", limited.id), &none).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(entries(&askers[0], "").await.iter().all(|one| one["project_id"].is_null()));
+    }
+}
+
+/// From the database itself, also while a service runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_exports_beside_a_running_service() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let world = World::build(kind, Plan::signed()).await;
+        live_through(&world).await;
+        let before = verification(&world).await;
+        let output = Command::new(env!("CARGO_BIN_EXE_approval-app"))
+            .args(["audit", "export", "--database-url", &world.database.url])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let file = String::from_utf8(output.stdout).unwrap();
+        let (code, said, why) = verify(&file, &["--complete", "--head", before["head"].as_str().unwrap()]);
+        assert_eq!(code, 0, "{why}");
+        assert!(
+            said.starts_with(&format!("intact: {} entries", before["entries"].as_i64().unwrap() + 1)),
+            "{said}"
+        );
+        let found = verification(&world).await;
+        assert_eq!(found["intact"], true, "{found}");
+        let last = world.get("audit?limit=1").await.1["items"][0].clone();
+        assert_eq!((&last["kind"], &last["via"]), (&json!("audit.exported"), &json!("command line")));
+        world.end().await;
     }
 }

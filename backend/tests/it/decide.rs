@@ -21,7 +21,9 @@ on_both! {
         let detail = world.detail(&check).await;
         assert_eq!(detail["delivery"]["state"], "delivered");
         assert_eq!(detail["deliveries"][0]["log"][0]["http_status"], 201);
-        assert_eq!(detail["decisions"][0]["reviewer_verified"], false);
+        assert_eq!(detail["decisions"][0]["reviewer_verified"], true);
+        assert_eq!(detail["decisions"][0]["via"], "token everything");
+        assert_eq!(detail["decisions"][0]["account_id"], world.rita.id);
         assert_eq!(world.happened(&check).await, ["check.created", "check.decided", "delivery.delivered"]);
         assert!(world.gitlab.refused().is_empty());
     }
@@ -104,7 +106,7 @@ on_both! {
         let (status, now) = world.post(&path, &wish("Found late")).await;
         assert_eq!(status, 201, "{now}");
         assert_eq!(now["state"], "rejected");
-        assert_eq!(now["decided_by"], "unnamed");
+        assert_eq!(now["decided_by"], "Rita Reviewer");
         world.settle().await;
         assert_eq!(world.shown(iid), Status::Failed);
         let counts: Vec<_> = world.detail(&check).await["decisions"].as_array().unwrap().iter().map(|one| one["counts"].clone()).collect();
@@ -136,7 +138,7 @@ on_both! {
             (json!({"verdict": "approve"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": ""}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": "x", "typo": 1}), 422, "invalid"),
-            (json!({"verdict": "approve", "expected_sha": check["sha"], "reviewer": "a".repeat(101)}), 422, "invalid"),
+            (json!({"verdict": "approve", "expected_sha": check["sha"], "reviewer": "Somebody Else"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "expected_state": "withdrawn"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "comment": "x".repeat(70_000)}), 413, "too_large"),
         ] {

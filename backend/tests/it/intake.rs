@@ -97,16 +97,17 @@ on_both! {
 
     async fn a_rules_own_secret_wins_over_the_default_one(world: Plan::signed()) {
         let iid = world.open().await;
-        let (project, rule, now) = (world.project, world.rule, world.now());
+        let (project, rule, now, keys) = (world.project, world.rule, world.now(), world.app.keys());
         world
             .app
             .db
             .write(approval_app::db::Lane::Front, move |conn| {
-                use approval_app::db::{DbError, projects};
+                use approval_app::db::{DbError, projects, rule_secrets};
                 let connection = projects::connections(conn)?.remove(0);
                 let project = projects::find_project(conn, &connection, project)?.unwrap();
                 let row = projects::rules(conn, &project.id)?.into_iter().find(|row| row.gitlab_id == rule).unwrap();
-                projects::set_rule_secret(conn, &row.id, Some("its own"), now)?;
+                let sealed = keys.seal(row.id.as_str(), &secrecy::SecretString::from("its own"));
+                rule_secrets::set(conn, &row.id, Some(&sealed), now)?;
                 Ok::<_, DbError>(())
             })
             .await
@@ -150,7 +151,7 @@ on_both! {
             .db
             .read(|conn| {
                 let connection = approval_app::db::projects::connections(conn)?.remove(0);
-                approval_app::db::projects::rule_secrets(conn, &connection)
+                approval_app::db::rule_secrets::of_connection(conn, &connection)
             })
             .await
             .unwrap();

@@ -2,7 +2,7 @@
 //! afterwards, every decision reaches GitLab, and none for a wrong commit.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,8 @@ use gitlab_sandbox::payload::MergeRequestCall;
 use gitlab_sandbox::{NewMergeRequest, Sandbox, SandboxConfig, Source, sign};
 use serde_json::{Value, json};
 
-use crate::support::{Database, Kind, SECRET, TOKEN};
+use crate::support::people::{PASSWORD, client_with};
+use crate::support::{Database, Kind, SECRET, SECRET_KEY, TOKEN};
 
 /// How often the process is killed, on each database.
 const KILLS: usize = 12;
@@ -34,6 +35,7 @@ impl Service {
             .env("APPROVAL_GITLAB_URL", gitlab)
             .env("APPROVAL_GITLAB_TOKEN", TOKEN)
             .env("APPROVAL_HMAC_SECRET", SECRET)
+            .env("APPROVAL_SECRET_KEY", SECRET_KEY)
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -60,6 +62,30 @@ impl Drop for Service {
         let _dead = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// A client with an API token that may decide, made on the command line.
+fn reviewer(database: &Database) -> reqwest::Client {
+    let run = |args: &[&str], input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_approval-app"))
+            .args(args)
+            .env("APPROVAL_DATABASE_URL", &database.url)
+            .env("APPROVAL_SECRET_KEY", SECRET_KEY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let mut create = vec!["user", "create", "--name", "Rita Reviewer", "--email", "rita@example.com"];
+    create.extend(["--role", "reviewer", "--role", "administrator", "--password-stdin"]);
+    run(&create, PASSWORD);
+    let mut token = vec!["token", "create", "--name", "storm"];
+    token.extend(["--scope", "checks:read", "--scope", "checks:decide", "--scope", "admin"]);
+    client_with("authorization", &format!("Bearer {}", run(&token, "")))
 }
 
 /// What the service acknowledged.
@@ -104,12 +130,12 @@ async fn send_calls(
 }
 
 async fn decide_all(
+    http: reqwest::Client,
     base: String,
     turn: usize,
     stop: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
 ) -> Vec<(String, String, String)> {
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap();
     let mut decided = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let Ok(answer) = http.get(format!("{base}/api/v1/checks?state=pending&limit=3")).send().await else {
@@ -147,6 +173,7 @@ async fn storm(kind: Kind) {
     let project = gitlab.create_project("demo/storm");
     let rule = gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), Some(SECRET));
     let mut total = Acknowledged::default();
+    let http = reviewer(&database);
     let mut merge_requests = Vec::new();
     for turn in 0..KILLS {
         let service = Service::start(&database, &gitlab.url(), port);
@@ -166,7 +193,8 @@ async fn storm(kind: Kind) {
             ));
         }
         let taken = Arc::new(AtomicUsize::new(0));
-        let deciding = tokio::spawn(decide_all(base.clone(), turn, Arc::clone(&stop), Arc::clone(&taken)));
+        let deciding =
+            tokio::spawn(decide_all(http.clone(), base.clone(), turn, Arc::clone(&stop), Arc::clone(&taken)));
         if turn % 3 == 2 {
             gitlab.push(project, merge_requests[turn % merge_requests.len()]);
         }
@@ -186,15 +214,21 @@ async fn storm(kind: Kind) {
     }
     // One last life, to finish what was begun.
     let service = Service::start(&database, &gitlab.url(), port);
-    verify(&base, &gitlab, project, rule, &total).await;
+    verify(&http, &base, &gitlab, project, rule, &total).await;
     service.kill();
     assert!(total.calls > 100, "{} calls were taken", total.calls);
     assert!(total.decisions.len() >= KILLS, "{} decisions were taken", total.decisions.len());
     gitlab.stop().await;
 }
 
-async fn verify(base: &str, gitlab: &Sandbox, project: i64, rule: i64, total: &Acknowledged) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+async fn verify(
+    http: &reqwest::Client,
+    base: &str,
+    gitlab: &Sandbox,
+    project: i64,
+    rule: i64,
+    total: &Acknowledged,
+) {
     let read = async |path: &str| -> Value {
         http.get(format!("{base}/api/v1/{path}")).send().await.unwrap().json().await.unwrap()
     };

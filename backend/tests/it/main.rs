@@ -5,17 +5,22 @@
 
 mod support;
 
+mod access;
 mod api;
 mod architecture;
+mod attacks;
 mod audit;
 mod broken;
+mod cli;
 mod decide;
 mod deliver;
+mod identity;
 mod intake;
 mod kill;
 mod life;
 mod live;
 mod payloads;
 mod reconcile;
+mod scope;
 mod spa;
 mod store;

@@ -5,10 +5,14 @@ use shared::{Problem, ProblemCode};
 use crate::texts;
 
 /// Why a request failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// No answer came.
     Network,
+    /// Nobody is signed in, or not any more.
+    SignedOut,
+    /// Too many attempts: nothing is looked at until then, in milliseconds since 1970.
+    TooOften(f64),
     /// The service said what is wrong.
     Problem(Box<Problem>),
     /// Something in between answered with this HTTP status.
@@ -23,6 +27,8 @@ impl Fault {
     pub fn message(&self) -> String {
         match self {
             Fault::Network => texts::ERR_NETWORK.into(),
+            Fault::SignedOut => texts::SESSION_ENDED.into(),
+            Fault::TooOften(_) => texts::ERR_TOO_OFTEN.into(),
             Fault::Problem(problem) if problem.detail.is_empty() => problem.title.clone(),
             Fault::Problem(problem) => problem.detail.clone(),
             Fault::Status(status) => format!("{} ({status})", texts::ERR_NETWORK),
@@ -30,22 +36,32 @@ impl Fault {
         }
     }
 
+    /// What the service said, if it was the service.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Fault::Problem(problem) => Some(problem),
+            Fault::Network | Fault::SignedOut | Fault::TooOften(_) | Fault::Status(_) | Fault::Unreadable => {
+                None
+            }
+        }
+    }
+
     /// The request id to quote when asking for help.
     #[must_use]
     pub fn request_id(&self) -> Option<String> {
-        match self {
-            Fault::Problem(problem) => problem.request_id.clone(),
-            Fault::Network | Fault::Status(_) | Fault::Unreadable => None,
-        }
+        self.problem()?.request_id.clone()
+    }
+
+    /// Whether the service refused with this code.
+    #[must_use]
+    pub fn is(&self, code: ProblemCode) -> bool {
+        self.problem().is_some_and(|problem| problem.code == code)
     }
 
     /// Whether the thing asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        match self {
-            Fault::Problem(problem) => problem.code == ProblemCode::NotFound,
-            Fault::Status(status) => *status == 404,
-            Fault::Network | Fault::Unreadable => false,
-        }
+        self.is(ProblemCode::NotFound) || *self == Fault::Status(404)
     }
 }

@@ -3,18 +3,20 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::decision::DecisionFault;
-use shared::{CheckDetail, Verdict};
+use shared::{CheckDetail, ProblemCode, Verdict};
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Event, HtmlDialogElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::button;
 use super::message::{fault_box, notice};
+use super::modal::show_modal;
 use super::row::{branches, reference, sha, title};
 use super::time::{As, moment};
 use crate::api::Fault;
+use crate::model::access::Who;
 use crate::model::decision::{Conflict, Target};
 use crate::model::text::short_sha;
-use crate::state::{App, Dialog, nav, prefs};
+use crate::state::{App, Dialog, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
 
@@ -33,15 +35,6 @@ enum Stage {
     Failed(Fault),
 }
 
-/// Shows a dialog as a modal one as soon as it is in the document.
-pub fn show_modal(dialog: &HtmlDialogElement) {
-    let dialog = dialog.clone();
-    queue_microtask(move || {
-        // It fails only for a dialog that is open already.
-        drop(dialog.show_modal());
-    });
-}
-
 /// The parts of the form that handlers reach for.
 #[derive(Clone)]
 struct Form {
@@ -50,7 +43,6 @@ struct Form {
     stage: RwSignal<Stage>,
     dialog: HtmlDialogElement,
     comment: HtmlTextAreaElement,
-    reviewer: HtmlInputElement,
     decided: Callback<(CheckDetail, Verdict)>,
 }
 
@@ -64,20 +56,10 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         .attr("aria-labelledby", "decision-title")
         .attr("aria-describedby", "decision-effect");
     let comment = comment_field(&target, stage);
-    let reviewer = reviewer_field(stage);
-    let form = Form {
-        app,
-        stage,
-        dialog: dialog.as_kind(),
-        comment: comment.as_kind(),
-        reviewer: reviewer.as_kind(),
-        decided,
-        target,
-    };
+    let form = Form { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind(), decided, target };
     form.comment.set_value(&app.draft(&form.target.item.id));
-    form.reviewer.set_value(&prefs::reviewer());
     show_modal(&form.dialog);
-    let (submit, key, closed) = (form.clone(), form.clone(), form.clone());
+    let (submit, key, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
     let fields = el("form")
         .attr("novalidate", "")
         .on("submit", move |event| {
@@ -87,14 +69,13 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         .children(heading(&form.target))
         .child(
             el("div")
-                .child(label(texts::COMMENT, form.target.needs_comment()).child(comment))
+                .child(
+                    label(texts::COMMENT, form.target.needs_comment())
+                        .child(comment.on("input", move |_| typed.keep())),
+                )
                 .child(form.outcome()),
         )
-        .child(
-            label(texts::REVIEWER, false)
-                .child(reviewer)
-                .child(words("small", texts::REVIEWER_HINT).attr("id", "reviewer-hint")),
-        )
+        .child(form.hindered())
         .child(form.buttons());
     dialog.on("keydown", move |event| key.key(&event)).on("close", move |_| closed.closed()).child(fields)
 }
@@ -125,31 +106,18 @@ fn label(name: &str, required: bool) -> El {
     el("label").class("field").child(name)
 }
 
-/// Marks a field while the form has a fault in it.
-fn marked(field: El, name: &'static str, stage: RwSignal<Stage>) -> El {
-    field.attr_fn("aria-invalid", move || {
-        let wrong = stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == name));
-        wrong.then(|| "true".into())
-    })
-}
-
 fn comment_field(target: &Target, stage: RwSignal<Stage>) -> El {
-    let field = el("textarea")
+    el("textarea")
         .test("decision-comment")
         .attr("rows", "4")
         .attr("autofocus", "")
         .attr("aria-required", if target.needs_comment() { "true" } else { "false" })
-        .attr("aria-describedby", "decision-outcome");
-    marked(field, "comment", stage)
-}
-
-fn reviewer_field(stage: RwSignal<Stage>) -> El {
-    let field = el("input")
-        .test("decision-reviewer")
-        .attr("type", "text")
-        .attr("autocomplete", "name")
-        .attr("aria-describedby", "reviewer-hint");
-    marked(field, "reviewer", stage)
+        .attr("aria-describedby", "decision-outcome")
+        .attr_fn("aria-invalid", move || {
+            let wrong =
+                stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == "comment"));
+            wrong.then(|| "true".into())
+        })
 }
 
 impl Form {
@@ -176,7 +144,7 @@ impl Form {
         let (form, open) = (self.clone(), conflict.open.clone());
         // The comment follows to the newer check.
         let follow = move || {
-            form.app.keep_draft(&open, form.comment.value());
+            form.app.keep_draft(&open, &form.comment.value());
             form.dialog.close();
         };
         let body = el("div")
@@ -193,29 +161,54 @@ impl Form {
         notice("waiting", "conflict", body)
     }
 
+    /// Why this person cannot decide now: shown beside the buttons, which stay.
+    fn hindered(&self) -> El {
+        let app = self.app;
+        let gone = Memo::new(move |_| app.who.with(|who| matches!(who, Who::Gone(_))));
+        let why = self.why_not();
+        let form = self.clone();
+        el("div").attr("aria-live", "polite").child_fn(move || {
+            let why = why.get()?;
+            let form = form.clone();
+            let says = el("div").child(words("p", &why));
+            let kept = gone.get().then(|| words("p", texts::DRAFT_WAITS).class("fine"));
+            let again = gone.get().then(|| {
+                button(texts::SIGN_IN_AGAIN, "btn", "sign-in-again").on_click(move || form.sign_in_again())
+            });
+            Some(notice("waiting", "decision-off", says.child(kept)).child(again))
+        })
+    }
+
+    /// Why nothing can be decided at all, or not this check by this person.
+    fn why_not(&self) -> Signal<Option<String>> {
+        let (hindrance, barred) = (self.app.hindrance(), self.app.barred);
+        Signal::derive(move || hindrance.get().or_else(|| barred.get()))
+    }
+
+    /// The session has ended: once this dialog is closed the way leads to sign-in and back, and then it opens
+    /// again with what was typed.
+    fn sign_in_again(&self) {
+        self.app.keep_dialog(&self.target.item.id, self.target.verdict);
+        self.dialog.close();
+    }
+
     fn buttons(&self) -> El {
-        let can_decide = self.app.can_decide();
+        let why = self.why_not();
+        let off = Memo::new(move |_| why.with(Option::is_some));
         let stage = self.stage;
         let verb = self.target.button();
         let busy = move || stage.with(|stage| *stage == Stage::Busy);
-        let off =
-            move || !can_decide.get() || stage.with(|stage| matches!(stage, Stage::Busy | Stage::Refused(_)));
-        let hint = move || if can_decide.get() { texts::CTRL_ENTER } else { texts::DECIDING_OFF };
+        let still = move || off.get() || stage.with(|stage| matches!(stage, Stage::Busy | Stage::Refused(_)));
         let dialog = self.dialog.clone();
         let submit = el("button")
             .attr("type", "submit")
             .class(&format!("btn solid {}", self.target.verdict.as_str()))
             .test("decision-submit")
-            .flag_fn("disabled", off)
+            .flag_fn("disabled", still)
             .text_fn(move || if busy() { texts::SENDING.to_owned() } else { verb.clone() });
         el("div")
             .class("dialog-foot")
-            .child(
-                el("small")
-                    .class("grow")
-                    .flag_fn("data-keys", move || can_decide.get())
-                    .text_fn(move || hint().into()),
-            )
+            .child(words("small", texts::CTRL_ENTER).class("grow").attr("data-keys", ""))
             .child(
                 button(texts::CANCEL, "btn", "decision-cancel")
                     .flag_fn("disabled", busy)
@@ -239,19 +232,18 @@ impl Form {
 
     fn submit(&self) {
         let sendable = self.stage.with_untracked(|stage| !matches!(stage, Stage::Busy | Stage::Refused(_)));
-        if !sendable || !self.app.can_decide().get_untracked() {
+        if !sendable || self.why_not().with_untracked(Option::is_some) {
             return;
         }
-        let reviewer = self.reviewer.value();
-        let body = match self.target.body(&self.comment.value(), &reviewer) {
+        let body = match self.target.body(&self.comment.value()) {
             Ok(body) => body,
             Err(fault) => {
                 self.stage.set(Stage::Faulty(fault));
-                self.focus_fault(fault);
+                // A field that cannot take the focus still has its message beside it.
+                drop(self.comment.focus());
                 return;
             }
         };
-        prefs::set_reviewer(reviewer.trim());
         self.stage.set(Stage::Busy);
         let form = self.clone();
         spawn_local(async move {
@@ -259,18 +251,6 @@ impl Form {
                 Ok(detail) => form.recorded(detail),
                 Err(fault) => form.refused(fault),
             }
-        });
-    }
-
-    fn focus_fault(&self, fault: DecisionFault) {
-        // A field that cannot take the focus still has its message beside it.
-        drop(match fault {
-            DecisionFault::BadReviewer => self.reviewer.focus(),
-            DecisionFault::CommentRequired
-            | DecisionFault::CommentTooLong
-            | DecisionFault::ShaRequired
-            | DecisionFault::BadExpectedState
-            | DecisionFault::NothingToReverse => self.comment.focus(),
         });
     }
 
@@ -284,10 +264,17 @@ impl Form {
     }
 
     fn refused(&self, fault: Fault) {
-        let conflict = match &fault {
-            Fault::Problem(problem) => Conflict::of(problem, &self.target),
-            Fault::Network | Fault::Status(_) | Fault::Unreadable => None,
-        };
+        if fault == Fault::SignedOut {
+            // It is said above the buttons, with the way on.
+            self.stage.try_set(Stage::Open);
+            return;
+        }
+        if let Some(problem) = fault.problem().filter(|problem| problem.code == ProblemCode::OwnChange) {
+            self.app.barred.set(Some(problem.detail.clone()));
+            self.stage.try_set(Stage::Open);
+            return;
+        }
+        let conflict = fault.problem().and_then(|problem| Conflict::of(problem, &self.target));
         let stage = match (conflict, fault) {
             (Some(conflict), fault) => {
                 if let Fault::Problem(problem) = fault
@@ -302,9 +289,14 @@ impl Form {
         self.stage.try_set(stage);
     }
 
+    /// Keeps what was typed: whatever happens to the page, it is there again.
+    fn keep(&self) {
+        self.app.keep_draft(&self.target.item.id, &self.comment.value());
+    }
+
     /// The browser closed the element and gave the focus back.
     fn closed(&self) {
-        self.app.keep_draft(&self.target.item.id, self.comment.value());
+        self.keep();
         self.app.dialog.set(Dialog::Closed);
     }
 }

@@ -1,6 +1,5 @@
 //! What a check is about.
 
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::CheckDetail;
 
@@ -9,7 +8,7 @@ use super::row::{author, branches, reference, sha};
 use super::time::{As, moment};
 use super::{card, term, tool};
 use crate::model::text::safe_url;
-use crate::state::App;
+use crate::state::{App, dom};
 use crate::texts;
 use crate::ui::{El, el, words};
 
@@ -71,16 +70,8 @@ fn copy_button(text: String) -> El {
     tool(COPY, texts::COPY_SHA, "copy-sha").class("tool small").on_click(move || {
         let text = text.clone();
         spawn_local(async move {
-            let copied = write_clipboard(&text).await;
+            let copied = dom::copy(&text).await;
             app.say(if copied { texts::COPIED } else { texts::COPY_FAILED }.into());
         });
     })
-}
-
-/// Writes to the clipboard; tells whether the browser allowed it. Browsers offer it on https and localhost only.
-async fn write_clipboard(text: &str) -> bool {
-    if !window().is_secure_context() {
-        return false;
-    }
-    js_sys::futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
 }

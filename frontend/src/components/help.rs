@@ -1,16 +1,14 @@
 //! The list of keys, and the switch that turns single keys off.
 
 use leptos::prelude::*;
-use web_sys::{HtmlDialogElement, HtmlInputElement};
+use web_sys::HtmlInputElement;
 
-use super::dialog::show_modal;
-use super::icon::CROSS;
-use super::tool;
+use super::modal::modal;
 use crate::state::{App, Dialog, prefs};
 use crate::texts;
 use crate::ui::{El, el, words};
 
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("j k", texts::HELP_MOVE),
     ("Enter", texts::HELP_OPEN),
     ("a r", texts::HELP_DECIDE),
@@ -18,6 +16,7 @@ const KEYS: [(&str, &str); 9] = [
     ("/", texts::HELP_SEARCH),
     ("[ ]", texts::HELP_NEIGHBOUR),
     ("g i", texts::HELP_GO),
+    ("g h", texts::HELP_GO_HISTORY),
     ("Esc", texts::HELP_BACK),
     ("?", texts::HELP_HELP),
 ];
@@ -25,23 +24,17 @@ const KEYS: [(&str, &str); 9] = [
 /// The help dialog.
 #[must_use]
 pub fn help(app: App) -> El {
-    let dialog = el("dialog").class("dialog").test("help-dialog").attr("aria-labelledby", "help-title");
-    let element: HtmlDialogElement = dialog.as_kind();
-    show_modal(&element);
     let rows = KEYS.map(|(keys, what)| {
         let keys = keys.split(' ').map(|key| words("kbd", key)).collect();
         el("div").child(words("dt", what)).child(el("dd").children(keys))
     });
-    dialog
-        .on("close", move |_| app.dialog.set(Dialog::Closed))
-        .child(
-            el("div")
-                .class("dialog-head")
-                .child(words("h2", texts::KEYS_HELP).attr("id", "help-title"))
-                .child(tool(CROSS, texts::CLOSE, "help-close").on_click(move || element.close())),
-        )
-        .child(el("dl").class("keys").children(rows.into()))
-        .child(el("label").class("switch").child(keys_switch(app)).text(texts::HELP_SWITCH))
+    let closed = move || app.dialog.set(Dialog::Closed);
+    modal(texts::KEYS_HELP, "help-dialog", closed, |_| {
+        vec![
+            el("dl").class("keys").children(rows.into()),
+            el("label").class("switch").child(keys_switch(app)).text(texts::HELP_SWITCH),
+        ]
+    })
 }
 
 fn keys_switch(app: App) -> El {

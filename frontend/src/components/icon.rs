@@ -35,6 +35,8 @@ pub const AGAIN: Icon =
     Icon("M13.4 6.5A5.7 5.7 0 0 0 3.2 5M2.6 9.5A5.7 5.7 0 0 0 12.8 11M3 1.8V5h3.2M13 14.2V11H9.8");
 /// An arrow that leaves a box.
 pub const OUT: Icon = Icon("M9.5 2.5h4v4m0-4-6 6M11.5 9.5v4h-9v-9h4");
+/// An arrow down to a line.
+pub const DOWN: Icon = Icon("M8 2.5v8M4.5 7 8 10.5 11.5 7M3 13.5h10");
 /// An arrow to the left.
 pub const BACK: Icon = Icon("M10 3 5 8l5 5");
 /// An arrow to the right, small.

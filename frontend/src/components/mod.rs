@@ -4,9 +4,11 @@ pub mod banner;
 pub mod delivery;
 pub mod dialog;
 pub mod facts;
+pub mod form;
 pub mod help;
 pub mod icon;
 pub mod message;
+pub mod modal;
 pub mod record;
 pub mod row;
 pub mod shell;
@@ -43,4 +45,10 @@ pub fn card(id: &str, title: &str) -> El {
 #[must_use]
 pub fn term(name: &str, says: El) -> El {
     el("div").child(words("dt", name)).child(says)
+}
+
+/// A part of a page with a heading and no frame.
+#[must_use]
+pub fn named_section(id: &str, title: &str) -> El {
+    el("section").class("part").attr("aria-labelledby", id).child(words("h2", title).attr("id", id))
 }

@@ -27,6 +27,7 @@ fn decision(decision: &Decision) -> El {
         .child(words("span", texts::done(decision.verdict)))
         .child(sha(&decision.sha))
         .child(moment(&decision.decided_at, As::Ago))
+        .child(decision.via.as_deref().map(|via| words("span", &texts::through(via)).class("fine")))
         .child(tag(!decision.counts, texts::VOID));
     el("li")
         .class(if decision.counts { "" } else { "void" })

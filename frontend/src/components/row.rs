@@ -55,11 +55,11 @@ pub fn sha(full: &str) -> El {
     words("code", short_sha(full)).class("sha").attr("title", full)
 }
 
-/// One check in a list. `decide` is run with the check as it is shown at that moment.
+/// One check in a list. `off` says why nothing can be decided; `decide` is run with the check as it is shown at that moment.
 #[must_use]
 pub fn check_row(
     item: Memo<CheckItem>,
-    can_decide: Signal<bool>,
+    off: Signal<Option<String>>,
     decide: Callback<(CheckItem, Verdict)>,
 ) -> El {
     let first = item.get_untracked();
@@ -93,7 +93,7 @@ pub fn check_row(
         .child_fn(move || item.with(told));
     let acts = el("div")
         .class("row-acts")
-        .child_fn(move || (state.get() == CheckState::Pending).then(|| verdicts(item, can_decide, decide)));
+        .child_fn(move || (state.get() == CheckState::Pending).then(|| verdicts(item, off, decide)));
     el("li")
         .class("row")
         .test("check-row")
@@ -111,11 +111,11 @@ fn told(item: &CheckItem) -> Option<El> {
     Some(told.attr("title", &what).child(icon(of_tone(tone))).child(words("span", &what).class("told-words")))
 }
 
-/// The two buttons that open the decision dialog.
+/// The two buttons that open the decision dialog; `off` says why they do not.
 #[must_use]
 pub fn verdicts(
     item: Memo<CheckItem>,
-    can_decide: Signal<bool>,
+    off: Signal<Option<String>>,
     decide: Callback<(CheckItem, Verdict)>,
 ) -> El {
     let one = |verdict: Verdict| {
@@ -124,8 +124,8 @@ pub fn verdicts(
         });
         button(texts::verb(verdict), &format!("btn {}", verdict.as_str()), verdict.as_str())
             .attr("aria-label", &label)
-            .attr_fn("title", move || (!can_decide.get()).then(|| texts::OFFLINE_REASON.into()))
-            .flag_fn("disabled", move || !can_decide.get())
+            .attr_fn("title", move || off.get())
+            .flag_fn("disabled", move || off.with(Option::is_some))
             .on_click(move || decide.run((item.get_untracked(), verdict)))
     };
     el("div").class("verdicts").child(one(Verdict::Approve)).child(one(Verdict::Reject))

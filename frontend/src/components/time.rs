@@ -18,6 +18,8 @@ pub enum As {
     Clock,
     /// "in 40 s".
     Until,
+    /// "31 Jan 2026".
+    Day,
 }
 
 /// A moment, RFC 3339 UTC, that stays true while the page is open.
@@ -32,6 +34,7 @@ pub fn moment(at: &str, worded: As) -> El {
             As::Waits => texts::waits(Age::of(now - ms)),
             As::Clock => time::clock(ms, now),
             As::Until => age::until(ms - now),
+            As::Day => time::date(ms),
         }
     })
 }

@@ -65,14 +65,12 @@ impl Target {
     ///
     /// # Errors
     /// The first fault, by the rules the server checks too.
-    pub fn body(&self, comment: &str, reviewer: &str) -> Result<NewDecision, DecisionFault> {
-        let reviewer = reviewer.trim();
+    pub fn body(&self, comment: &str) -> Result<NewDecision, DecisionFault> {
         let body = NewDecision {
             verdict: self.verdict,
             comment: comment.trim().to_owned(),
             expected_sha: self.item.sha.clone(),
             expected_state: self.is_reversal().then_some(self.item.state),
-            reviewer: (!reviewer.is_empty()).then(|| reviewer.to_owned()),
         };
         body.validate().map(|()| body)
     }
@@ -155,15 +153,14 @@ mod tests {
     #[test]
     fn the_body_is_pinned_to_what_was_seen() {
         let first = target(CheckState::Pending, Verdict::Approve).unwrap();
-        let body = first.body("  fine ", " Ada ").unwrap();
+        let body = first.body("  fine ").unwrap();
         assert_eq!(body.expected_sha, first.item.sha);
         assert_eq!(body.expected_state, None);
-        assert_eq!((body.comment.as_str(), body.reviewer.as_deref()), ("fine", Some("Ada")));
-        assert_eq!(first.body("", "  ").unwrap().reviewer, None);
+        assert_eq!(body.comment, "fine");
 
         let reversal = target(CheckState::Approved, Verdict::Reject).unwrap();
-        assert_eq!(reversal.body(" ", "Ada"), Err(DecisionFault::CommentRequired));
-        assert_eq!(reversal.body("late find", "").unwrap().expected_state, Some(CheckState::Approved));
+        assert_eq!(reversal.body(" "), Err(DecisionFault::CommentRequired));
+        assert_eq!(reversal.body("late find").unwrap().expected_state, Some(CheckState::Approved));
     }
 
     #[test]

@@ -145,7 +145,8 @@ fn has_word(item: &CheckItem, word: &str) -> bool {
     .any(|text| text.to_ascii_lowercase().contains(&word))
 }
 
-fn query(pairs: &[(&str, &str)]) -> String {
+/// A query of the pairs that have a value.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     let mut out = String::new();
     for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         if !out.is_empty() {

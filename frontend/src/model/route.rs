@@ -1,5 +1,7 @@
 //! Which page an address leads to.
 
+use shared::Permission;
+
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -7,8 +9,18 @@ pub enum Route {
     Inbox,
     /// One check, by its id.
     Check(String),
+    /// The record.
+    History,
+    /// People and groups.
+    People,
     /// The service itself.
     System,
+    /// One's own account.
+    Account,
+    /// Where one signs in.
+    SignIn,
+    /// Where a one-time link leads.
+    Welcome,
     /// Nothing is there.
     Missing,
 }
@@ -23,10 +35,44 @@ impl Route {
             Some(_) | None => return Route::Missing,
         };
         match rest.split_once('/') {
-            None if rest.is_empty() => Route::Inbox,
-            None if rest == "system" => Route::System,
             Some(("checks", id)) if !id.contains('/') => Route::Check(id.to_owned()),
-            None | Some(_) => Route::Missing,
+            Some(_) => Route::Missing,
+            None => match rest {
+                "" => Route::Inbox,
+                "audit" => Route::History,
+                "people" => Route::People,
+                "system" => Route::System,
+                "account" => Route::Account,
+                "sign-in" => Route::SignIn,
+                "welcome" => Route::Welcome,
+                _ => Route::Missing,
+            },
+        }
+    }
+
+    /// Whether the page is for those who are not signed in.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        match self {
+            Route::SignIn | Route::Welcome => true,
+            Route::Inbox
+            | Route::Check(_)
+            | Route::History
+            | Route::People
+            | Route::System
+            | Route::Account
+            | Route::Missing => false,
+        }
+    }
+
+    /// What one must be allowed to do to see it.
+    #[must_use]
+    pub const fn needs(&self) -> Option<Permission> {
+        match self {
+            Route::Inbox | Route::Check(_) | Route::System => Some(Permission::ChecksRead),
+            Route::History => Some(Permission::AuditRead),
+            Route::People => Some(Permission::Admin),
+            Route::Account | Route::SignIn | Route::Welcome | Route::Missing => None,
         }
     }
 }
@@ -42,7 +88,16 @@ mod tests {
         assert_eq!(of("/approval-apps/"), Route::Inbox);
         assert_eq!(of("/approval-apps/checks/a-1"), Route::Check("a-1".into()));
         assert_eq!(of("/approval-apps/checks/a-1/"), Route::Check("a-1".into()));
-        assert_eq!(of("/approval-apps/system"), Route::System);
+        for (path, route) in [
+            ("audit", Route::History),
+            ("people", Route::People),
+            ("system", Route::System),
+            ("account", Route::Account),
+            ("sign-in", Route::SignIn),
+            ("welcome", Route::Welcome),
+        ] {
+            assert_eq!(of(&format!("/approval-apps/{path}")), route);
+        }
         for nowhere in ["/approval-apps/checks", "/approval-apps/checks/a/b", "/approval-appsx", "/other"] {
             assert_eq!(of(nowhere), Route::Missing, "{nowhere}");
         }

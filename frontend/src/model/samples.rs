@@ -1,9 +1,44 @@
-//! Sample checks for the tests of this room.
+//! Sample checks and people for the tests of this room.
 
 use shared::{
-    CheckDetail, CheckItem, CheckState, Delivery, DeliveryState, GitLabStatus, MergeRequestRef, ProjectRef,
-    RuleRef,
+    CheckDetail, CheckItem, CheckState, Delivery, DeliveryState, GitLabStatus, MergeRequestRef, Permission,
+    Person, ProjectRef, Role, RuleRef, Session,
 };
+
+pub(crate) fn session(roles: &[Role]) -> Session {
+    let mut permissions: Vec<Permission> =
+        roles.iter().flat_map(|role| role.permissions()).copied().collect();
+    permissions.sort();
+    permissions.dedup();
+    Session {
+        account_id: "a1".into(),
+        name: "Rita".into(),
+        email: "rita@example.com".into(),
+        roles: roles.to_vec(),
+        permissions,
+        all_projects: true,
+        has_password: true,
+        expires_at: None,
+    }
+}
+
+pub(crate) fn person(id: &str, name: &str) -> Person {
+    Person {
+        id: id.into(),
+        name: name.into(),
+        email: format!("{}@example.com", name.to_ascii_lowercase()),
+        roles: vec![Role::Reviewer],
+        all_projects: true,
+        projects: Vec::new(),
+        groups: Vec::new(),
+        gitlab_user_id: Some(7),
+        active: true,
+        accepted: true,
+        created_at: "2026-01-31T09:30:00.000000Z".into(),
+        last_sign_in_at: None,
+        locked_until: None,
+    }
+}
 
 pub(crate) fn item(id: &str, state: CheckState) -> CheckItem {
     CheckItem {

@@ -41,6 +41,14 @@ pub fn encode(value: &str) -> String {
     out
 }
 
+/// The first letters of the first and the last word of a name.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let first = words.next();
+    first.into_iter().chain(words.last()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +74,12 @@ mod tests {
     #[test]
     fn query_values_survive_the_url() {
         assert_eq!(encode("a b&c=ü/x"), "a%20b%26c%3D%C3%BC/x");
+    }
+
+    #[test]
+    fn a_name_shortens_to_its_initials() {
+        assert_eq!(initials("Rita Maria Reviewer"), "RR");
+        assert_eq!(initials(" Ünal "), "Ü");
+        assert_eq!(initials(""), "");
     }
 }

@@ -36,19 +36,22 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
     let item = Memo::new(move |_| {
         detail.with(|detail| detail.as_ref().map_or_else(|| first.clone(), |now| now.item.clone()))
     });
-    let can_decide = app.can_decide();
+    let barred = shown.part(|now| now.barred.clone().unwrap_or_default());
+    let hindrance = app.hindrance();
+    let off = Signal::derive(move || hindrance.get().or_else(|| barred.get().filter(|why| !why.is_empty())));
     let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
-    let off = move || (!can_decide.get()).then(|| words("p", texts::DECIDING_OFF).class("fine"));
+    let why = move || off.get().map(|why| words("p", &why).class("fine").test("decision-off"));
     let place = el("div").class("decision-acts");
     match choice(state) {
-        Choice::Either => place.child(verdicts(item, can_decide, decide)).child_fn(off),
+        Choice::Either => place.child(verdicts(item, off, decide)).child_fn(why),
         Choice::Reverse(verdict) => {
             let label = item.with_untracked(|item| format!("{} {}", texts::CHANGE_DECISION, reference(item)));
             let change = button(texts::CHANGE_DECISION, "btn", "change-decision")
                 .attr("aria-label", &label)
-                .flag_fn("disabled", move || !can_decide.get())
+                .attr_fn("title", move || off.get())
+                .flag_fn("disabled", move || off.with(Option::is_some))
                 .on_click(move || decide.run((item.get_untracked(), verdict)));
-            place.child(change).child_fn(off)
+            place.child(change).child_fn(why)
         }
         Choice::Nothing => {
             let why = match state {

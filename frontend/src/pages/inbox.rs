@@ -1,8 +1,7 @@
 //! The inbox: what waits for a decision, and every other listing of checks.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
-use shared::{CheckItem, Verdict};
+use shared::{CheckItem, Permission, Verdict};
 
 use crate::components::message::{empty, fault_box, skeleton};
 use crate::components::row::check_row;
@@ -19,8 +18,7 @@ use crate::ui::{El, each, el, watch, words};
 pub fn inbox_page() -> El {
     let app = App::get();
     let inbox = app.inbox;
-    let go = nav::use_go();
-    follow_url(inbox);
+    follow_url(app);
     super::name_page(app, || texts::INBOX_TITLE.to_owned());
     come_back(app);
     announce(app);
@@ -30,7 +28,7 @@ pub fn inbox_page() -> El {
         Signal::derive(move || app.system.with(|system| system.as_ref().map(|system| system.pending_checks)));
     let change = Callback::new(move |filter: Filter| {
         if inbox.filter.with_untracked(|old| *old != filter) {
-            go.run((filter.href(), true));
+            app.go(&filter.href(), true);
         }
     });
     let fault = move || {
@@ -44,6 +42,7 @@ pub fn inbox_page() -> El {
         toolbar::tabs(inbox.filter, pending),
         toolbar::filters(inbox.filter, inbox.projects, inbox.rules, change),
         el("div").child_fn(fault),
+        el("div").child_fn(move || only_looking(app)),
         pill(inbox),
         listing(app),
         more(inbox),
@@ -51,11 +50,22 @@ pub fn inbox_page() -> El {
 }
 
 /// The listing follows the URL; coming back to the same one shows the rows it had while it reads them again.
-fn follow_url(inbox: Inbox) {
-    let query = use_query_map();
+fn follow_url(app: App) {
+    let here = app.place.with_untracked(|place| place.path.clone());
     watch(move || {
-        let filter = query.with(|query| Filter::from_params(|key| query.get(key)));
-        untrack(|| inbox.show(filter));
+        // Another page's address says nothing about the listing.
+        let filter =
+            app.place.with(|place| (place.path == here).then(|| Filter::from_params(|key| place.param(key))));
+        if let Some(filter) = filter {
+            untrack(|| app.inbox.show(filter));
+        }
+    });
+    watch(move || {
+        app.inbox.listing.with(|listing| {
+            if let Some(listing) = listing {
+                app.resume(&listing.rows);
+            }
+        })
     });
 }
 
@@ -69,6 +79,12 @@ fn come_back(app: App) {
         }),
         None => super::focus_heading(app),
     }
+}
+
+/// Why the buttons of every row are off, when that is no passing trouble.
+fn only_looking(app: App) -> Option<El> {
+    let looking = app.who.with(|who| who.session().is_some() && !who.may(Permission::ChecksDecide));
+    looking.then(|| words("p", texts::NOT_A_REVIEWER).class("fine only-looking").test("only-looking"))
 }
 
 /// Tells a screen reader how many rows were loaded and how many arrived.
@@ -138,7 +154,7 @@ fn rows(app: App) -> El {
             .unwrap_or_default()
     });
     let ids = Memo::new(move |_| ids.get());
-    let can_decide = app.can_decide();
+    let off = app.hindrance();
     let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
     let row = move |id: &str| {
         // A row is only ever made for a check that is listed.
@@ -148,7 +164,7 @@ fn rows(app: App) -> El {
             let now = inbox.listing.with(|listing| listing.as_ref()?.row(&id).cloned());
             now.unwrap_or_else(|| first.clone())
         });
-        Some(check_row(item, can_decide, decide))
+        Some(check_row(item, off, decide))
     };
     let list = el("ol")
         .class("rows")

@@ -1,16 +1,28 @@
 //! The pages: they ask for data and arrange components.
 
+mod account;
+mod barred;
 mod calls;
 mod check;
 mod decide;
+mod history;
 mod inbox;
 mod missing;
+mod people;
+mod sign_in;
 mod system;
+mod welcome;
 
+pub use account::account_page;
+pub use barred::{barred_page, waiting_page};
 pub use check::check_page;
+pub use history::history_page;
 pub use inbox::inbox_page;
 pub use missing::missing_page;
+pub use people::people_page;
+pub use sign_in::sign_in_page;
 pub use system::system_page;
+pub use welcome::welcome_page;
 
 use leptos::prelude::*;
 
@@ -43,6 +55,11 @@ fn heading(title: &str) -> El {
 /// A page of parts.
 fn page(parts: Vec<El>) -> El {
     el("div").class("page").children(parts)
+}
+
+/// A page of one narrow column.
+fn narrow(parts: Vec<El>) -> El {
+    el("div").class("page narrow").children(parts)
 }
 
 /// The button that asks for the next rows of a list.

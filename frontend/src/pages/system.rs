@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::SystemInfo;
+use shared::{Permission, SystemInfo};
 
 use super::calls::calls;
 use crate::api::Fault;
@@ -38,12 +38,14 @@ pub fn system_page() -> El {
             None => skeleton(3),
         })
     };
+    // Whoever may not start or see something is not shown a button that would fail.
+    let (may_reconcile, may_replay) = (app.may(Permission::ProjectsWrite), app.may(Permission::Admin));
     super::page(vec![
         super::heading(texts::SYSTEM_TITLE),
         el("div").child_fn(fault),
         el("div").child_fn(facts),
-        reconcile(app),
-        calls(app),
+        el("div").child_fn(move || may_reconcile.get().then(|| reconcile(app))),
+        el("div").child_fn(move || may_replay.get().then(|| calls(app))),
     ])
 }
 

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::{CheckDetail, CheckItem, Event, SystemInfo, Verdict};
+use shared::{CheckDetail, CheckItem, Event, Permission, SystemInfo, Verdict};
+use web_sys::EventSource;
 
 use super::inbox::Inbox;
 use super::live::Line;
+use super::nav;
 use super::prefs::{self, Theme};
 use crate::api::{Api, Fault};
+use crate::model::access::{Who, hindrance};
 use crate::model::decision::Target;
+use crate::model::place::Place;
 use crate::ui::watch;
 
 /// How often the clock of the page moves.
@@ -39,6 +43,14 @@ pub enum Dialog {
 pub struct App {
     /// The door to the service.
     pub api: Api,
+    /// Where the browser is.
+    pub place: RwSignal<Place>,
+    /// Who sits in front of the page.
+    pub who: RwSignal<Who>,
+    /// Why that could not be asked.
+    pub who_fault: RwSignal<Option<Fault>>,
+    /// What a one-time link brought; empty if there was none.
+    pub secret: RwSignal<String>,
     /// What the service says about itself; `None` until it answered.
     pub system: RwSignal<Option<SystemInfo>>,
     /// Why it could not be asked last time.
@@ -59,8 +71,8 @@ pub struct App {
     pub keys: RwSignal<bool>,
     /// The inbox, kept while other pages are shown.
     pub inbox: Inbox,
-    /// Comments typed and not sent, by check.
-    pub drafts: StoredValue<Vec<(String, String)>>,
+    /// Why this person may not decide on the check in the dialog.
+    pub barred: RwSignal<Option<String>>,
     /// The newest answer about a check, for whoever shows it.
     pub changed: RwSignal<Option<CheckDetail>>,
     /// Who wants to hear events.
@@ -69,6 +81,8 @@ pub struct App {
     pub resync: RwSignal<u32>,
     /// Whether a page was shown before this one.
     pub moved: StoredValue<bool>,
+    /// The live stream.
+    pub(super) stream: StoredValue<Option<EventSource>, LocalStorage>,
     counting: StoredValue<bool>,
 }
 
@@ -80,6 +94,10 @@ impl App {
         let now = RwSignal::new(js_sys::Date::now());
         Self {
             api,
+            place: RwSignal::new(nav::here()),
+            who: RwSignal::new(Who::Unknown),
+            who_fault: RwSignal::new(None),
+            secret: RwSignal::new(String::new()),
             system: RwSignal::new(None),
             system_fault: RwSignal::new(None),
             line: RwSignal::new(Line::Connecting),
@@ -90,11 +108,12 @@ impl App {
             theme: RwSignal::new(prefs::theme()),
             keys: RwSignal::new(prefs::keys()),
             inbox: Inbox::new(api),
-            drafts: StoredValue::new(Vec::new()),
+            barred: RwSignal::new(None),
             changed: RwSignal::new(None),
             listeners: StoredValue::new(Vec::new()),
             resync: RwSignal::new(0),
             moved: StoredValue::new(false),
+            stream: StoredValue::new_local(None),
             counting: StoredValue::new(false),
         }
     }
@@ -112,8 +131,8 @@ impl App {
         set_interval(move || self.read_system(), SYSTEM_EVERY);
         set_interval(
             move || {
-                if !self.can_decide().get_untracked() {
-                    self.read_system();
+                if !self.connected().get_untracked() {
+                    self.probe();
                 }
             },
             PROBE_EVERY,
@@ -122,28 +141,48 @@ impl App {
             let handle = window_event_listener_untyped(name, move |_| {
                 self.online.set(online);
                 if online {
-                    self.read_system();
+                    self.probe();
                 }
             });
             std::mem::forget(handle);
         }
-        self.read_system();
+        self.follow_session();
     }
 
-    /// Whether a decision could reach the service.
+    /// Whether the service can be reached.
     #[must_use]
-    pub fn can_decide(self) -> Signal<bool> {
+    pub fn connected(self) -> Signal<bool> {
         Signal::derive(move || self.online.get() && self.api.reachable.get())
+    }
+
+    /// Whether whoever is signed in may do this.
+    #[must_use]
+    pub fn may(self, permission: Permission) -> Memo<bool> {
+        Memo::new(move |_| self.who.with(|who| who.may(permission)))
+    }
+
+    /// Why nothing can be decided at all now; `None` if it can.
+    #[must_use]
+    pub fn hindrance(self) -> Signal<Option<String>> {
+        let connected = self.connected();
+        Signal::derive(move || self.who.with(|who| hindrance(who, connected.get())).map(str::to_owned))
     }
 
     /// Whether the service has said something about itself, so that strips above the page no longer move it.
     #[must_use]
     pub fn settled(self) -> Signal<bool> {
-        Signal::derive(move || self.system.with(Option::is_some) || self.system_fault.with(Option::is_some))
+        Signal::derive(move || {
+            let told = self.system.with(Option::is_some) || self.system_fault.with(Option::is_some);
+            let nobody = self.who.with(|who| matches!(who, Who::Nobody | Who::Gone(_)));
+            told || nobody || self.who_fault.with(Option::is_some)
+        })
     }
 
-    /// Asks the service about itself.
+    /// Asks the service about itself, if somebody is signed in.
     pub fn read_system(self) {
+        if self.who.with_untracked(|who| who.session().is_none()) {
+            return;
+        }
         spawn_local(async move {
             match self.api.read_system().await {
                 Ok(system) => {
@@ -153,6 +192,15 @@ impl App {
                 Err(fault) => self.system_fault.set(Some(fault)),
             }
         });
+    }
+
+    /// Asks for whatever can be asked, to see whether the service is there again.
+    fn probe(self) {
+        if self.who.with_untracked(|who| who.session().is_some()) {
+            self.read_system();
+        } else {
+            self.read_session();
+        }
     }
 
     /// Reads the counts again soon, once for many events.
@@ -217,31 +265,25 @@ impl App {
         self.changed.set(Some(detail));
     }
 
-    /// Opens the decision dialog if the check's state allows the verdict.
+    /// Opens the decision dialog if the check's state allows the verdict, and asks meanwhile whether this
+    /// person may decide on it: rows do not say so.
     pub fn open_decision(self, item: CheckItem, verdict: Verdict) {
         if self.dialog.with_untracked(|open| *open == Dialog::Closed)
             && let Some(target) = Target::new(item, verdict)
         {
+            let id = target.item.id.clone();
+            self.barred.set(None);
             self.dialog.set(Dialog::Decide(Box::new(target)));
+            spawn_local(async move {
+                let Ok(now) = self.api.read_check(&id).await else { return };
+                let still = self.dialog.with_untracked(
+                    |open| matches!(open, Dialog::Decide(target) if target.item.id == now.item.id),
+                );
+                if still {
+                    self.barred.set(now.barred);
+                }
+            });
         }
-    }
-
-    /// The comment typed for a check earlier.
-    #[must_use]
-    pub fn draft(self, id: &str) -> String {
-        self.drafts.with_value(|all| {
-            all.iter().find(|(known, _)| known == id).map(|(_, text)| text.clone()).unwrap_or_default()
-        })
-    }
-
-    /// Keeps a typed comment, or forgets it when it is empty.
-    pub fn keep_draft(self, id: &str, text: String) {
-        self.drafts.update_value(|all| {
-            all.retain(|(known, _)| known != id);
-            if !text.trim().is_empty() {
-                all.push((id.to_owned(), text));
-            }
-        });
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Shown {
     /// Why it could not be.
     pub asking_fault: RwSignal<Option<Fault>>,
     settling: StoredValue<bool>,
+    /// How many readings were asked for, and which of them is shown.
+    readings: StoredValue<(u32, u32)>,
 }
 
 impl Shown {
@@ -48,6 +50,7 @@ impl Shown {
             asking: RwSignal::new(false),
             asking_fault: RwSignal::new(None),
             settling: StoredValue::new(false),
+            readings: StoredValue::new((0, 0)),
         };
         shown.load(true);
         app.on_resync(move || shown.load(false));
@@ -94,11 +97,15 @@ impl Shown {
     /// Reads the check, and what GitLab shows if asked to.
     pub fn load(self, ask: bool) {
         let Some(id) = self.id.try_get_value() else { return };
+        self.readings.update_value(|(asked, _)| *asked += 1);
+        let mine = self.readings.get_value().0;
         spawn_local(async move {
             let answer = self.app.api.read_check(&id).await;
-            if !self.is(&id) {
+            // A slow answer must not undo a newer one.
+            if !self.is(&id) || self.readings.get_value().1 > mine {
                 return;
             }
+            self.readings.update_value(|(_, shown)| *shown = mine);
             match answer {
                 Ok(detail) => {
                     let open = !matches!(detail.item.state, CheckState::Superseded | CheckState::Withdrawn);
@@ -136,6 +143,7 @@ impl Shown {
         self.fault.set(None);
         self.app.inbox.open_check.set(Some(detail.item.clone()));
         self.app.inbox.put(&detail.item);
+        self.app.resume(std::slice::from_ref(&detail.item));
         self.detail.set(Some(detail));
     }
 

@@ -25,6 +25,17 @@ pub fn focus_soon(selector: String) {
     });
 }
 
+/// Focuses the first element that matches if the focus has fallen back to the document, from where keyboard
+/// and screen reader users would begin again.
+pub fn rescue_focus(selector: &'static str) {
+    request_animation_frame(move || {
+        let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        if lost {
+            focus(selector);
+        }
+    });
+}
+
 /// Selects the row of a check.
 #[must_use]
 pub fn row(id: &str) -> String {
@@ -68,4 +79,12 @@ pub fn is_typing(event: &web_sys::Event) -> bool {
         return false;
     };
     element.closest("input, textarea, select, dialog, [contenteditable]").ok().flatten().is_some()
+}
+
+/// Writes to the clipboard; tells whether the browser allowed it. Browsers offer it on https and localhost only.
+pub async fn copy(text: &str) -> bool {
+    if !window().is_secure_context() {
+        return false;
+    }
+    js_sys::futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
 }

@@ -1,7 +1,7 @@
 //! Single-key shortcuts. They move, open and search; none of them decides.
 
 use leptos::prelude::*;
-use shared::{CheckItem, CheckState, Verdict};
+use shared::{CheckItem, CheckState, Permission, Verdict};
 
 use super::{App, Dialog, dom, nav};
 use crate::model::decision::{Choice, choice};
@@ -10,9 +10,8 @@ use crate::model::listing::neighbour;
 /// How long `g` waits for its second key, in milliseconds.
 const CHORD: f64 = 1_000.0;
 
-/// Listens to the keyboard for as long as the page lives. Call below the router.
+/// Listens to the keyboard for as long as the page lives.
 pub fn listen(app: App) {
-    let go = nav::use_go();
     let chord = StoredValue::new(0.0_f64);
     let handle = window_event_listener(leptos::ev::keydown, move |event| {
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
@@ -22,6 +21,10 @@ pub fn listen(app: App) {
         if app.dialog.with_untracked(|open| *open != Dialog::Closed) {
             return;
         }
+        if app.who.with_untracked(|who| who.session().is_none()) {
+            return;
+        }
+        let may = |permission| app.who.with_untracked(|who| who.may(permission));
         let now = js_sys::Date::now();
         let after_g = now - chord.get_value() < CHORD;
         chord.set_value(0.0);
@@ -38,11 +41,13 @@ pub fn listen(app: App) {
             }
             "?" => app.dialog.set(Dialog::Help),
             "g" => chord.set_value(now),
-            "i" if after_g => go.run((nav::HOME.into(), false)),
-            "s" if after_g => go.run((nav::SYSTEM.into(), false)),
-            "[" => step(app, go, shown, false),
-            "]" => step(app, go, shown, true),
-            "Escape" if shown.is_some() => go.run((app.inbox.filter.get_untracked().href(), false)),
+            "i" if after_g => app.go(nav::HOME, false),
+            "h" if after_g && may(Permission::AuditRead) => app.go(nav::HISTORY, false),
+            "p" if after_g && may(Permission::Admin) => app.go(nav::PEOPLE, false),
+            "s" if after_g => app.go(nav::SYSTEM, false),
+            "[" => step(app, shown, false),
+            "]" => step(app, shown, true),
+            "Escape" if shown.is_some() => app.go(&app.inbox.filter.get_untracked().href(), false),
             _ => return,
         }
         event.prevent_default();
@@ -52,7 +57,7 @@ pub fn listen(app: App) {
 
 /// Opens the dialog for the check page's check, or for the row with the focus.
 fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
-    if !app.can_decide().get_untracked() {
+    if app.hindrance().with_untracked(Option::is_some) {
         return;
     }
     let item = shown.or_else(|| {
@@ -66,10 +71,10 @@ fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
     }
 }
 
-fn step(app: App, go: Callback<(String, bool)>, shown: Option<CheckItem>, forward: bool) {
+fn step(app: App, shown: Option<CheckItem>, forward: bool) {
     let Some(item) = shown else { return };
     let to = app.inbox.order().and_then(|order| neighbour(&order, &item.id, forward).map(nav::check));
     if let Some(to) = to {
-        go.run((to, false));
+        app.go(&to, false);
     }
 }

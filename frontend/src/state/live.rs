@@ -9,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
 use super::App;
-use crate::api;
+use crate::api::{self, json::from_text};
 use crate::model::live::moves_counts;
 
 /// How long an interruption lasts before it is shown: a server's restart passes unseen.
@@ -30,11 +30,16 @@ pub enum Line {
     Lost,
 }
 
-/// Opens the stream and keeps it open.
+/// Opens the stream and keeps it open while somebody is signed in.
 pub fn connect(app: App) {
+    let here = app.who.with_untracked(|who| who.session().is_some());
+    if !here || app.stream.with_value(Option::is_some) {
+        return;
+    }
     let Ok(source) = EventSource::new(api::EVENTS) else {
-        return lose(app);
+        return reopen(app);
     };
+    app.stream.set_value(Some(source.clone()));
 
     on(&source, "open", move |_| {
         let again = app.line.get_untracked() != Line::Connecting;
@@ -54,6 +59,10 @@ pub fn connect(app: App) {
     });
     let stream = source.clone();
     on(&source, "error", move |_| {
+        // Closed by us: that is no loss.
+        if !app.stream.with_value(|now| now.as_ref() == Some(&stream)) {
+            return;
+        }
         if app.line.get_untracked() != Line::Lost {
             app.line.set(Line::Wavering);
             set_timeout(
@@ -67,14 +76,25 @@ pub fn connect(app: App) {
                 GRACE,
             );
         }
-        // The browser resumes after a broken connection but not after an answer like 502.
+        // The browser resumes after a broken connection but not after an answer like 502, or 401 when the
+        // session has ended; which of them it was it does not tell.
         if stream.ready_state() == EventSource::CLOSED {
-            lose(app);
+            app.stream.set_value(None);
+            app.read_session();
+            reopen(app);
         }
     });
 }
 
-fn lose(app: App) {
+/// Closes the stream.
+pub fn disconnect(app: App) {
+    if let Some(source) = app.stream.try_update_value(Option::take).flatten() {
+        source.close();
+    }
+    app.line.set(Line::Connecting);
+}
+
+fn reopen(app: App) {
     set_timeout(move || connect(app), REOPEN);
 }
 
@@ -82,8 +102,8 @@ fn hear(app: App, message: &web_sys::Event) {
     let data = message.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
     let Some(data) = data else { return };
     app.api.answered_at.set(js_sys::Date::now());
-    match serde_json::from_str::<Event>(&data) {
-        Ok(event) => {
+    match from_text::<Event>(&data) {
+        Some(event) => {
             if moves_counts(event.kind) {
                 app.count_soon();
             }
@@ -91,7 +111,7 @@ fn hear(app: App, message: &web_sys::Event) {
             app.tell(&event);
         }
         // An event of a newer version: read everything again rather than miss what it says.
-        Err(_) => app.resync.update(|n| *n += 1),
+        None => app.resync.update(|n| *n += 1),
     }
 }
 

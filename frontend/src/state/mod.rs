@@ -3,11 +3,13 @@
 mod app;
 pub mod check;
 pub mod dom;
+pub mod drafts;
 pub mod inbox;
 pub mod keys;
 pub mod live;
 pub mod nav;
 pub mod prefs;
+mod session;
 pub mod time;
 
 pub use app::{App, Dialog};

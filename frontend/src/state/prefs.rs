@@ -1,4 +1,4 @@
-//! What this browser remembers: theme, single keys, the reviewer's name.
+//! What this browser remembers: theme and single keys.
 //!
 //! Storage may be forbidden (private windows): then nothing is remembered and everything works.
 
@@ -7,7 +7,6 @@ use web_sys::Storage;
 
 const THEME: &str = "approval-app.theme";
 const KEYS: &str = "approval-app.keys";
-const REVIEWER: &str = "approval-app.reviewer";
 
 /// The colour scheme. `assets/theme.js` reads the same key before the first paint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +84,4 @@ pub fn keys() -> bool {
 /// Remembers whether single keys act.
 pub fn set_keys(on: bool) {
     write(KEYS, if on { "" } else { "off" });
-}
-
-/// The name given with the last decision.
-#[must_use]
-pub fn reviewer() -> String {
-    read(REVIEWER).unwrap_or_default()
-}
-
-/// Remembers the name.
-pub fn set_reviewer(name: &str) {
-    write(REVIEWER, name);
 }

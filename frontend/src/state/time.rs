@@ -49,3 +49,28 @@ pub fn full(at: f64) -> String {
     let utc = [style[0], style[1], ("timeZone", "UTC")];
     format!("{}\n{} {}", format(at, &style), format(at, &utc), texts::UTC)
 }
+
+/// The beginning of a day, `2026-01-31` in the reader's zone, as RFC 3339 in UTC; with `next` that of the day
+/// behind it. Empty if it is no day.
+#[must_use]
+pub fn day(day: &str, next: bool) -> String {
+    // Without a zone the browser reads local time.
+    let date = Date::new(&JsValue::from_str(&format!("{day}T00:00:00")));
+    if date.get_time().is_nan() {
+        return String::new();
+    }
+    if next {
+        // Not 24 hours later: some days have 23 or 25.
+        date.set_date(date.get_date() + 1);
+    }
+    date.to_iso_string().into()
+}
+
+/// "31 January 2026", in the reader's zone.
+#[must_use]
+pub fn date(at: f64) -> String {
+    if at.is_nan() {
+        return String::new();
+    }
+    format(at, &[("dateStyle", "medium")])
+}

@@ -1,12 +1,14 @@
 //! Every text of the interface, in one place, ready for translation.
 
-mod sentences;
-
-pub use sentences::*;
-
 macro_rules! texts {
     ($($name:ident = $text:literal;)*) => { $(#[doc = $text] pub const $name: &str = $text;)* };
 }
+
+mod people;
+mod sentences;
+
+pub use people::*;
+pub use sentences::*;
 
 texts! {
     PRODUCT = "Approval App";
@@ -45,7 +47,6 @@ texts! {
     APPROVE = "Approve";
     REJECT = "Reject";
     CHANGE_DECISION = "Change decision";
-    OFFLINE_REASON = "Off while there is no connection";
     UNKNOWN_AUTHOR = "author not known yet";
     UNTITLED = "(no title)";
     INTO = "into";
@@ -95,8 +96,6 @@ texts! {
     COMMENT = "Comment";
     REQUIRED = "required";
     OPTIONAL = "optional";
-    REVIEWER = "Your name";
-    REVIEWER_HINT = "Recorded as typed; nobody verifies it. Remembered in this browser.";
     SENDING = "Sending …";
     CTRL_ENTER = "Ctrl+Enter sends, Esc closes";
     CONFLICT_TITLE = "Not recorded: the check changed meanwhile";

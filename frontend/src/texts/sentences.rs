@@ -1,6 +1,6 @@
 //! Texts with something in them: names, numbers, states.
 
-use shared::decision::{COMMENT_MAX, DecisionFault, REVIEWER_MAX};
+use shared::decision::{COMMENT_MAX, DecisionFault};
 use shared::{CheckState, EventKind, Verdict};
 
 use super::{APPROVE, CALL, GITLAB, PRODUCT, REJECT, UNVERIFIED};
@@ -70,12 +70,12 @@ pub const fn event(kind: EventKind) -> &'static str {
         EventKind::RuleEnrolled => "Rule enrolled",
         EventKind::SignedIn => "Signed in",
         EventKind::SignInFailed => "Sign-in failed",
-        EventKind::SignedOut => "Signed out",
+        EventKind::SignedOut => "Session ended",
         EventKind::SetUp => "Set up",
         EventKind::PersonInvited => "Invited",
         EventKind::PersonChanged => "Person changed",
         EventKind::PersonJoined => "Joined",
-        EventKind::PasswordChanged => "Password changed",
+        EventKind::PasswordChanged => "Password set",
         EventKind::LinkMade => "Link made",
         EventKind::GroupChanged => "Group changed",
         EventKind::TokenMade => "Token made",
@@ -250,9 +250,6 @@ pub fn fault(fault: DecisionFault) -> String {
     match fault {
         DecisionFault::CommentRequired => "Say why: a comment is required here.".into(),
         DecisionFault::CommentTooLong => format!("The comment is longer than {COMMENT_MAX} characters."),
-        DecisionFault::BadReviewer => {
-            format!("The name is longer than {REVIEWER_MAX} characters or holds control characters.")
-        }
         DecisionFault::ShaRequired | DecisionFault::BadExpectedState | DecisionFault::NothingToReverse => {
             "This check cannot be decided as shown: reload it.".into()
         }

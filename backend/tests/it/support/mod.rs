@@ -2,6 +2,7 @@
 //! for both that only the test turns.
 
 pub mod database;
+pub mod people;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,6 +10,9 @@ use std::time::Duration;
 
 use approval_app::app::App;
 use approval_app::config::{Config, GitLabConfig, Given};
+use approval_app::crypto::keys::KeySource;
+use approval_app::crypto::password::Cost;
+use approval_app::domain::access::{Permission, Role};
 use approval_app::domain::{Clock as _, ManualClock, Time};
 use approval_app::server::{self, Running};
 use approval_app::{service, worker};
@@ -18,9 +22,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub use database::{Database, Kind};
+pub use people::{Asker, Someone};
 
 pub const TOKEN: &str = "glpat-test-token";
 pub const SECRET: &str = "a shared secret";
+pub const SECRET_KEY: &str = "the-key-of-all-tests-0123456789abcdef";
 const START: &str = "2026-03-02T09:30:00Z";
 
 /// Runs each test on SQLite and on PostgreSQL, in a world of its own.
@@ -60,6 +66,8 @@ pub struct Plan {
     /// Whether the app knows of GitLab at all.
     pub connected: bool,
     pub call_budget: Option<usize>,
+    /// Changes the settings just before the app is opened.
+    pub adjust: fn(&mut Config),
 }
 
 impl Plan {
@@ -70,6 +78,7 @@ impl Plan {
             enrol: true,
             connected: true,
             call_budget: None,
+            adjust: |_| {},
         }
     }
 
@@ -82,7 +91,10 @@ pub struct World {
     pub gitlab: Sandbox,
     pub app: App,
     pub base: String,
+    /// Acts for Rita Reviewer with an API token that may do everything.
     pub http: reqwest::Client,
+    /// Rita Reviewer: reviewer and administrator.
+    pub rita: Someone,
     pub project: i64,
     pub rule: i64,
     pub secret: Option<&'static str>,
@@ -107,6 +119,7 @@ impl World {
         if let Some(budget) = plan.call_budget {
             config.call_budget = budget;
         }
+        (plan.adjust)(&mut config);
         let app = App::open(config, Arc::clone(&clock) as _).await.unwrap();
         // Without loops: the test says when work is done.
         let running = server::start(&app, listener, false).unwrap();
@@ -114,12 +127,15 @@ impl World {
         let project = gitlab.create_project("demo/storefront");
         let rule =
             gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), plan.secret);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let rita = people::make(&app, "Rita Reviewer", &[Role::Reviewer, Role::Administrator], &[]).await;
+        let token = people::token(&app, &rita, &Permission::ALL, &[]).await;
+        let http = people::client_with("authorization", &format!("Bearer {token}"));
         Self {
             gitlab,
             app,
             base,
             http,
+            rita,
             project,
             rule,
             secret: plan.secret,
@@ -221,7 +237,7 @@ impl World {
 
     /// Decides on a check at the SHA it shows.
     pub async fn decide(&self, check: &Value, verdict: &str, comment: &str) -> (StatusCode, Value) {
-        let body = json!({"verdict": verdict, "comment": comment, "expected_sha": check["sha"], "reviewer": "Rita Reviewer"});
+        let body = json!({"verdict": verdict, "comment": comment, "expected_sha": check["sha"]});
         self.post(&format!("checks/{}/decisions", check["id"].as_str().unwrap()), &body).await
     }
 
@@ -287,6 +303,9 @@ pub fn config(database: &Database, gitlab_url: Option<String>) -> Config {
         ..Given::default()
     };
     let mut config = given.check().unwrap();
+    // Hashing is tested elsewhere; here it shall not take the time.
+    config.password_cost = Cost { memory: 64, passes: 1 };
+    config.key_source = KeySource::Given(vec![SecretString::from(SECRET_KEY)]);
     config.gitlab =
         gitlab_url.map(|url| GitLabConfig { url, token: SecretString::from(TOKEN), ca_pem: None });
     config

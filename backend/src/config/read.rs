@@ -1,0 +1,144 @@
+//! Reads single settings; whatever is wrong with one is added to the faults.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use super::GitLabConfig;
+use crate::crypto::keys::{KEY_MIN, KeySource};
+use crate::db::DatabaseUrl;
+
+/// Where the key is: given, in a file that is given, or in a file of the app's own beside the database.
+pub fn key_source(
+    key: Option<String>,
+    file: Option<PathBuf>,
+    database: Option<&DatabaseUrl>,
+    faults: &mut Vec<String>,
+) -> KeySource {
+    let key = key.filter(|key| !key.is_empty());
+    let (name, text) = match (key, file) {
+        (Some(_), Some(_)) => {
+            faults
+                .push("APPROVAL_SECRET_KEY and APPROVAL_SECRET_KEY_FILE are both set: one is enough".into());
+            return KeySource::Given(Vec::new());
+        }
+        (Some(key), None) => ("APPROVAL_SECRET_KEY", key),
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => ("APPROVAL_SECRET_KEY_FILE", text),
+            Err(error) => {
+                faults.push(format!("APPROVAL_SECRET_KEY_FILE: cannot read {}: {error}", path.display()));
+                return KeySource::Given(Vec::new());
+            }
+        },
+        (None, None) => {
+            let folder = match database {
+                Some(DatabaseUrl::Sqlite(path)) => path.parent().map(PathBuf::from).unwrap_or_default(),
+                Some(DatabaseUrl::Postgres(_)) | None => PathBuf::from("instance"),
+            };
+            return KeySource::File(folder.join("secret.key"));
+        }
+    };
+    let keys: Vec<&str> = text.split([',', '\n']).map(str::trim).filter(|one| !one.is_empty()).collect();
+    if keys.is_empty() || keys.iter().any(|one| one.len() < KEY_MIN) {
+        faults.push(format!(
+            "{name} holds a key of fewer than {KEY_MIN} characters; make one with: openssl rand -hex 32"
+        ));
+    }
+    KeySource::Given(keys.into_iter().map(SecretString::from).collect())
+}
+
+/// Reads addresses and networks with commas between.
+pub fn networks(text: Option<&str>, faults: &mut Vec<String>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for word in text.unwrap_or("").split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.parse::<IpNet>().or_else(|_| word.parse::<std::net::IpAddr>().map(IpNet::from)) {
+            Ok(network) => networks.push(network),
+            Err(_) => faults.push(format!(
+                "APPROVAL_TRUSTED_PROXIES holds {word:?}; write addresses or networks such as 10.0.0.0/8, with commas between"
+            )),
+        }
+    }
+    networks
+}
+
+/// Reads the GitLab instance: URL and token belong together.
+pub fn gitlab(
+    url: Option<String>,
+    token: Option<String>,
+    ca_file: Option<PathBuf>,
+    faults: &mut Vec<String>,
+) -> Option<GitLabConfig> {
+    let url = url.map(|url| url.trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
+    let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    let ca_pem = ca_file.and_then(|path| match std::fs::read(&path) {
+        Ok(pem) => Some(pem),
+        Err(error) => {
+            faults.push(format!("APPROVAL_GITLAB_CA_FILE: cannot read {}: {error}", path.display()));
+            None
+        }
+    });
+    match (url, token) {
+        (None, None) => None,
+        (Some(_), None) => {
+            faults.push("APPROVAL_GITLAB_URL is set, but APPROVAL_GITLAB_TOKEN is not: both are needed to answer GitLab".into());
+            None
+        }
+        (None, Some(_)) => {
+            faults.push(
+                "APPROVAL_GITLAB_TOKEN is set, but APPROVAL_GITLAB_URL is not: say where the token belongs"
+                    .into(),
+            );
+            None
+        }
+        (Some(url), Some(token)) => {
+            if let Err(why) = http_url(&url) {
+                faults.push(format!("APPROVAL_GITLAB_URL is {url:?}: {why}"));
+            }
+            Some(GitLabConfig { url, token: SecretString::from(token), ca_pem })
+        }
+    }
+}
+
+/// Checks a URL that is the beginning of others.
+pub fn http_url(text: &str) -> Result<(), String> {
+    let url = reqwest::Url::parse(text)
+        .map_err(|error| format!("{error}; write for example https://gitlab.example.com"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("write an http or https URL".into());
+    }
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err("write it without user, query and fragment".into());
+    }
+    Ok(())
+}
+
+/// Reads true or false.
+pub fn flag(name: &str, text: Option<&str>, default: bool, faults: &mut Vec<String>) -> bool {
+    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("") => default,
+        Some("true" | "yes" | "on" | "1") => true,
+        Some("false" | "no" | "off" | "0") => false,
+        Some(other) => {
+            faults.push(format!("{name} is {other:?}; write true or false"));
+            default
+        }
+    }
+}
+
+/// Reads a whole number, at least `least`.
+pub fn number(name: &str, text: Option<&str>, default: u64, least: u64, faults: &mut Vec<String>) -> u64 {
+    match text.map(|text| text.trim().parse::<u64>()) {
+        None => default,
+        Some(Ok(number)) if number >= least => number,
+        Some(_) => {
+            faults
+                .push(format!("{name} is {:?}; write a whole number, at least {least}", text.unwrap_or("")));
+            default
+        }
+    }
+}

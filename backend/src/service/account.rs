@@ -1,0 +1,140 @@
+//! One's own account: who am I, my sessions, my password.
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::{Asking, ServiceError};
+use crate::app::App;
+use crate::crypto::password::Verified;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::sessions::{self, SessionRow};
+use crate::db::throttle::{self, Subject};
+use crate::db::{Lane, events, links, tokens};
+use crate::domain::access::{Caller, Reach, Via};
+use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::record::{EventKind, NewEvent};
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct Myself {
+    /// The account.
+    pub account: AccountRow,
+    /// What may be done, and how.
+    pub caller: Caller,
+    /// When the session or the token ends.
+    pub expires_at: Option<String>,
+}
+
+impl Myself {
+    /// Whether all projects are reached.
+    #[must_use]
+    pub fn reaches_all(&self) -> bool {
+        self.caller.reach == Reach::All
+    }
+}
+
+/// Who is signed in.
+///
+/// # Errors
+/// [`ServiceError::SignedOut`] or the database's.
+pub async fn myself(app: &App, caller: &Caller) -> Result<Myself, ServiceError> {
+    let asking = Asking::new(app, caller);
+    app.db
+        .read(move |conn| {
+            let caller = asking.again(conn, None)?;
+            let account = accounts::find(conn, &caller.account_id)?.ok_or(ServiceError::SignedOut)?;
+            let expires_at = match &caller.via {
+                Via::Browser { session } => sessions::expires_at(conn, session)?,
+                Via::Token { id, .. } => tokens::expires_at(conn, id)?.flatten(),
+            };
+            Ok(Myself { account, caller, expires_at })
+        })
+        .await
+}
+
+/// The caller's own session, if they act through one.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for a token.
+pub fn own_session(caller: &Caller) -> Result<SessionId, ServiceError> {
+    match &caller.via {
+        Via::Browser { session } => Ok(session.clone()),
+        Via::Token { .. } => {
+            Err(ServiceError::Forbidden("this is for people who are signed in; a token cannot do it"))
+        }
+    }
+}
+
+/// The sessions of an account that have not ended, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn sessions(app: &App, account: AccountId) -> Result<Vec<SessionRow>, ServiceError> {
+    let now = app.clock.now();
+    let rested = now.before(app.config.session_idle);
+    app.db
+        .read(move |conn| {
+            accounts::find(conn, &account)?.ok_or(ServiceError::NotFound("person"))?;
+            Ok(sessions::of_account(conn, &account, rested, now)?)
+        })
+        .await
+}
+
+/// Sets a new password; all other sessions of the account end.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] if the present password is wrong.
+pub async fn change_password(
+    app: &App,
+    caller: &Caller,
+    current: SecretString,
+    new: SecretString,
+) -> Result<(), ServiceError> {
+    let session = own_session(caller)?;
+    let asking = Asking::new(app, caller);
+    let guess = asking.clone();
+    // Counted as a failure before it is looked at: whoever took over a session may not guess either.
+    let (subject, stored) = app
+        .db
+        .write(Lane::Front, move |conn| {
+            let caller = guess.again(conn, None)?;
+            let email = accounts::find(conn, &caller.account_id)?.ok_or(ServiceError::SignedOut)?.email;
+            let subject = Subject::account(&email);
+            let failures = throttle::read(conn, &subject)?;
+            if let Some(until) = failures.locked(guess.now) {
+                return Err(ServiceError::Locked { wait: until.since(guess.now) });
+            }
+            throttle::save(conn, &subject, &failures.failed(subject.what, guess.now))?;
+            Ok((subject, accounts::password_hash(conn, &caller.account_id)?))
+        })
+        .await?;
+    let wrong = || ServiceError::Invalid { field: "current", why: "this is not your present password" };
+    if let Verified::Wrong = app.passwords.verify(stored.clone(), current).await? {
+        return Err(wrong());
+    }
+    let hash = app.passwords.hash(new).await?;
+    app.db
+        .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, None)?;
+            if accounts::password_hash(conn, &caller.account_id)? != stored {
+                return Err(wrong());
+            }
+            throttle::clear(conn, &subject)?;
+            accounts::set_password(conn, &caller.account_id, &hash, asking.now)?;
+            links::remove_of(conn, &caller.account_id)?;
+            let ended = sessions::end_all(conn, &caller.account_id, Some(&session))?;
+            let event = NewEvent {
+                kind: EventKind::PasswordChanged,
+                check_id: None,
+                project_id: None,
+                actor: caller.actor(),
+                summary: format!("{} changed the password", caller.name),
+                data: json!({"account": caller.account_id.as_str(), "ended_sessions": ended}),
+            };
+            events::append(conn, &event, asking.now)?;
+            Ok(())
+        })
+        .await?;
+    app.live.stir();
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Groups of people who reach the same projects. All of it needs `admin`.
+
+use serde_json::json;
+
+use super::people::{distinct, known};
+use super::{Asking, ServiceError};
+use crate::app::App;
+use crate::db::groups::{self, GroupContents, GroupRow};
+use crate::db::{Conn, DbError, Lane, events};
+use crate::domain::Time;
+use crate::domain::access::{Caller, Permission};
+use crate::domain::ids::GroupId;
+use crate::domain::record::{EventKind, NewEvent};
+
+/// All groups, by name.
+///
+/// # Errors
+/// The database's.
+pub async fn list(app: &App) -> Result<Vec<GroupRow>, DbError> {
+    app.db.read(groups::all).await
+}
+
+/// Makes a group, or changes the one with this id.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Taken`], [`ServiceError::Invalid`] or the database's.
+pub async fn save(
+    app: &App,
+    caller: &Caller,
+    id: Option<GroupId>,
+    new: GroupContents,
+) -> Result<GroupRow, ServiceError> {
+    let asking = Asking::new(app, caller);
+    let group = app
+        .db
+        .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, Some(Permission::Admin))?;
+            if let Some(id) = &id {
+                groups::name(conn, id)?.ok_or(ServiceError::NotFound("group"))?;
+            }
+            known(conn, &new.projects, &[])?;
+            if !groups::all_people_exist(conn, &distinct(&new.members))? {
+                let why = "there is no person with one of these ids";
+                return Err(ServiceError::Invalid { field: "members", why });
+            }
+            let taken = || ServiceError::Taken { field: "name", why: "another group has this name" };
+            let saved = groups::save(conn, id.as_ref(), &new, asking.now)?.ok_or_else(taken)?;
+            let verb = if id.is_some() { "changed" } else { "made" };
+            let group = groups::find(conn, &saved)?.ok_or(ServiceError::NotFound("group"))?;
+            record(conn, &caller, &group, verb, asking.now)?;
+            Ok(group)
+        })
+        .await?;
+    app.live.stir();
+    Ok(group)
+}
+
+/// Removes a group.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] or the database's.
+pub async fn remove(app: &App, caller: &Caller, id: GroupId) -> Result<(), ServiceError> {
+    let asking = Asking::new(app, caller);
+    app.db
+        .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let group = groups::find(conn, &id)?.ok_or(ServiceError::NotFound("group"))?;
+            groups::remove(conn, &id)?;
+            record(conn, &caller, &group, "removed", asking.now)?;
+            Ok::<_, ServiceError>(())
+        })
+        .await?;
+    app.live.stir();
+    Ok(())
+}
+
+fn record(conn: &mut Conn, caller: &Caller, group: &GroupRow, verb: &str, now: Time) -> Result<(), DbError> {
+    let event = NewEvent {
+        kind: EventKind::GroupChanged,
+        check_id: None,
+        project_id: None,
+        actor: caller.actor(),
+        summary: format!("{} {verb} the group {}", caller.name, group.name),
+        data: json!({
+            "group": group.id.as_str(),
+            "name": group.name,
+            "projects": group.projects,
+            "members": group.members,
+            "what": verb,
+        }),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What the people page knows, and which of its dialogs is open.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{Group, OneTimeLink, Person, ProjectItem};
+
+use crate::api::Fault;
+use crate::components::modal::{Question, question};
+use crate::state::{App, dom};
+use crate::texts;
+use crate::ui::El;
+
+/// Which dialog is open.
+#[derive(Clone, PartialEq)]
+pub(super) enum Open {
+    /// None.
+    Nothing,
+    /// The one that invites.
+    Invite,
+    /// A person.
+    Person(Box<Person>),
+    /// A group to be made.
+    NewGroup,
+    /// A group.
+    Group(Box<Group>),
+    /// A question.
+    Ask(What),
+    /// A link to hand on.
+    Link(OneTimeLink),
+}
+
+/// What is asked before it is done.
+#[derive(Clone, PartialEq)]
+pub(super) enum What {
+    /// Ends all sessions of a person.
+    EndSessions(Box<Person>),
+    /// Removes a group.
+    RemoveGroup(Box<Group>),
+}
+
+impl What {
+    /// The question.
+    pub(super) fn ask(self, people: People) -> El {
+        let api = people.app.api;
+        let ask = match self {
+            What::EndSessions(person) => Question {
+                title: texts::end_sessions(&person.name),
+                says: texts::END_SESSIONS_HINT.into(),
+                verb: texts::END_SESSIONS,
+                act: Box::new(move || {
+                    let id = person.id.clone();
+                    Box::pin(async move { api.end_sessions_of(&id).await })
+                }),
+            },
+            What::RemoveGroup(group) => Question {
+                title: texts::remove_group(&group.name),
+                says: texts::REMOVE_GROUP_HINT.into(),
+                verb: texts::REMOVE,
+                act: Box::new(move || {
+                    let id = group.id.clone();
+                    Box::pin(async move { api.remove_group(&id).await })
+                }),
+            },
+        };
+        question(ask, move || people.load(), move || people.close())
+    }
+}
+
+/// People, groups and projects. Copies are handles to the same signals.
+#[derive(Clone, Copy)]
+pub(super) struct People {
+    pub(super) app: App,
+    pub(super) all: RwSignal<Option<Vec<Person>>>,
+    pub(super) groups: RwSignal<Vec<Group>>,
+    pub(super) projects: RwSignal<Vec<ProjectItem>>,
+    pub(super) fault: RwSignal<Option<Fault>>,
+    pub(super) open: RwSignal<Open>,
+}
+
+impl People {
+    /// All, being read.
+    pub(super) fn new(app: App) -> Self {
+        let people = Self {
+            app,
+            all: RwSignal::new(None),
+            groups: RwSignal::new(Vec::new()),
+            projects: RwSignal::new(Vec::new()),
+            fault: RwSignal::new(None),
+            open: RwSignal::new(Open::Nothing),
+        };
+        people.load();
+        people
+    }
+
+    /// Reads all of it again.
+    pub(super) fn load(self) {
+        spawn_local(async move {
+            if let Err(fault) = self.read().await {
+                self.fault.try_set(Some(fault));
+            }
+        });
+    }
+
+    async fn read(self) -> Result<(), Fault> {
+        let api = self.app.api;
+        let projects = api.list_projects().await?;
+        let groups = api.list_groups().await?;
+        let people = api.list_people().await?;
+        self.projects.try_set(projects.items);
+        self.groups.try_set(groups.items);
+        self.fault.try_set(None);
+        self.all.try_set(Some(people.items));
+        Ok(())
+    }
+
+    /// Closes the dialog, unless another one was opened from it.
+    pub(super) fn close(self) {
+        self.open.set(Open::Nothing);
+        // The browser gives the focus back to where it was, which may be a dialog that is gone.
+        dom::rescue_focus("h1");
+    }
+
+    /// The projects as ids and names.
+    pub(super) fn project_names(self) -> Vec<(String, String)> {
+        self.projects.with_untracked(|all| all.iter().map(|one| (one.id.clone(), one.path.clone())).collect())
+    }
+
+    /// The groups as ids and names.
+    pub(super) fn group_names(self) -> Vec<(String, String)> {
+        self.groups.with_untracked(|all| all.iter().map(|one| (one.id.clone(), one.name.clone())).collect())
+    }
+
+    /// The people as ids and names.
+    pub(super) fn people_names(self) -> Vec<(String, String)> {
+        self.all.with_untracked(|all| {
+            all.iter()
+                .flatten()
+                .map(|one| (one.id.clone(), format!("{} ({})", one.name, one.email)))
+                .collect()
+        })
+    }
+}

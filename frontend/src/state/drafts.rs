@@ -1,0 +1,70 @@
+//! What was typed and not sent. It is kept in this window's own storage, so that it survives sign-in and a
+//! reload, and by account, so that nobody finds another person's words.
+
+use leptos::prelude::*;
+use shared::{CheckItem, Verdict};
+use web_sys::Storage;
+
+use super::App;
+
+const DRAFT: &str = "approval-app.draft.";
+const RESUME: &str = "approval-app.resume";
+
+fn storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+fn put(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // Full or forbidden: what was typed is lost with the page, as anywhere.
+        drop(if value.trim().is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) });
+    }
+}
+
+fn get(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Forgets everything that was typed.
+pub fn forget() {
+    if let Some(storage) = storage() {
+        // Forbidden storage holds nothing.
+        drop(storage.clear());
+    }
+}
+
+impl App {
+    fn draft_key(self, id: &str) -> String {
+        self.who.with_untracked(|who| format!("{DRAFT}{}.{id}", who.account()))
+    }
+
+    /// The comment typed for a check earlier.
+    #[must_use]
+    pub fn draft(self, id: &str) -> String {
+        get(&self.draft_key(id)).unwrap_or_default()
+    }
+
+    /// Keeps a typed comment, or forgets it when it is empty.
+    pub fn keep_draft(self, id: &str, text: &str) {
+        put(&self.draft_key(id), text);
+    }
+
+    /// Remembers that the dialog was open when the session ended.
+    pub fn keep_dialog(self, id: &str, verdict: Verdict) {
+        let account = self.who.with_untracked(|who| who.account().to_owned());
+        put(RESUME, &format!("{account} {id} {}", verdict.as_str()));
+    }
+
+    /// Opens the dialog again that was open when the session ended, once its check is on the screen.
+    pub fn resume(self, items: &[CheckItem]) {
+        let Some(kept) = get(RESUME) else { return };
+        let mut parts = kept.split(' ');
+        let (account, id, verdict) = (parts.next(), parts.next(), parts.next());
+        let ours = self.who.with_untracked(|who| account == Some(who.account()));
+        let item = items.iter().find(|item| Some(item.id.as_str()) == id);
+        if let (true, Some(item), Some(verdict)) = (ours, item, verdict.and_then(Verdict::parse)) {
+            put(RESUME, "");
+            self.open_decision(item.clone(), verdict);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+ALTER TABLE decision DROP COLUMN via;
+ALTER TABLE decision DROP COLUMN account_id;
+DROP TABLE sign_in_throttle;
+DROP TABLE one_time_link;
+DROP TABLE api_token_project;
+DROP TABLE api_token;
+DROP TABLE session;
+DROP TABLE account_project;
+DROP TABLE group_project;
+DROP TABLE group_member;
+DROP TABLE person_group;
+DROP TABLE account_identity;
+DROP TABLE account_role;
+DROP TABLE account;
