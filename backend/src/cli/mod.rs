@@ -1,5 +1,6 @@
 //! The command line: subcommands, and what they print.
 
+mod audit;
 mod beside;
 mod demo;
 mod healthcheck;
@@ -71,6 +72,9 @@ enum Command {
         #[arg(long, env = "APPROVAL_BASE_PATH", default_value = DEFAULT_BASE_PATH)]
         base_path: String,
     },
+    /// Prove an export of the record, or write one
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Ask a running service whether it is ready; for images without curl
     Healthcheck {
         /// Where it listens [default: 127.0.0.1:8080, or PORT there]
@@ -103,6 +107,8 @@ pub fn run() -> ExitCode {
         Some(Command::Token(command)) => with_runtime(token::run(command)),
         Some(Command::Secrets(command)) => with_runtime(secrets::run(command)),
         Some(Command::Openapi { base_path }) => openapi(&base_path),
+        Some(Command::Audit(audit::Command::Verify(wanted))) => audit::verify(&wanted),
+        Some(Command::Audit(audit::Command::Export(place))) => with_runtime(audit::export(*place)),
         Some(Command::Healthcheck { listen }) => {
             let given = Given { listen, ..Given::default() }.with_aliases(|name| std::env::var(name).ok());
             let listen = given.listen.unwrap_or_else(|| crate::config::DEFAULT_LISTEN.to_owned());

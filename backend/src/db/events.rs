@@ -40,7 +40,7 @@ pub struct Head {
 pub fn append(conn: &mut Conn, new: &NewEvent, at: Time) -> Result<Head, DbError> {
     let counter = event_counter::table.find(1).select((event_counter::last, event_counter::head));
     let (last, head): (i64, String) = match conn {
-        // It has one writer.
+        // Its transactions hold the database from their beginning.
         Conn::Sqlite(sqlite) => counter.first(sqlite)?,
         Conn::Postgres(pg) => counter.for_update().first(pg)?,
     };

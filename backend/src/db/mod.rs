@@ -5,6 +5,7 @@
 //! that return domain types.
 
 pub mod accounts;
+pub mod audit;
 pub mod callers;
 pub mod batches;
 pub mod calls;

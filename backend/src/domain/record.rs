@@ -180,12 +180,6 @@ impl Actor {
     pub fn gitlab() -> Self {
         Self { name: GITLAB.into(), account_id: None, via: GITLAB.into() }
     }
-
-    /// A name that nobody has verified, typed in a browser.
-    #[must_use]
-    pub fn typed(name: &str) -> Self {
-        Self { name: name.into(), account_id: None, via: "browser".into() }
-    }
 }
 
 /// An event to be recorded.

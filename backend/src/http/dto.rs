@@ -9,6 +9,7 @@ use crate::db::decisions::DecisionRow;
 use crate::db::delivery_log::{AttemptRow, DeliveryRow};
 use crate::db::inbox::ListedCheck;
 use crate::db::word;
+use crate::domain::audit::Entry;
 use crate::domain::record::{Event, EventKind};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
 use crate::service::inbox::Detail;
@@ -136,6 +137,26 @@ pub fn event(event: Event) -> dto::Event {
         actor: event.actor,
         summary: event.summary,
     }
+}
+
+/// An entry of the record.
+///
+/// # Errors
+/// If the database holds a word that this version does not know.
+pub fn audit_entry(entry: Entry) -> Result<dto::AuditEntry, DbError> {
+    Ok(dto::AuditEntry {
+        id: entry.id,
+        at: entry.at,
+        kind: event_kind(word(&entry.kind, EventKind::parse)?),
+        check_id: entry.check_id,
+        project_id: entry.project_id,
+        actor: entry.actor,
+        account_id: entry.account_id,
+        via: entry.via,
+        summary: entry.summary,
+        data: entry.data,
+        hash: entry.hash,
+    })
 }
 
 /// A check in a listing.

@@ -1,8 +1,10 @@
 //! The HTTP edge: the route table on one page; handlers translate, use cases decide.
 
 pub mod access;
+pub mod audit;
 pub mod checks;
 pub mod client;
+mod csv;
 pub mod dto;
 pub mod dto_people;
 pub mod events;
@@ -76,6 +78,9 @@ pub fn routes(
             .route("/reconcile", web::post().to(system::start_reconciliation))
             .route("/system", web::get().to(system::read_system))
             .route("/events", web::get().to(events::follow_events))
+            .route("/audit", web::get().to(audit::list_audit_entries))
+            .route("/audit/export", web::get().to(audit::export_audit_entries))
+            .route("/audit/verification", web::get().to(audit::verify_audit_entries))
             .route("/openapi.json", web::get().to(openapi::document))
             .default_service(web::to(no_such_operation));
         let scope = web::scope(&base)

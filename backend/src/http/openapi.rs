@@ -31,6 +31,7 @@ use crate::app::App;
         (name = "checks", description = "What is to be decided, and deciding"),
         (name = "deliveries", description = "Telling GitLab"),
         (name = "events", description = "What happens, live"),
+        (name = "audit", description = "The record: reading, exporting, verifying"),
         (name = "system", description = "The service itself")
     )
 )]
@@ -77,6 +78,9 @@ struct Intake;
     super::system::list_calls,
     super::system::replay_call,
     super::system::start_reconciliation,
+    super::audit::list_audit_entries,
+    super::audit::export_audit_entries,
+    super::audit::verify_audit_entries,
 ))]
 struct Api;
 

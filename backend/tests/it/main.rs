@@ -9,6 +9,7 @@ mod access;
 mod api;
 mod architecture;
 mod attacks;
+mod audit;
 mod batches;
 mod broken;
 mod cli;

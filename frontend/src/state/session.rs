@@ -35,7 +35,8 @@ impl App {
         std::mem::forget(handle);
         // Going back must not show a page that the browser kept from before somebody signed out.
         let handle = window_event_listener_untyped("pageshow", move |event| {
-            let kept = Reflect::get(&event, &JsValue::from_str("persisted")).is_ok_and(|kept| kept.is_truthy());
+            let kept =
+                Reflect::get(&event, &JsValue::from_str("persisted")).is_ok_and(|kept| kept.is_truthy());
             if kept {
                 // If the browser refuses, every read still needs the session.
                 drop(location().reload());

@@ -12,7 +12,16 @@
 //! **Genesis.** What the first entry follows is the SHA-256 of the line `approval-app genesis 1`
 //! with its line feed and the instance's id as a netstring: entries of one instance fit no other.
 
+mod chain;
+mod export;
+mod proof;
+
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+pub use chain::{Broken, Chain, Fault};
+pub use export::{End, FORMAT, Header, Line, VERSION};
+pub use proof::{Proof, Prover};
 
 /// An entry without its own hash: what is hashed besides the hash before it.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +73,55 @@ impl Content<'_> {
     }
 }
 
+/// An entry as it is stored, read and exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its number.
+    pub id: i64,
+    /// When, RFC 3339 as stored.
+    pub at: String,
+    /// What happened: a word, perhaps of a newer version than this one.
+    pub kind: String,
+    /// The check it is about.
+    pub check_id: Option<String>,
+    /// The project it is about: our id.
+    pub project_id: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// Their account.
+    pub account_id: Option<String>,
+    /// Through what.
+    pub via: String,
+    /// One sentence.
+    pub summary: String,
+    /// Facts for machines: JSON as stored.
+    pub data: String,
+    /// The hash of the entry before it, or the genesis.
+    pub previous_hash: String,
+    /// Its own hash.
+    pub hash: String,
+}
+
+impl Entry {
+    /// What its hash is made of, besides the hash before it.
+    #[must_use]
+    pub fn content(&self) -> Content<'_> {
+        Content {
+            id: self.id,
+            at: &self.at,
+            kind: &self.kind,
+            check_id: self.check_id.as_deref(),
+            project_id: self.project_id.as_deref(),
+            actor: &self.actor,
+            account_id: self.account_id.as_deref(),
+            via: &self.via,
+            summary: &self.summary,
+            data: &self.data,
+        }
+    }
+}
+
 /// What the first entry of an instance follows.
 #[must_use]
 pub fn genesis(instance: &str) -> String {
@@ -82,3 +140,6 @@ fn netstring(bytes: &mut Vec<u8>, field: Option<&str>) {
     }
     bytes.push(b',');
 }
+
+#[cfg(test)]
+mod tests;
