@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use web_sys::HtmlElement;
 
 use crate::components::form::value;
@@ -80,12 +80,7 @@ pub fn filters(app: App, filter: RwSignal<History>) -> El {
 }
 
 /// A field that shows a part of the filter and changes it, a moment after the last key.
-fn bound(
-    field: El,
-    filter: RwSignal<History>,
-    change: Callback<History>,
-    part: Part,
-) -> El {
+fn bound(field: El, filter: RwSignal<History>, change: Callback<History>, part: Part) -> El {
     let input: HtmlElement = field.as_kind();
     let typed = input.clone();
     let asked = StoredValue::new(0_u32);
