@@ -1,6 +1,6 @@
 //! The application: context, frame, pages, dialogs.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckDetail, Verdict};
 
 use crate::components::dialog::decision_dialog;

@@ -15,9 +15,9 @@ use frontend::model::filter::Filter;
 use frontend::model::listing::Listing;
 use frontend::model::people::Wrong;
 use frontend::state::App;
+use frontend::ui::prelude::*;
 use frontend::ui::{each, el, words};
 use leptos::mount::mount_to;
-use leptos::prelude::*;
 use shared::{
     CheckItem, CheckPage, CheckState, DeliveryState, DeliverySummary, MergeRequestRef, Permission,
     ProjectRef, RuleRef, Session, Verdict,

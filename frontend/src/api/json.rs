@@ -23,7 +23,7 @@ pub trait Write {
 /// Reads JSON text; `None` if it is no JSON or not of that type.
 #[must_use]
 pub fn from_text<T: Read>(text: &str) -> Option<T> {
-    T::read(&JSON::parse(text).ok()?)
+    T::read(&JSON::parse(text).unwrap_or(JsValue::UNDEFINED))
 }
 
 /// Writes JSON text.
@@ -48,6 +48,13 @@ fn raw(object: &JsValue, name: &str) -> Option<JsValue> {
 pub fn set(object: &Object, name: &str, value: &JsValue) {
     // Setting a property of a plain object cannot fail.
     drop(Reflect::set(object, &JsValue::from_str(name), value));
+}
+
+/// An answer that says nothing more than that it went well, whatever is in it.
+impl Read for () {
+    fn read(_: &JsValue) -> Option<Self> {
+        Some(())
+    }
 }
 
 impl Read for String {
@@ -89,7 +96,18 @@ impl<T: Read> Read for Box<T> {
 
 impl<T: Read> Read for Vec<T> {
     fn read(value: &JsValue) -> Option<Self> {
-        value.dyn_ref::<Array>()?.iter().map(|one| T::read(&one)).collect()
+        let mut all = Vec::new();
+        for one in value.dyn_ref::<Array>()?.iter() {
+            all.push(T::read(&one)?);
+        }
+        Some(all)
+    }
+}
+
+/// A body without words: some operations need nothing but its kind.
+impl Write for () {
+    fn write(&self) -> JsValue {
+        Object::new().into()
     }
 }
 

@@ -8,9 +8,12 @@ mod shapes;
 
 pub use fault::Fault;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use js_sys::Object;
 use js_sys::futures::JsFuture;
-use leptos::prelude::*;
+use leptos::task::spawn_local;
 use shared::{
     CallPage, CallState, CheckDetail, CheckPage, GitLabStatus, NewDecision, Problem, ProblemCode, SystemInfo,
 };
@@ -19,8 +22,8 @@ use web_sys::{RequestInit, Response};
 
 use crate::model::filter::Filter;
 use crate::model::text::encode;
+use crate::ui::prelude::*;
 use json::{Read, Write, from_text, set, to_text};
-use shapes::Nothing;
 
 /// Where the live stream is.
 pub const EVENTS: &str = "api/v1/events";
@@ -35,7 +38,7 @@ pub struct GitLabReading {
 }
 
 /// The service's operations. Remembers whether the service could be reached last time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Api {
     /// Whether the last request got an answer from the service.
     pub reachable: RwSignal<bool>,
@@ -60,108 +63,142 @@ impl Default for Api {
 
 impl Api {
     /// One page of checks.
-    ///
-    /// # Errors
-    /// Every failure to get one, as do all operations here.
-    pub async fn list_checks(
-        self,
-        filter: &Filter,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<CheckPage, Fault> {
-        self.get(&format!("checks?{}", filter.api_query(cursor, limit))).await
+    pub fn list_checks(self, filter: &Filter, cursor: Option<&str>, limit: usize) -> Asked<CheckPage> {
+        self.get(format!("checks?{}", filter.api_query(cursor, limit)))
     }
 
     /// One check with everything the check page shows.
-    pub async fn read_check(self, id: &str) -> Result<CheckDetail, Fault> {
-        self.get(&format!("checks/{}", encode(id))).await
+    pub fn read_check(self, id: &str) -> Asked<CheckDetail> {
+        self.get(format!("checks/{}", encode(id)))
     }
 
     /// What GitLab shows for a check now.
-    pub async fn read_gitlab(self, id: &str) -> Result<GitLabReading, Fault> {
-        self.get(&format!("checks/{}/gitlab", encode(id))).await
+    pub fn read_gitlab(self, id: &str) -> Asked<GitLabReading> {
+        self.get(format!("checks/{}/gitlab", encode(id)))
     }
 
     /// Records a decision.
-    pub async fn decide(self, id: &str, decision: &NewDecision) -> Result<CheckDetail, Fault> {
-        self.ask("POST", &format!("checks/{}/decisions", encode(id)), decision).await
+    pub fn decide(self, id: &str, decision: &NewDecision) -> Asked<CheckDetail> {
+        self.ask("POST", format!("checks/{}/decisions", encode(id)), decision)
     }
 
     /// Puts a failed delivery back in the queue.
-    pub async fn retry_delivery(self, id: &str) -> Result<(), Fault> {
-        self.tell("POST", &format!("deliveries/{}/retry", encode(id)), &Nothing).await
+    pub fn retry_delivery(self, id: &str) -> Asked<()> {
+        self.ask("POST", format!("deliveries/{}/retry", encode(id)), &())
     }
 
     /// Calls that were set aside.
-    pub async fn list_set_aside(self, cursor: Option<&str>) -> Result<CallPage, Fault> {
+    pub fn list_set_aside(self, cursor: Option<&str>) -> Asked<CallPage> {
         let cursor = cursor.map(|cursor| format!("&cursor={}", encode(cursor))).unwrap_or_default();
-        self.get(&format!("calls?state={}{cursor}", CallState::SetAside.as_str())).await
+        self.get(format!("calls?state={}{cursor}", CallState::SetAside.as_str()))
     }
 
     /// Puts a set-aside call back in the queue.
-    pub async fn replay_call(self, id: i64) -> Result<(), Fault> {
-        self.tell("POST", &format!("calls/{id}/replay"), &Nothing).await
+    pub fn replay_call(self, id: i64) -> Asked<()> {
+        self.ask("POST", format!("calls/{id}/replay"), &())
     }
 
     /// Starts a reconciliation.
-    pub async fn reconcile(self) -> Result<(), Fault> {
-        self.tell("POST", "reconcile", &Nothing).await
+    pub fn reconcile(self) -> Asked<()> {
+        self.ask("POST", "reconcile".into(), &())
     }
 
     /// What the service says about itself.
-    pub async fn read_system(self) -> Result<SystemInfo, Fault> {
-        self.get("system").await
+    pub fn read_system(self) -> Asked<SystemInfo> {
+        self.get("system".into())
     }
 
-    async fn get<T: Read>(self, path: &str) -> Result<T, Fault> {
-        parse(&self.send("GET", path, None).await?)
+    fn get<T: Read + 'static>(self, path: String) -> Asked<T> {
+        Asked::new(self.send(Request { method: "GET", path, body: None, open: false }))
     }
 
-    /// Sends a body and reads the answer.
-    async fn ask<T: Read>(self, method: &str, path: &str, body: &impl Write) -> Result<T, Fault> {
-        parse(&self.send(method, path, Some(to_text(body))).await?)
+    /// Sends a body.
+    fn ask<T: Read + 'static>(self, method: &'static str, path: String, body: &impl Write) -> Asked<T> {
+        Asked::new(self.send(Request { method, path, body: Some(to_text(body)), open: false }))
     }
 
-    /// Sends a body; the answer says nothing more than that it went well.
-    async fn tell(self, method: &str, path: &str, body: &impl Write) -> Result<(), Fault> {
-        self.send(method, path, Some(to_text(body))).await.map(drop)
+    fn remove(self, path: String) -> Asked<()> {
+        Asked::new(self.send(Request { method: "DELETE", path, body: None, open: false }))
     }
 
-    /// Sends a request that needs a session and gives the body of a 2xx answer.
-    async fn send(self, method: &str, path: &str, body: Option<String>) -> Result<String, Fault> {
-        if self.open.try_get_untracked() == Some(false) {
-            return Err(Fault::SignedOut);
-        }
-        self.send_openly(method, path, body).await
+    /// Reads what also those may read who are not signed in.
+    fn get_openly<T: Read + 'static>(self, path: String) -> Asked<T> {
+        Asked::new(self.send(Request { method: "GET", path, body: None, open: true }))
     }
 
-    /// Sends a request that also those may make who are not signed in.
-    async fn send_openly(self, method: &str, path: &str, body: Option<String>) -> Result<String, Fault> {
-        let answer = transfer(method, path, body).await;
-        let reached = answer.as_ref().is_some_and(|answer| !answer.is_from_gateway());
-        if self.reachable.try_get_untracked() != Some(reached) {
-            self.reachable.try_set(reached);
-        }
-        let answer = answer.ok_or(Fault::Network)?;
-        if reached {
-            self.answered_at.try_set(js_sys::Date::now());
-        }
-        if (200..300).contains(&answer.status) {
-            return Ok(answer.text);
-        }
-        let fault = answer.refusal();
-        if fault == Fault::SignedOut && self.open.try_get_untracked() == Some(true) {
-            self.open.try_set(false);
-        }
-        if fault.is(ProblemCode::Forbidden) {
-            self.refused.try_update(|n| *n += 1);
-        }
-        Err(fault)
+    /// Sends what also those may send who are not signed in.
+    fn ask_openly<T: Read + 'static>(self, path: String, body: &impl Write) -> Asked<T> {
+        Asked::new(self.send(Request { method: "POST", path, body: Some(to_text(body)), open: true }))
+    }
+
+    /// Sends a request; what comes of it is the body of a 2xx answer.
+    fn send(self, request: Request) -> Sent {
+        Box::pin(async move {
+            if !request.open && !self.open.get_untracked() {
+                return Err(Fault::SignedOut);
+            }
+            let answer = transfer(request).await;
+            let reached = answer.as_ref().is_some_and(|answer| !answer.is_from_gateway());
+            if self.reachable.get_untracked() != reached {
+                self.reachable.set(reached);
+            }
+            let answer = answer.ok_or(Fault::Network)?;
+            if reached {
+                self.answered_at.set(js_sys::Date::now());
+            }
+            if (200..300).contains(&answer.status) {
+                return Ok(answer.text);
+            }
+            let fault = answer.refusal();
+            if fault == Fault::SignedOut && self.open.get_untracked() {
+                self.open.set(false);
+            }
+            if fault.is(ProblemCode::Forbidden) {
+                self.refused.update(|n| *n += 1);
+            }
+            Err(fault)
+        })
     }
 }
 
-fn parse<T: Read>(text: &str) -> Result<T, Fault> {
-    from_text(text).ok_or(Fault::Unreadable)
+/// A request.
+struct Request {
+    method: &'static str,
+    /// Below `api/v1/`.
+    path: String,
+    body: Option<String>,
+    /// Whether it needs no session.
+    open: bool,
+}
+
+/// A request on its way.
+type Sent = Pin<Box<dyn Future<Output = Result<String, Fault>>>>;
+
+/// A question on its way. Nothing is asked before somebody wants the answer.
+#[must_use]
+pub struct Asked<T> {
+    sent: Sent,
+    read: fn(&str) -> Option<T>,
+}
+
+impl<T: Read + 'static> Asked<T> {
+    fn new(sent: Sent) -> Self {
+        Self { sent, read: from_text }
+    }
+
+    /// Asks, and runs `answered` with what comes of it: the answer, or the failure to get one.
+    pub fn then(self, answered: impl FnOnce(Result<T, Fault>) + 'static) {
+        let read = self.read;
+        then(
+            self.sent,
+            Box::new(move |sent| answered(sent.and_then(|text| read(&text).ok_or(Fault::Unreadable)))),
+        );
+    }
+}
+
+/// One future for all questions: each would otherwise be a state machine of its own.
+fn then(sent: Sent, answered: Box<dyn FnOnce(Result<String, Fault>)>) {
+    spawn_local(async move { answered(sent.await) });
 }
 
 /// An answer, whoever gave it.
@@ -192,7 +229,7 @@ impl Answer {
 }
 
 /// The one place that talks to the network: the answer, or `None` if there was none at all.
-async fn transfer(method: &str, path: &str, body: Option<String>) -> Option<Answer> {
+async fn transfer(Request { method, path, body, .. }: Request) -> Option<Answer> {
     let headers = Object::new();
     set(&headers, "accept", &JsValue::from_str("application/json"));
     let request = RequestInit::new();

@@ -6,138 +6,128 @@ use shared::{
     ProjectList, Session, SessionList, SignInOptions, TokenList,
 };
 
-use super::json::{Read, Write, to_text};
-use super::shapes::Nothing;
-use super::{Api, Fault, parse};
+use super::{Api, Asked};
 use crate::model::text::encode;
 
 impl Api {
     /// Who is signed in.
-    pub async fn read_session(self) -> Result<Session, Fault> {
-        parse(&self.send_openly("GET", "session", None).await?)
+    pub fn read_session(self) -> Asked<Session> {
+        self.get_openly("session".into())
     }
 
     /// What the sign-in page offers.
-    pub async fn read_sign_in(self) -> Result<SignInOptions, Fault> {
-        parse(&self.send_openly("GET", "sign-in", None).await?)
+    pub fn read_sign_in(self) -> Asked<SignInOptions> {
+        self.get_openly("sign-in".into())
     }
 
     /// Signs in with a password.
-    pub async fn sign_in(self, credentials: &Credentials) -> Result<Session, Fault> {
-        self.ask_openly("session", credentials).await
+    pub fn sign_in(self, credentials: &Credentials) -> Asked<Session> {
+        self.ask_openly("session".into(), credentials)
     }
 
     /// Signs out.
-    pub async fn sign_out(self) -> Result<(), Fault> {
-        self.remove("session").await
+    pub fn sign_out(self) -> Asked<()> {
+        self.remove("session".into())
     }
 
     /// What a one-time link is good for.
-    pub async fn inspect_link(self, token: &str) -> Result<LinkInfo, Fault> {
-        self.ask_openly("links/inspect", &LinkSecret { token: token.to_owned() }).await
+    pub fn inspect_link(self, token: &str) -> Asked<LinkInfo> {
+        self.ask_openly("links/inspect".into(), &LinkSecret { token: token.to_owned() })
     }
 
     /// Uses a one-time link.
-    pub async fn accept_link(self, accept: &AcceptLink) -> Result<Session, Fault> {
-        self.ask_openly("links/accept", accept).await
+    pub fn accept_link(self, accept: &AcceptLink) -> Asked<Session> {
+        self.ask_openly("links/accept".into(), accept)
     }
 
     /// Changes the password.
-    pub async fn change_password(self, change: &NewPassword) -> Result<(), Fault> {
-        self.tell("PUT", "account/password", change).await
+    pub fn change_password(self, change: &NewPassword) -> Asked<()> {
+        self.ask("PUT", "account/password".into(), change)
     }
 
     /// The sessions of the person signed in, or of another one.
-    pub async fn list_sessions(self, person: Option<&str>) -> Result<SessionList, Fault> {
+    pub fn list_sessions(self, person: Option<&str>) -> Asked<SessionList> {
         match person {
-            None => self.get("account/sessions").await,
-            Some(id) => self.get(&format!("people/{}/sessions", encode(id))).await,
+            None => self.get("account/sessions".into()),
+            Some(id) => self.get(format!("people/{}/sessions", encode(id))),
         }
     }
 
     /// Ends one of one's own sessions.
-    pub async fn end_session(self, id: &str) -> Result<(), Fault> {
-        self.remove(&format!("account/sessions/{}", encode(id))).await
+    pub fn end_session(self, id: &str) -> Asked<()> {
+        self.remove(format!("account/sessions/{}", encode(id)))
     }
 
     /// Ends all sessions of a person.
-    pub async fn end_sessions_of(self, person: &str) -> Result<(), Fault> {
-        self.remove(&format!("people/{}/sessions", encode(person))).await
+    pub fn end_sessions_of(self, person: &str) -> Asked<()> {
+        self.remove(format!("people/{}/sessions", encode(person)))
     }
 
     /// All projects within reach.
-    pub async fn list_projects(self) -> Result<ProjectList, Fault> {
-        self.get("projects").await
+    pub fn list_projects(self) -> Asked<ProjectList> {
+        self.get("projects".into())
     }
 
     /// All people.
-    pub async fn list_people(self) -> Result<PersonList, Fault> {
-        self.get("people").await
+    pub fn list_people(self) -> Asked<PersonList> {
+        self.get("people".into())
     }
 
     /// Invites somebody.
-    pub async fn invite(self, person: &NewPerson) -> Result<Invited, Fault> {
-        self.ask("POST", "people", person).await
+    pub fn invite(self, person: &NewPerson) -> Asked<Invited> {
+        self.ask("POST", "people".into(), person)
     }
 
     /// Changes a person.
-    pub async fn change_person(self, id: &str, change: &PersonChange) -> Result<Person, Fault> {
-        self.ask("PUT", &format!("people/{}", encode(id)), change).await
+    pub fn change_person(self, id: &str, change: &PersonChange) -> Asked<Person> {
+        self.ask("PUT", format!("people/{}", encode(id)), change)
     }
 
     /// Makes a link with which a person sets a password.
-    pub async fn make_link(self, person: &str) -> Result<OneTimeLink, Fault> {
-        self.ask("POST", &format!("people/{}/link", encode(person)), &Nothing).await
+    pub fn make_link(self, person: &str) -> Asked<OneTimeLink> {
+        self.ask("POST", format!("people/{}/link", encode(person)), &())
     }
 
     /// All groups.
-    pub async fn list_groups(self) -> Result<GroupList, Fault> {
-        self.get("groups").await
+    pub fn list_groups(self) -> Asked<GroupList> {
+        self.get("groups".into())
     }
 
     /// Makes a group, or changes the one with this id.
-    pub async fn save_group(self, id: Option<&str>, change: &GroupChange) -> Result<Group, Fault> {
+    pub fn save_group(self, id: Option<&str>, change: &GroupChange) -> Asked<Group> {
         match id {
-            None => self.ask("POST", "groups", change).await,
-            Some(id) => self.ask("PUT", &format!("groups/{}", encode(id)), change).await,
+            None => self.ask("POST", "groups".into(), change),
+            Some(id) => self.ask("PUT", format!("groups/{}", encode(id)), change),
         }
     }
 
     /// Removes a group.
-    pub async fn remove_group(self, id: &str) -> Result<(), Fault> {
-        self.remove(&format!("groups/{}", encode(id))).await
+    pub fn remove_group(self, id: &str) -> Asked<()> {
+        self.remove(format!("groups/{}", encode(id)))
     }
 
     /// API tokens.
-    pub async fn list_tokens(self) -> Result<TokenList, Fault> {
-        self.get("tokens").await
+    pub fn list_tokens(self) -> Asked<TokenList> {
+        self.get("tokens".into())
     }
 
     /// Makes an API token.
-    pub async fn make_token(self, token: &NewToken) -> Result<MadeToken, Fault> {
-        self.ask("POST", "tokens", token).await
+    pub fn make_token(self, token: &NewToken) -> Asked<MadeToken> {
+        self.ask("POST", "tokens".into(), token)
     }
 
     /// Revokes an API token.
-    pub async fn revoke_token(self, id: &str) -> Result<(), Fault> {
-        self.remove(&format!("tokens/{}", encode(id))).await
+    pub fn revoke_token(self, id: &str) -> Asked<()> {
+        self.remove(format!("tokens/{}", encode(id)))
     }
 
     /// One page of the record; `query` is the filter's.
-    pub async fn list_record(self, query: &str) -> Result<AuditPage, Fault> {
-        self.get(&format!("audit?{query}")).await
+    pub fn list_record(self, query: &str) -> Asked<AuditPage> {
+        self.get(format!("audit?{query}"))
     }
 
     /// Whether the record's chain holds.
-    pub async fn verify_record(self) -> Result<AuditVerification, Fault> {
-        self.get("audit/verification").await
-    }
-
-    async fn remove(self, path: &str) -> Result<(), Fault> {
-        self.send("DELETE", path, None).await.map(drop)
-    }
-
-    async fn ask_openly<T: Read>(self, path: &str, body: &impl Write) -> Result<T, Fault> {
-        parse(&self.send_openly("POST", path, Some(to_text(body))).await?)
+    pub fn verify_record(self) -> Asked<AuditVerification> {
+        self.get("audit/verification".into())
     }
 }

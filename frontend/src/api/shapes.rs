@@ -137,12 +137,3 @@ write! {
     GroupChange { name, projects, members }
     NewToken { name, scopes, projects, expires_in_days }
 }
-
-/// An object without fields: some operations need no words but a body of the right kind.
-pub(super) struct Nothing;
-
-impl Write for Nothing {
-    fn write(&self) -> JsValue {
-        Object::new().into()
-    }
-}

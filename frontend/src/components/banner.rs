@@ -1,6 +1,6 @@
 //! Strips above and below the pages: alarms, the sandbox, a new version, a lost connection.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::button;
 use super::facts::outward;

@@ -1,7 +1,6 @@
 //! The decision dialog: says the object, the commit and the exact effect, and waits for the answer.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::decision::DecisionFault;
 use shared::{CheckDetail, ProblemCode, Verdict};
 use wasm_bindgen::JsCast;
@@ -246,11 +245,9 @@ impl Form {
         };
         self.stage.set(Stage::Busy);
         let form = self.clone();
-        spawn_local(async move {
-            match form.app.api.decide(&form.target.item.id, &body).await {
-                Ok(detail) => form.recorded(detail),
-                Err(fault) => form.refused(fault),
-            }
+        form.app.api.decide(&form.target.item.id, &body).then(move |answer| match answer {
+            Ok(detail) => form.recorded(detail),
+            Err(fault) => form.refused(fault),
         });
     }
 
@@ -266,12 +263,12 @@ impl Form {
     fn refused(&self, fault: Fault) {
         if fault == Fault::SignedOut {
             // It is said above the buttons, with the way on.
-            self.stage.try_set(Stage::Open);
+            self.stage.set(Stage::Open);
             return;
         }
         if let Some(problem) = fault.problem().filter(|problem| problem.code == ProblemCode::OwnChange) {
             self.app.barred.set(Some(problem.detail.clone()));
-            self.stage.try_set(Stage::Open);
+            self.stage.set(Stage::Open);
             return;
         }
         let conflict = fault.problem().and_then(|problem| Conflict::of(problem, &self.target));
@@ -286,7 +283,7 @@ impl Form {
             }
             (None, fault) => Stage::Failed(fault),
         };
-        self.stage.try_set(stage);
+        self.stage.set(stage);
     }
 
     /// Keeps what was typed: whatever happens to the page, it is there again.

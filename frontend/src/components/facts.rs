@@ -1,6 +1,5 @@
 //! What a check is about.
 
-use leptos::task::spawn_local;
 use shared::CheckDetail;
 
 use super::icon::{COPY, OUT, icon};
@@ -68,9 +67,7 @@ pub fn description(text: &str) -> El {
 fn copy_button(text: String) -> El {
     let app = App::get();
     tool(COPY, texts::COPY_SHA, "copy-sha").class("tool small").on_click(move || {
-        let text = text.clone();
-        spawn_local(async move {
-            let copied = dom::copy(&text).await;
+        dom::copy(text.clone(), move |copied| {
             app.say(if copied { texts::COPIED } else { texts::COPY_FAILED }.into());
         });
     })

@@ -1,6 +1,6 @@
 //! Forms: fields with their names, hints and faults, and what becomes of sending them.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};

@@ -1,6 +1,6 @@
 //! The list of keys, and the switch that turns single keys off.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use web_sys::HtmlInputElement;
 
 use super::modal::modal;

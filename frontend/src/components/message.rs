@@ -1,6 +1,6 @@
 //! Loading, empty and error states.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use super::button;
 use super::icon::{WARN, icon};

@@ -1,15 +1,12 @@
 //! Dialogs of pages, and the question before what cannot be undone.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::future::Future;
-use std::pin::Pin;
+use crate::ui::prelude::*;
 use web_sys::HtmlDialogElement;
 
 use super::form::Form;
 use super::icon::CROSS;
 use super::{button, tool};
-use crate::api::Fault;
+use crate::api::Asked;
 use crate::state::dom;
 use crate::texts;
 use crate::ui::{El, el, words};
@@ -57,7 +54,7 @@ pub fn foot(dialog: HtmlDialogElement, send: El) -> El {
 }
 
 /// What is sent once somebody has said yes.
-pub type Act = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Fault>>>>>;
+pub type Act = Box<dyn Fn() -> Asked<()>>;
 
 /// Something that cannot be undone, or not by oneself.
 pub struct Question {
@@ -76,15 +73,14 @@ pub struct Question {
 pub fn question(ask: Question, done: impl Fn() + 'static, closed: impl Fn() + 'static) -> El {
     let form = Form::new("question");
     let Question { title, says, verb, act } = ask;
-    let done = StoredValue::new_local(done);
+    let done = StoredValue::new(done);
     modal(&title, "question-dialog", closed, move |dialog| {
         let (close, after) = (dialog.clone(), dialog.clone());
         let send = move || {
             form.busy.set(true);
             let (answer, dialog) = (act(), after.clone());
-            spawn_local(async move {
-                let answer = answer.await;
-                form.busy.try_set(false);
+            answer.then(move |answer| {
+                form.busy.set(false);
                 match answer {
                     Ok(()) => {
                         dialog.close();
@@ -116,10 +112,8 @@ pub fn secret(label: &str, what: &str, testid: &'static str, say: Callback<Strin
             Some(false) => texts::COPY_FAILED.into(),
         })
         .on_click(move || {
-            let text = text.clone();
-            spawn_local(async move {
-                let done = dom::copy(&text).await;
-                copied.try_set(Some(done));
+            dom::copy(text.clone(), move |done| {
+                copied.set(Some(done));
                 say.run(if done { texts::COPIED } else { texts::COPY_FAILED }.into());
             });
         });

@@ -1,6 +1,6 @@
 //! A row of the inbox. It stays in place while what it says changes.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 
 use super::button;

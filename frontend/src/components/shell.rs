@@ -1,6 +1,6 @@
 //! The bar at the top of every page.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::Session;
 use web_sys::HtmlElement;
 

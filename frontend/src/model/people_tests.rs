@@ -27,7 +27,7 @@ fn an_invitation_is_trimmed_and_complete() {
 
 #[test]
 fn the_wrong_field_is_named() {
-    let field = |entry: Entry| entry.invitation().unwrap_err().field;
+    let field = |entry: Entry| entry.invitation().err().unwrap().field;
     assert_eq!(field(Entry { name: " ".into(), ..entry() }), "name");
     assert_eq!(field(Entry { email: "rita".into(), ..entry() }), "email");
     assert_eq!(field(Entry { roles: Vec::new(), ..entry() }), "roles");
@@ -69,26 +69,26 @@ fn each_link_asks_for_what_it_needs() {
     const PASSWORD: &str = "correct horse battery";
     let setup = acceptance(LinkKind::Setup, "t", " Ada ", "ada@example.com", PASSWORD).unwrap();
     assert_eq!((setup.name.as_deref(), setup.email.as_deref()), (Some("Ada"), Some("ada@example.com")));
-    assert_eq!(acceptance(LinkKind::Setup, "t", "Ada", "", PASSWORD).unwrap_err().field, "email");
+    assert_eq!(acceptance(LinkKind::Setup, "t", "Ada", "", PASSWORD).err().unwrap().field, "email");
     let invited = acceptance(LinkKind::Invitation, "t", "Ada", "ignored", PASSWORD).unwrap();
     assert_eq!((invited.name.as_deref(), invited.email), (Some("Ada"), None));
     let reset = acceptance(LinkKind::Reset, "t", "", "", PASSWORD).unwrap();
     assert_eq!((reset.name, reset.email), (None, None));
-    assert_eq!(acceptance(LinkKind::Reset, "t", "", "", "short").unwrap_err().field, "password");
+    assert_eq!(acceptance(LinkKind::Reset, "t", "", "", "short").err().unwrap().field, "password");
 }
 
 #[test]
 fn a_password_is_changed_with_the_old_one() {
-    assert_eq!(password_change("", "correct horse battery").unwrap_err().field, "current");
-    assert_eq!(password_change("old", "short").unwrap_err().field, "new");
+    assert_eq!(password_change("", "correct horse battery").err().unwrap().field, "current");
+    assert_eq!(password_change("old", "short").err().unwrap().field, "new");
     assert!(password_change("old", "correct horse battery").is_ok());
 }
 
 #[test]
 fn a_token_needs_a_name_and_a_scope() {
     let scopes = vec![Permission::ChecksRead];
-    assert_eq!(new_token(" ", scopes.clone(), Vec::new(), "").unwrap_err().field, "name");
-    assert_eq!(new_token("ci", Vec::new(), Vec::new(), "").unwrap_err().field, "scopes");
+    assert_eq!(new_token(" ", scopes.clone(), Vec::new(), "").err().unwrap().field, "name");
+    assert_eq!(new_token("ci", Vec::new(), Vec::new(), "").err().unwrap().field, "scopes");
     assert_eq!(new_token("ci", scopes.clone(), Vec::new(), "90").unwrap().expires_in_days, Some(90));
     assert_eq!(new_token("ci", scopes, Vec::new(), "").unwrap().expires_in_days, None);
 }

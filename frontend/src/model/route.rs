@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn addresses_below_the_base_path() {
-        let of = |path| Route::of(path, "/approval-apps/");
+        let of = |path: &str| Route::of(path, "/approval-apps/");
         assert_eq!(of("/approval-apps"), Route::Inbox);
         assert_eq!(of("/approval-apps/"), Route::Inbox);
         assert_eq!(of("/approval-apps/checks/a-1"), Route::Check("a-1".into()));

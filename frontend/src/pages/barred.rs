@@ -1,6 +1,6 @@
 //! What stands where a page would, while it is not known who is there, or when the page is not for them.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::Permission;
 
 use crate::components::message::{empty, fault_box, skeleton};

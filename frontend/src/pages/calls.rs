@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{CallItem, Event, EventKind};
 
 use crate::api::Fault;
@@ -31,20 +30,19 @@ struct Calls {
 impl Calls {
     fn load(self, cursor: Option<String>) {
         self.loading.set(true);
-        spawn_local(async move {
-            let answer = self.app.api.list_set_aside(cursor.as_deref()).await;
-            self.loading.try_set(false);
+        self.app.api.list_set_aside(cursor.as_deref()).then(move |answer| {
+            self.loading.set(false);
             match answer {
                 Ok(page) => {
-                    self.fault.try_set(None);
-                    self.next.try_set(page.next_cursor);
+                    self.fault.set(None);
+                    self.next.set(page.next_cursor);
                     self.items.try_update(|items| match items {
                         Some(items) if cursor.is_some() => items.extend(page.items),
                         Some(_) | None => *items = Some(page.items),
                     });
                 }
                 Err(why) => {
-                    self.fault.try_set(Some(why));
+                    self.fault.set(Some(why));
                 }
             }
         });
@@ -66,9 +64,8 @@ impl Calls {
     }
 
     fn replay(self, id: i64, outcome: RwSignal<Option<Result<(), Fault>>>) {
-        spawn_local(async move {
-            let answer = self.app.api.replay_call(id).await;
-            outcome.try_set(Some(answer));
+        self.app.api.replay_call(id).then(move |answer| {
+            outcome.set(Some(answer));
             self.app.count_soon();
         });
     }

@@ -1,7 +1,6 @@
 //! One check: the change at the left, the decision and the truth about its delivery at the right.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckState, DeliveryState};
 
 use super::decide::decision_card;
@@ -188,14 +187,13 @@ fn retry(app: App, shown: Shown) -> El {
     let fault = RwSignal::new(None::<Fault>);
     let run = move |id: String| {
         busy.set(true);
-        spawn_local(async move {
-            let answer = app.api.retry_delivery(&id).await;
-            busy.try_set(false);
+        app.api.retry_delivery(&id).then(move |answer| {
+            busy.set(false);
             if answer.is_ok() {
                 app.say(texts::RETRY_QUEUED.into());
                 app.count_soon();
             }
-            fault.try_set(answer.err());
+            fault.set(answer.err());
             shown.load(false);
         });
     };

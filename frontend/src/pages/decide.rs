@@ -1,6 +1,6 @@
 //! The card of the check page that shows decisions and takes one.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 
 use crate::components::icon::state_badge;

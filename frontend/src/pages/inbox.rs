@@ -1,6 +1,6 @@
 //! The inbox: what waits for a decision, and every other listing of checks.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckItem, Permission, Verdict};
 
 use crate::components::message::{empty, fault_box, skeleton};

@@ -24,7 +24,7 @@ pub use sign_in::sign_in_page;
 pub use system::system_page;
 pub use welcome::welcome_page;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 use crate::model::alarm;
 use crate::state::{App, dom};

@@ -1,7 +1,6 @@
 //! Where one signs in: with a password, through a provider, or as one of the sandbox's people.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{Credentials, ProblemCode, SamplePerson, SignInOptions, SignInProvider};
 
 use crate::api::Fault;
@@ -82,15 +81,13 @@ pub fn sign_in_page() -> El {
 
 impl SignIn {
     fn load(self) {
-        spawn_local(async move {
-            match self.app.api.read_sign_in().await {
-                Ok(options) => {
-                    self.options_fault.try_set(None);
-                    self.options.try_set(Some(options));
-                }
-                Err(fault) => {
-                    self.options_fault.try_set(Some(fault));
-                }
+        self.app.api.read_sign_in().then(move |answer| match answer {
+            Ok(options) => {
+                self.options_fault.set(None);
+                self.options.set(Some(options));
+            }
+            Err(fault) => {
+                self.options_fault.set(Some(fault));
             }
         });
     }
@@ -104,17 +101,15 @@ impl SignIn {
     fn send(self, credentials: Credentials) {
         self.refusal.set(None);
         self.form.busy.set(true);
-        spawn_local(async move {
-            match self.app.api.sign_in(&credentials).await {
-                // A new document: nothing of who was here before is left in it.
-                Ok(_) => nav::load(&self.way_back()),
-                Err(fault) => {
-                    self.form.busy.try_set(false);
-                    let wrong = fault.is(ProblemCode::BadCredentials);
-                    self.refusal.try_set(Some(fault));
-                    if wrong {
-                        dom::focus("#sign-in-password");
-                    }
+        self.app.api.sign_in(&credentials).then(move |answer| match answer {
+            // A new document: nothing of who was here before is left in it.
+            Ok(_) => nav::load(&self.way_back()),
+            Err(fault) => {
+                self.form.busy.set(false);
+                let wrong = fault.is(ProblemCode::BadCredentials);
+                self.refusal.set(Some(fault));
+                if wrong {
+                    dom::focus("#sign-in-password");
                 }
             }
         });

@@ -1,7 +1,6 @@
 //! The service itself: what it runs on, what waits, and what a person can start.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{Permission, SystemInfo};
 
 use super::calls::calls;
@@ -93,10 +92,9 @@ fn reconcile(app: App) -> El {
     let done = RwSignal::new(None::<Result<(), Fault>>);
     let run = move || {
         busy.set(true);
-        spawn_local(async move {
-            let answer = app.api.reconcile().await;
-            busy.try_set(false);
-            done.try_set(Some(answer));
+        app.api.reconcile().then(move |answer| {
+            busy.set(false);
+            done.set(Some(answer));
             app.count_soon();
         });
     };

@@ -1,7 +1,6 @@
 //! Where a one-time link leads: the first administrator, an invitation, a new password.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{LinkInfo, LinkKind, ProblemCode};
 
 use crate::api::Fault;
@@ -24,16 +23,13 @@ pub fn welcome_page() -> El {
         if secret.is_empty() {
             return;
         }
-        spawn_local(async move {
-            let answer = app.api.inspect_link(&secret).await;
-            match answer {
-                Ok(found) => {
-                    fault.try_set(None);
-                    info.try_set(Some(found));
-                }
-                Err(why) => {
-                    fault.try_set(Some(why));
-                }
+        app.api.inspect_link(&secret).then(move |answer| match answer {
+            Ok(found) => {
+                fault.set(None);
+                info.set(Some(found));
+            }
+            Err(why) => {
+                fault.set(Some(why));
             }
         });
     };
@@ -82,13 +78,11 @@ fn form(app: App, info: &LinkInfo) -> El {
         let accept = acceptance(kind, &token, &value(&typed_name), &value(&typed_email), &secret.value());
         let Some(accept) = form.checked(accept) else { return };
         form.busy.set(true);
-        spawn_local(async move {
-            match app.api.accept_link(&accept).await {
-                Ok(_) => nav::load(nav::HOME),
-                Err(fault) => {
-                    form.busy.try_set(false);
-                    form.refused(fault);
-                }
+        app.api.accept_link(&accept).then(move |answer| match answer {
+            Ok(_) => nav::load(nav::HOME),
+            Err(fault) => {
+                form.busy.set(false);
+                form.refused(fault);
             }
         });
     };

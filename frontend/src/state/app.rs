@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckItem, Event, Permission, SystemInfo, Verdict};
 use web_sys::EventSource;
 
@@ -82,7 +81,7 @@ pub struct App {
     /// Whether a page was shown before this one.
     pub moved: StoredValue<bool>,
     /// The live stream.
-    pub(super) stream: StoredValue<Option<EventSource>, LocalStorage>,
+    pub(super) stream: StoredValue<Option<EventSource>>,
     counting: StoredValue<bool>,
 }
 
@@ -113,7 +112,7 @@ impl App {
             listeners: StoredValue::new(Vec::new()),
             resync: RwSignal::new(0),
             moved: StoredValue::new(false),
-            stream: StoredValue::new_local(None),
+            stream: StoredValue::new(None),
             counting: StoredValue::new(false),
         }
     }
@@ -183,14 +182,12 @@ impl App {
         if self.who.with_untracked(|who| who.session().is_none()) {
             return;
         }
-        spawn_local(async move {
-            match self.api.read_system().await {
-                Ok(system) => {
-                    self.system_fault.set(None);
-                    self.system.set(Some(system));
-                }
-                Err(fault) => self.system_fault.set(Some(fault)),
+        self.api.read_system().then(move |answer| match answer {
+            Ok(system) => {
+                self.system_fault.set(None);
+                self.system.set(Some(system));
             }
+            Err(fault) => self.system_fault.set(Some(fault)),
         });
     }
 
@@ -274,8 +271,8 @@ impl App {
             let id = target.item.id.clone();
             self.barred.set(None);
             self.dialog.set(Dialog::Decide(Box::new(target)));
-            spawn_local(async move {
-                let Ok(now) = self.api.read_check(&id).await else { return };
+            self.api.read_check(&id).then(move |answer| {
+                let Ok(now) = answer else { return };
                 let still = self.dialog.with_untracked(
                     |open| matches!(open, Dialog::Decide(target) if target.item.id == now.item.id),
                 );

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckState, DeliveryState, Event, EventKind};
 
 use super::{App, time};
@@ -99,8 +98,7 @@ impl Shown {
         let Some(id) = self.id.try_get_value() else { return };
         self.readings.update_value(|(asked, _)| *asked += 1);
         let mine = self.readings.get_value().0;
-        spawn_local(async move {
-            let answer = self.app.api.read_check(&id).await;
+        self.app.api.read_check(&id).then(move |answer| {
             // A slow answer must not undo a newer one.
             if !self.is(&id) || self.readings.get_value().1 > mine {
                 return;
@@ -123,8 +121,7 @@ impl Shown {
     pub fn ask_gitlab(self) {
         let Some(id) = self.id.try_get_value() else { return };
         self.asking.set(true);
-        spawn_local(async move {
-            let answer = self.app.api.read_gitlab(&id).await;
+        self.app.api.read_gitlab(&id).then(move |answer| {
             if !self.is(&id) {
                 return;
             }

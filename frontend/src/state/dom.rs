@@ -1,6 +1,8 @@
 //! The few things done to the document directly: focus, scrolling, finding rows.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
+use js_sys::futures::JsFuture;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
@@ -81,10 +83,13 @@ pub fn is_typing(event: &web_sys::Event) -> bool {
     element.closest("input, textarea, select, dialog, [contenteditable]").ok().flatten().is_some()
 }
 
-/// Writes to the clipboard; tells whether the browser allowed it. Browsers offer it on https and localhost only.
-pub async fn copy(text: &str) -> bool {
+/// Writes to the clipboard, then tells whether the browser allowed it. Browsers offer it on https and
+/// localhost only.
+pub fn copy(text: String, done: impl FnOnce(bool) + 'static) {
+    let done: Box<dyn FnOnce(bool)> = Box::new(done);
     if !window().is_secure_context() {
-        return false;
+        return done(false);
     }
-    js_sys::futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+    let written = window().navigator().clipboard().write_text(&text);
+    spawn_local(async move { done(JsFuture::from(written).await.is_ok()) });
 }

@@ -1,7 +1,7 @@
 //! What was typed and not sent. It is kept in this window's own storage, so that it survives sign-in and a
 //! reload, and by account, so that nobody finds another person's words.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckItem, Verdict};
 use web_sys::Storage;
 

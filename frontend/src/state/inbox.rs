@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{CheckItem, DeliveryState, Event};
 
 use crate::api::{Api, Fault};
@@ -91,8 +90,7 @@ impl Inbox {
         let filter = self.filter.get_untracked();
         self.loading.set(true);
         self.more_fault.set(None);
-        spawn_local(async move {
-            let answer = self.api.list_checks(&filter, None, PAGE_SIZE).await;
+        self.api.list_checks(&filter, None, PAGE_SIZE).then(move |answer| {
             if self.generation.get_value() != generation {
                 return;
             }
@@ -119,8 +117,7 @@ impl Inbox {
         let filter = self.filter.get_untracked();
         self.loading_more.set(true);
         self.more_fault.set(None);
-        spawn_local(async move {
-            let answer = self.api.list_checks(&filter, Some(&cursor), PAGE_SIZE).await;
+        self.api.list_checks(&filter, Some(&cursor), PAGE_SIZE).then(move |answer| {
             self.loading_more.set(false);
             if self.generation.get_value() != generation {
                 return;
@@ -146,9 +143,9 @@ impl Inbox {
         };
         let generation = self.generation.get_value();
         let filter = self.filter.get_untracked();
-        spawn_local(async move {
-            let limit = rows.clamp(PAGE_SIZE, LARGEST_PAGE);
-            let Ok(page) = self.api.list_checks(&filter, None, limit).await else { return };
+        let limit = rows.clamp(PAGE_SIZE, LARGEST_PAGE);
+        self.api.list_checks(&filter, None, limit).then(move |answer| {
+            let Ok(page) = answer else { return };
             if self.generation.get_value() != generation {
                 return;
             }
@@ -244,9 +241,9 @@ impl Inbox {
 
     fn look_up(self, ids: Vec<String>) {
         for id in ids {
-            spawn_local(async move {
-                let generation = self.generation.get_value();
-                let Ok(detail) = self.api.read_check(&id).await else { return };
+            let generation = self.generation.get_value();
+            self.api.read_check(&id).then(move |answer| {
+                let Ok(detail) = answer else { return };
                 if self.generation.get_value() == generation {
                     self.learn(std::slice::from_ref(&detail.item));
                     let filter = self.filter.get_untracked();

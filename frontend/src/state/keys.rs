@@ -1,7 +1,9 @@
 //! Single-key shortcuts. They move, open and search; none of them decides.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Permission, Verdict};
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 use super::{App, Dialog, dom, nav};
 use crate::model::decision::{Choice, choice};
@@ -13,7 +15,8 @@ const CHORD: f64 = 1_000.0;
 /// Listens to the keyboard for as long as the page lives.
 pub fn listen(app: App) {
     let chord = StoredValue::new(0.0_f64);
-    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+    let handle = window_event_listener_untyped("keydown", move |event| {
+        let Ok(event) = event.dyn_into::<KeyboardEvent>() else { return };
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if modified || event.default_prevented() || dom::is_typing(&event) || !app.keys.get_untracked() {
             return;

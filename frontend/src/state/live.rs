@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::Event;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;

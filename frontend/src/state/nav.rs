@@ -1,7 +1,7 @@
 //! The address bar: going to another page, and following links without leaving the application. All
 //! addresses are relative to the base path, like those in links.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 

@@ -2,7 +2,7 @@
 //!
 //! Storage may be forbidden (private windows): then nothing is remembered and everything works.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use web_sys::Storage;
 
 const THEME: &str = "approval-app.theme";

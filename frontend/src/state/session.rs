@@ -1,8 +1,7 @@
 //! Who is signed in, and what follows when that changes.
 
+use crate::ui::prelude::*;
 use js_sys::Reflect;
-use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::Session;
 use wasm_bindgen::JsValue;
 
@@ -48,12 +47,10 @@ impl App {
 
     /// Asks who is signed in.
     pub fn read_session(self) {
-        spawn_local(async move {
-            match self.api.read_session().await {
-                Ok(session) => self.enter(session),
-                Err(Fault::SignedOut) => self.leave(),
-                Err(fault) => self.who_fault.set(Some(fault)),
-            }
+        self.api.read_session().then(move |answer| match answer {
+            Ok(session) => self.enter(session),
+            Err(Fault::SignedOut) => self.leave(),
+            Err(fault) => self.who_fault.set(Some(fault)),
         });
     }
 
@@ -93,16 +90,14 @@ impl App {
     /// Signs out and leaves nothing behind in this window.
     pub fn sign_out(self) {
         live::disconnect(self);
-        spawn_local(async move {
-            match self.api.sign_out().await {
-                Ok(()) | Err(Fault::SignedOut) => {
-                    drafts::forget();
-                    nav::load("sign-in");
-                }
-                Err(fault) => {
-                    self.say(fault.message());
-                    live::connect(self);
-                }
+        self.api.sign_out().then(move |answer| match answer {
+            Ok(()) | Err(Fault::SignedOut) => {
+                drafts::forget();
+                nav::load("sign-in");
+            }
+            Err(fault) => {
+                self.say(fault.message());
+                live::connect(self);
             }
         });
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use leptos::prelude::*;
 use leptos::tachys::renderer::Rndr;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 
+use super::prelude::*;
 use super::{El, watch};
 
 /// Fills an element with one child for each key, in order. A child is made once, keeps its place in the

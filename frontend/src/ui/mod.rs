@@ -9,6 +9,8 @@
 //! Words always become text nodes; there is no way to set HTML.
 
 mod list;
+pub mod prelude;
+mod signal;
 
 pub use list::each;
 

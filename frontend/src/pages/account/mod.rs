@@ -4,8 +4,7 @@ mod sessions;
 mod token_dialog;
 mod tokens;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::Session;
 
 use crate::components::form::Form;
@@ -62,13 +61,12 @@ fn password(app: App, sessions: sessions::Sessions) -> El {
         let Some(change) = form.checked(password_change(&old.value(), &fresh.value())) else { return };
         let fields = [old.clone(), fresh.clone()];
         form.busy.set(true);
-        spawn_local(async move {
-            let answer = app.api.change_password(&change).await;
-            form.busy.try_set(false);
+        app.api.change_password(&change).then(move |answer| {
+            form.busy.set(false);
             match answer {
                 Ok(()) => {
                     fields.iter().for_each(|field| field.set_value(""));
-                    done.try_set(true);
+                    done.set(true);
                     sessions.load();
                 }
                 Err(fault) => form.refused(fault),

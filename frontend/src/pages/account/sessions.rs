@@ -1,7 +1,6 @@
 //! The card with one's own sessions.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::SessionItem;
 
 use crate::api::Fault;
@@ -32,29 +31,25 @@ impl Sessions {
 
     /// Reads them again.
     pub fn load(self) {
-        spawn_local(async move {
-            match self.app.api.list_sessions(None).await {
-                Ok(list) => {
-                    self.fault.try_set(None);
-                    self.items.try_set(Some(list.items));
-                }
-                Err(fault) => {
-                    self.fault.try_set(Some(fault));
-                }
+        self.app.api.list_sessions(None).then(move |answer| match answer {
+            Ok(list) => {
+                self.fault.set(None);
+                self.items.set(Some(list.items));
+            }
+            Err(fault) => {
+                self.fault.set(Some(fault));
             }
         });
     }
 
     fn end(self, id: String) {
-        spawn_local(async move {
-            match self.app.api.end_session(&id).await {
-                Ok(()) => {
-                    self.app.say(texts::SESSION_REVOKED.into());
-                    self.load();
-                }
-                Err(fault) => {
-                    self.fault.try_set(Some(fault));
-                }
+        self.app.api.end_session(&id).then(move |answer| match answer {
+            Ok(()) => {
+                self.app.say(texts::SESSION_REVOKED.into());
+                self.load();
+            }
+            Err(fault) => {
+                self.fault.set(Some(fault));
             }
         });
     }

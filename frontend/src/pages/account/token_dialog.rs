@@ -1,7 +1,6 @@
 //! The dialog that makes an API token and shows its secret once.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{MadeToken, Permission};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement, HtmlSelectElement};
@@ -80,12 +79,11 @@ fn form(tokens: Tokens, dialog: HtmlDialogElement, made: RwSignal<Option<String>
             new_token(&value(&typed), scopes.get_untracked(), limits.get_untracked(), &value(&chosen));
         let Some(token) = form.checked(asked) else { return };
         form.busy.set(true);
-        spawn_local(async move {
-            let answer = app.api.make_token(&token).await;
-            form.busy.try_set(false);
+        app.api.make_token(&token).then(move |answer| {
+            form.busy.set(false);
             match answer {
                 Ok(MadeToken { secret, .. }) => {
-                    made.try_set(Some(secret));
+                    made.set(Some(secret));
                     tokens.load();
                 }
                 Err(fault) => form.refused(fault),

@@ -1,7 +1,6 @@
 //! The card with the API tokens.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{ProjectItem, TokenItem};
 
 use super::sessions::worded;
@@ -37,15 +36,13 @@ pub(super) struct Tokens {
 impl Tokens {
     /// Reads them again.
     pub(super) fn load(self) {
-        spawn_local(async move {
-            match self.app.api.list_tokens().await {
-                Ok(list) => {
-                    self.fault.try_set(None);
-                    self.items.try_set(Some(list.items));
-                }
-                Err(fault) => {
-                    self.fault.try_set(Some(fault));
-                }
+        self.app.api.list_tokens().then(move |answer| match answer {
+            Ok(list) => {
+                self.fault.set(None);
+                self.items.set(Some(list.items));
+            }
+            Err(fault) => {
+                self.fault.set(Some(fault));
             }
         });
     }
@@ -54,10 +51,10 @@ impl Tokens {
         if !self.app.who.with_untracked(|who| who.may(shared::Permission::ProjectsRead)) {
             return;
         }
-        spawn_local(async move {
+        self.app.api.list_projects().then(move |answer| {
             // Without them tokens are merely not limited to projects here.
-            if let Ok(list) = self.app.api.list_projects().await {
-                self.projects.try_set(list.items);
+            if let Ok(list) = answer {
+                self.projects.set(list.items);
             }
         });
     }
@@ -115,10 +112,7 @@ fn dialog(tokens: Tokens) -> Option<El> {
                 title: texts::revoke_token(&token.name),
                 says: texts::REVOKE_TOKEN.into(),
                 verb: texts::REVOKE,
-                act: Box::new(move || {
-                    let id = token.id.clone();
-                    Box::pin(async move { tokens.app.api.revoke_token(&id).await })
-                }),
+                act: Box::new(move || tokens.app.api.revoke_token(&token.id)),
             };
             Some(untrack(|| question(ask, move || tokens.load(), close)))
         }

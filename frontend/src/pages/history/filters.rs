@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use web_sys::HtmlElement;
 
 use crate::components::form::value;

@@ -4,8 +4,7 @@ mod entry;
 mod filters;
 mod verification;
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::AuditEntry;
 
 use crate::api::Fault;
@@ -39,8 +38,7 @@ impl Listing {
         let generation = self.generation.get_value();
         let query = self.filter.with_untracked(|filter| filter.api_query(cursor.as_deref(), time::day));
         self.loading.set(true);
-        spawn_local(async move {
-            let answer = self.app.api.list_record(&query).await;
+        self.app.api.list_record(&query).then(move |answer| {
             if self.generation.try_get_value() != Some(generation) {
                 return;
             }

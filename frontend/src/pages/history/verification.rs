@@ -1,7 +1,6 @@
 //! Whether the record's chain holds, asked on demand: reading all of it takes a while.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::AuditVerification;
 
 use crate::api::Fault;
@@ -20,10 +19,9 @@ pub fn verification(app: App) -> El {
     let answer = RwSignal::new(None::<Result<AuditVerification, Fault>>);
     let run = move || {
         busy.set(true);
-        spawn_local(async move {
-            let read = app.api.verify_record().await;
-            busy.try_set(false);
-            answer.try_set(Some(read));
+        app.api.verify_record().then(move |read| {
+            busy.set(false);
+            answer.set(Some(read));
         });
     };
     let start = button("", "btn", "verify")

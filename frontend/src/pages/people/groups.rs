@@ -1,7 +1,6 @@
 //! The card with the groups, and the dialog that makes or changes one.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::account::{AccountFault, validate_name};
 use shared::{Group, GroupChange};
 
@@ -89,9 +88,8 @@ pub(super) fn edit(people: People, group: Option<Group>) -> El {
             let change =
                 GroupChange { name, projects: projects.get_untracked(), members: members.get_untracked() };
             form.busy.set(true);
-            spawn_local(async move {
-                let answer = people.app.api.save_group(id.as_deref(), &change).await;
-                form.busy.try_set(false);
+            people.app.api.save_group(id.as_deref(), &change).then(move |answer| {
+                form.busy.set(false);
                 match answer {
                     Ok(_) => {
                         people.load();

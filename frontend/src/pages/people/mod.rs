@@ -4,7 +4,7 @@ mod groups;
 mod person;
 mod state;
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 use shared::Person;
 
 use crate::components::button;

@@ -1,7 +1,6 @@
 //! The dialogs about one person: inviting, changing, and the link that lets them in.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{OneTimeLink, Person, Role};
 use web_sys::{HtmlDialogElement, HtmlElement};
 
@@ -109,13 +108,12 @@ pub(super) fn invite(people: People) -> El {
             let send = move || {
                 let Some(person) = form.checked(fields.entry().invitation()) else { return };
                 form.busy.set(true);
-                spawn_local(async move {
-                    let answer = people.app.api.invite(&person).await;
-                    form.busy.try_set(false);
+                people.app.api.invite(&person).then(move |answer| {
+                    form.busy.set(false);
                     match answer {
                         Ok(invited) => {
                             people.load();
-                            people.open.try_set(Open::Link(invited.link));
+                            people.open.set(Open::Link(invited.link));
                         }
                         Err(fault) => form.refused(fault),
                     }
@@ -154,9 +152,8 @@ pub(super) fn edit(people: People, person: Person) -> El {
                 let Some(change) = form.checked(fields.entry().change()) else { return };
                 let (id, dialog) = (id.clone(), after.clone());
                 form.busy.set(true);
-                spawn_local(async move {
-                    let answer = people.app.api.change_person(&id, &change).await;
-                    form.busy.try_set(false);
+                people.app.api.change_person(&id, &change).then(move |answer| {
+                    form.busy.set(false);
                     match answer {
                         Ok(_) => {
                             people.load();
@@ -186,13 +183,11 @@ fn access(people: People, form: Form, person: &Person) -> El {
     let label = if person.accepted { texts::RESET_LINK } else { texts::INVITE_AGAIN };
     let link = button(label, "btn", "person-link").on_click(move || {
         let id = id.clone();
-        spawn_local(async move {
-            match people.app.api.make_link(&id).await {
-                Ok(link) => {
-                    people.open.try_set(Open::Link(link));
-                }
-                Err(fault) => form.refused(fault),
+        people.app.api.make_link(&id).then(move |answer| match answer {
+            Ok(link) => {
+                people.open.set(Open::Link(link));
             }
+            Err(fault) => form.refused(fault),
         });
     });
     let whom = person.clone();

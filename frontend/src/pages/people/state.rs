@@ -1,7 +1,6 @@
 //! What the people page knows, and which of its dialogs is open.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::ui::prelude::*;
 use shared::{Group, OneTimeLink, Person, ProjectItem};
 
 use crate::api::Fault;
@@ -47,19 +46,13 @@ impl What {
                 title: texts::end_sessions(&person.name),
                 says: texts::END_SESSIONS_HINT.into(),
                 verb: texts::END_SESSIONS,
-                act: Box::new(move || {
-                    let id = person.id.clone();
-                    Box::pin(async move { api.end_sessions_of(&id).await })
-                }),
+                act: Box::new(move || api.end_sessions_of(&person.id)),
             },
             What::RemoveGroup(group) => Question {
                 title: texts::remove_group(&group.name),
                 says: texts::REMOVE_GROUP_HINT.into(),
                 verb: texts::REMOVE,
-                act: Box::new(move || {
-                    let id = group.id.clone();
-                    Box::pin(async move { api.remove_group(&id).await })
-                }),
+                act: Box::new(move || api.remove_group(&group.id)),
             },
         };
         question(ask, move || people.load(), move || people.close())
@@ -94,23 +87,23 @@ impl People {
 
     /// Reads all of it again.
     pub(super) fn load(self) {
-        spawn_local(async move {
-            if let Err(fault) = self.read().await {
-                self.fault.try_set(Some(fault));
-            }
-        });
-    }
-
-    async fn read(self) -> Result<(), Fault> {
         let api = self.app.api;
-        let projects = api.list_projects().await?;
-        let groups = api.list_groups().await?;
-        let people = api.list_people().await?;
-        self.projects.try_set(projects.items);
-        self.groups.try_set(groups.items);
-        self.fault.try_set(None);
-        self.all.try_set(Some(people.items));
-        Ok(())
+        let failed = move |fault| self.fault.set(Some(fault));
+        api.list_projects().then(move |answer| match answer {
+            Ok(list) => self.projects.set(list.items),
+            Err(fault) => failed(fault),
+        });
+        api.list_groups().then(move |answer| match answer {
+            Ok(list) => self.groups.set(list.items),
+            Err(fault) => failed(fault),
+        });
+        api.list_people().then(move |answer| match answer {
+            Ok(list) => {
+                self.fault.set(None);
+                self.all.set(Some(list.items));
+            }
+            Err(fault) => failed(fault),
+        });
     }
 
     /// Closes the dialog, unless another one was opened from it.
