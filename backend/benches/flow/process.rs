@@ -205,12 +205,13 @@ pub fn token(database: &Path) -> Result<String> {
     }
 }
 
-/// Processor time of a process, from the nanoseconds its threads ran (`schedstat`).
+/// Processor time of a process, with that of threads that have ended: user and system time of `proc(5)`'s
+/// `stat`, which counts in hundredths of a second.
 fn processor_time(id: &str) -> Result<Duration> {
-    let mut total = 0;
-    for task in fs::read_dir(format!("/proc/{id}/task"))? {
-        let text = fs::read_to_string(task?.path().join("schedstat"))?;
-        total += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
-    }
-    Ok(Duration::from_nanos(total))
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name, in brackets, may hold anything; the state comes behind it.
+    let (_, fields) = stat.rsplit_once(')').ok_or("the system does not tell the processor time")?;
+    let ticks: Vec<u64> =
+        fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<std::result::Result<_, _>>()?;
+    Ok(Duration::from_millis(10 * ticks.iter().sum::<u64>()))
 }

@@ -19,6 +19,8 @@ pub struct MergeRequestRow {
     pub target_branch: String,
     /// Title as last known.
     pub title: String,
+    /// Description as last known.
+    pub description: String,
     /// The author's display name; empty until known.
     pub author: String,
     /// State as last known.
@@ -44,7 +46,7 @@ pub struct ToRead {
     pub attempts: i64,
 }
 
-type Tuple = (String, String, String, String, String, String, String, String);
+type Tuple = (String, String, String, String, String, String, String, String, String);
 
 /// A merge request by project and number.
 ///
@@ -59,6 +61,7 @@ pub fn find(conn: &mut Conn, project_id: &ProjectId, iid: i64) -> Result<Option<
             mr::head_sha,
             mr::target_branch,
             mr::title,
+            mr::description,
             mr::author,
             mr::state,
             mr::gitlab_updated_at,
@@ -66,18 +69,21 @@ pub fn find(conn: &mut Conn, project_id: &ProjectId, iid: i64) -> Result<Option<
         ))
         .first(conn)
         .optional()?;
-    row.map(|(id, head_sha, target_branch, title, author, state, gitlab_updated_at, facts_at)| {
-        Ok(MergeRequestRow {
-            id: MergeRequestId::stored(id),
-            head_sha,
-            target_branch,
-            title,
-            author,
-            state,
-            gitlab_updated_at: Time::parse(&gitlab_updated_at),
-            facts_at: time(&facts_at)?,
-        })
-    })
+    row.map(
+        |(id, head_sha, target_branch, title, description, author, state, gitlab_updated_at, facts_at)| {
+            Ok(MergeRequestRow {
+                id: MergeRequestId::stored(id),
+                head_sha,
+                target_branch,
+                title,
+                description,
+                author,
+                state,
+                gitlab_updated_at: Time::parse(&gitlab_updated_at),
+                facts_at: time(&facts_at)?,
+            })
+        },
+    )
     .transpose()
 }
 

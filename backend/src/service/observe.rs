@@ -86,8 +86,10 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
     let request_id =
         merge_requests::save(conn, &project.id, known.as_ref(), request, facts.known_at, seen.now)?;
     let author = author(facts, known.as_ref());
-    if author.is_empty() && facts.source == Source::SignedCall && request.is_open() {
-        // A call names the author only by id; GitLab knows the name.
+    let in_doubt = known.as_ref().is_some_and(|known| texts_in_doubt(known, facts));
+    if facts.source == Source::SignedCall && request.is_open() && (author.is_empty() || in_doubt) {
+        // A call names the author only by id, and of two calls of one second either may be the later: GitLab
+        // knows the name and the texts.
         merge_requests::want_refresh(conn, request_id.as_str(), seen.now)?;
     }
     let scene = Scene { seen, project, request_id, author, rules };
@@ -200,6 +202,14 @@ fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) -> Freshness 
             if overtaken || lagging { Freshness::Unclear } else { Freshness::Newer }
         }
     }
+}
+
+/// Whether the texts differ from what is known, and both were said in the same second.
+fn texts_in_doubt(known: &MergeRequestRow, facts: &Facts) -> bool {
+    let request = &facts.merge_request;
+    let second = |time: Option<Time>| time.map(Time::whole_seconds);
+    second(request.updated_at) == second(known.gitlab_updated_at)
+        && (request.title != known.title || request.description != known.description)
 }
 
 fn author(facts: &Facts, known: Option<&MergeRequestRow>) -> String {

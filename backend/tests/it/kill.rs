@@ -238,7 +238,8 @@ async fn verify(
         if system["pending_deliveries"] == 0 && system["waiting_calls"] == 0 {
             break;
         }
-        assert!(patience.elapsed() < Duration::from_secs(120), "the service does not finish: {system}");
+        // After a kill -9 another process waits for the leases to end; a slow machine needs its time for the rest.
+        assert!(patience.elapsed() < Duration::from_secs(300), "the service does not finish: {system}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let newest = read("calls?limit=1").await;

@@ -250,6 +250,21 @@ on_both! {
         assert_eq!(world.happened(&check).await.iter().filter(|kind| *kind == "check.updated").count(), 1);
     }
 
+    /// GitLab's calls carry whole seconds: which of two edits in one second was the last, only GitLab knows.
+    async fn an_overtaken_call_of_the_same_second_brings_no_old_text_back(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.gitlab.pause_calls(true);
+        for title in ["Second title", "Third title"] {
+            world.advance(Duration::from_millis(10));
+            world.gitlab.edit_title(world.project, iid, title);
+        }
+        world.gitlab.release_calls_reversed().await;
+        world.gitlab.pause_calls(false);
+        world.settle().await;
+        let check = world.check("pending").await;
+        assert_eq!(check["merge_request"]["title"], "Third title");
+    }
+
     async fn a_delivery_that_fails_while_the_merge_request_closes_is_not_sent_again(world: Plan::signed()) {
         let iid = world.open().await;
         let check = world.check("pending").await;
