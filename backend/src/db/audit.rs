@@ -215,6 +215,41 @@ pub fn unknown(conn: &mut Conn, last: i64) -> Result<Option<Broken>, DbError> {
     Ok(first.map(|id| Broken { id, fault: Fault::Unknown }))
 }
 
+/// Whether there are entries and the chain has not begun.
+///
+/// # Errors
+/// The database's.
+pub fn is_unchained(conn: &mut Conn) -> Result<bool, DbError> {
+    let (last, head): (i64, String) =
+        event_counter::table.find(1).select((event_counter::last, event_counter::head)).first(conn)?;
+    Ok(last > 0 && head.is_empty())
+}
+
+/// Chains the entries from before the record was chained, none of which has a hash yet. Belongs into one
+/// transaction: until the last one is chained, none is.
+///
+/// # Errors
+/// The database's.
+pub fn chain_older(conn: &mut Conn) -> Result<(), DbError> {
+    const AT_ONCE: i64 = 1_000;
+    let (mut last, mut previous) = (0, genesis(&events::instance_id(conn)?));
+    loop {
+        let entries = batch(conn, &Filter::default(), &Scope::all(), (last, i64::MAX), AT_ONCE)?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            let hash = entry.content().hash(&previous);
+            diesel::update(event::table.find(entry.id))
+                .set((event::previous_hash.eq(&previous), event::hash.eq(&hash)))
+                .execute(conn)?;
+            (last, previous) = (entry.id, hash);
+        }
+    }
+    diesel::update(event_counter::table.find(1)).set(event_counter::head.eq(previous)).execute(conn)?;
+    Ok(())
+}
+
 /// Follows the chain through up to `limit` entries, no further than number `last`; returns how many
 /// there were.
 ///

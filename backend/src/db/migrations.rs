@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
-use super::{Conn, DbError};
+use super::{Conn, DbError, audit, connection};
 
 /// SQLite's migrations.
 pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -37,7 +37,7 @@ fn run_locked(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         DbError::Migration(format!("a migration failed: {error}"))
     };
-    let names = match conn {
+    let names: Vec<String> = match conn {
         Conn::Sqlite(sqlite) => {
             sqlite.run_pending_migrations(SQLITE).map_err(failed)?.iter().map(ToString::to_string).collect()
         }
@@ -45,6 +45,11 @@ fn run_locked(conn: &mut Conn) -> Result<Vec<String>, DbError> {
             pg.run_pending_migrations(POSTGRES).map_err(failed)?.iter().map(ToString::to_string).collect()
         }
     };
+    // At every start and not only behind its migration, since a start may have ended in between. Where nothing is
+    // to be done, that takes a look at one row.
+    if audit::is_unchained(conn)? {
+        connection::transaction_to_write(conn, |conn| audit::chain_older(conn))?;
+    }
     Ok(names)
 }
 

@@ -6,8 +6,8 @@
 
 pub mod accounts;
 pub mod audit;
-pub mod callers;
 pub mod batches;
+pub mod callers;
 pub mod calls;
 pub mod checks;
 pub mod connection;

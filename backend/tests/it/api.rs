@@ -79,7 +79,7 @@ on_both! {
             let (status, problem) = world.get(&format!("checks?{query}")).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (400, Some("bad_parameter")), "{query}");
         }
-        for path in ["checks/none", "checks/0198b3a0-0000-7000-8000-000000000000", "nothing/here", "calls/x/replay"] {
+        for path in ["checks/none", "checks/0198b3a0-0000-7000-8000-000000000000", "nothing/here", "calls/x"] {
             let (status, problem) = world.get(path).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (404, Some("not_found")), "{path}");
         }

@@ -43,7 +43,7 @@ async fn a_store_that_does_not_take_a_call_is_said_to_gitlab() {
             .write(approval_app::db::Lane::Front, |conn| {
                 Ok(diesel::connection::SimpleConnection::batch_execute(
                     conn,
-                    "DROP TABLE call_batch; UPDATE __diesel_schema_migrations SET version = '29990101000000'",
+                    "DROP TABLE call_batch; INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')",
                 )?)
             })
             .await;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use approval_app::db::{DatabaseUrl, Db};
+use approval_app::db::schema::event;
+use approval_app::db::{DatabaseUrl, Db, DbError, Lane, audit};
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness as _;
@@ -73,6 +75,66 @@ async fn migrations_go_down_and_up_again() {
                 conn.run_pending_migrations(approval_app::db::migrations::POSTGRES).unwrap();
             }
         }
+    }
+}
+
+/// Rows as the first version wrote them, one of each kind; both databases read it.
+const OLD_ROWS: &str = "
+    INSERT INTO connection VALUES ('c', 'http://gitlab.example', NULL, NULL, 't', 't');
+    INSERT INTO project VALUES ('p', 'c', 7, 'demo/payments', 'http://gitlab.example/demo/payments', 't', 't');
+    INSERT INTO rule VALUES ('r', 'p', 1, 'key', 'Change approval', 'in clear', '{}', NULL, NULL, 't', 't');
+    INSERT INTO merge_request VALUES ('m', 'p', 1, 'Title', '', 5, 'Ada', 'u', 's', 't', 'opened', 'abc', 't', 't', NULL, 0, 't', 't');
+    INSERT INTO status_check VALUES ('k', 'approved', 'demo/payments', 1, 'Title', 'Ada', 'Change approval', 'abc', 's', 't', 'Rita',
+        NULL, NULL, FALSE, NULL, 't', 't', 1, '{}', 'p', 'm', 'r', 'd', 'title');
+    INSERT INTO decision VALUES ('e', 'k', 1, 'approve', '', 'abc', 't', 'Rita', FALSE, FALSE, 't');
+    INSERT INTO delivery VALUES ('d', 'k', 'c', 'r', 1, 'passed', 'abc', 'delivered', 1, 't', NULL, NULL, 201, NULL, 't', 't', 't');
+    INSERT INTO delivery_attempt VALUES ('d', 1, 't', 5, 201, NULL);
+    INSERT INTO event VALUES (1, 't', 'check.created', 'k', 'GitLab', 'Arrived', '{}');
+    INSERT INTO event VALUES (2, 't', 'check.approved', 'k', 'Rita', 'Approved „gut“', '{}');
+    INSERT INTO event VALUES (3, 't', 'reconcile.finished', NULL, 'approval-app', 'Nothing missed', '{}');
+    UPDATE event_counter SET last = 3;
+";
+
+/// What the first version left is read by this one, and its record is chained from its first entry on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_database_is_brought_up_to_date() {
+    use approval_app::db::migrations::{POSTGRES, SQLITE};
+    use approval_app::domain::audit::Chain;
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await;
+        match kind {
+            Kind::Sqlite => {
+                std::fs::create_dir_all(database.file().parent().unwrap()).unwrap();
+                let mut conn = SqliteConnection::establish(&database.file().to_string_lossy()).unwrap();
+                conn.run_next_migration(SQLITE).unwrap();
+                conn.batch_execute(OLD_ROWS).unwrap();
+            }
+            Kind::Postgres => {
+                let mut conn = PgConnection::establish(&database.url).unwrap();
+                conn.run_next_migration(POSTGRES).unwrap();
+                conn.batch_execute(OLD_ROWS).unwrap();
+            }
+        }
+        let url = DatabaseUrl::parse(&database.url).unwrap();
+        let db = tokio::task::spawn_blocking(move || Db::open(url).unwrap()).await.unwrap();
+        let followed = db
+            .read(|conn| {
+                let (instance, head) = audit::head(conn)?;
+                let mut chain = Chain::new(&instance, true);
+                let count = audit::follow(conn, &mut chain, head.id, 10)?;
+                let projects: Vec<Option<String>> =
+                    event::table.order(event::id.asc()).select(event::project_id).load(conn)?;
+                Ok::<_, DbError>((count, chain.end(head.id, &head.hash).is_ok(), projects))
+            })
+            .await
+            .unwrap();
+        assert_eq!(followed, (Ok(3), true, vec![Some("p".into()), Some("p".into()), None]), "{kind:?}");
+        let changed = db
+            .write(Lane::Front, |conn| {
+                Ok::<_, DbError>(conn.batch_execute("UPDATE event SET actor = 'nobody' WHERE id = 2")?)
+            })
+            .await;
+        assert!(changed.is_err(), "{kind:?}: chained entries stay as they are");
     }
 }
 

@@ -1,9 +1,7 @@
 DROP TABLE event;
 DROP FUNCTION event_append_only;
 DROP TABLE event_counter;
-DROP TABLE instance;
 DROP TABLE received_call;
-DROP TABLE call_batch;
 DROP TABLE delivery_attempt;
 DROP TABLE delivery;
 DROP TABLE decision;

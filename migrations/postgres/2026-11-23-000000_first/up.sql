@@ -88,7 +88,6 @@ CREATE TABLE status_check (
     UNIQUE (merge_request_id, rule_id, sha)
 );
 CREATE INDEX status_check_inbox ON status_check (state, received_at, id);
-CREATE INDEX status_check_all ON status_check (received_at, id);
 CREATE INDEX status_check_project ON status_check (project_id, state, received_at, id);
 CREATE INDEX status_check_rule ON status_check (rule_id, state, received_at, id);
 CREATE INDEX status_check_alarm ON status_check (id) WHERE undecided_pass;
@@ -141,15 +140,6 @@ CREATE TABLE delivery_attempt (
     PRIMARY KEY (delivery_id, number)
 );
 
--- Calls as they arrived, many in a row: one row for each commit that acknowledged them. They are taken from here into
--- received_call before they are processed.
-CREATE TABLE call_batch (
-    id              BIGSERIAL PRIMARY KEY,
-    received_at     TEXT COLLATE "C" NOT NULL,
-    calls           BIGINT NOT NULL,
-    packed          BYTEA NOT NULL
-);
-
 CREATE TABLE received_call (
     id              BIGSERIAL PRIMARY KEY,
     received_at     TEXT COLLATE "C" NOT NULL,
@@ -167,35 +157,22 @@ CREATE TABLE received_call (
 CREATE INDEX received_call_due ON received_call (due_at, id) WHERE state = 'stored';
 CREATE INDEX received_call_set_aside ON received_call (id) WHERE state = 'set_aside';
 
--- This instance; one row with a random id, with which its record begins.
-CREATE TABLE instance (
-    id      TEXT COLLATE "C" PRIMARY KEY NOT NULL
-);
-INSERT INTO instance (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
-
--- The last number of the record and the hash of its entry; one row. Taking a number locks it until
--- commit, so that numbers become visible in order, a reader that resumes after one misses none, and
--- each entry is chained to the one before. Empty: nothing is recorded yet.
+-- The next number of the event log; one row. Taking a number locks it until commit, so that
+-- numbers become visible in order and a reader that resumes after one misses none.
 CREATE TABLE event_counter (
     id      BIGINT PRIMARY KEY NOT NULL,
-    last    BIGINT NOT NULL,
-    head    TEXT COLLATE "C" NOT NULL
+    last    BIGINT NOT NULL
 );
-INSERT INTO event_counter (id, last, head) VALUES (1, 0, '');
+INSERT INTO event_counter (id, last) VALUES (1, 0);
 
 CREATE TABLE event (
-    id              BIGINT PRIMARY KEY NOT NULL,
-    at              TEXT COLLATE "C" NOT NULL,
-    kind            TEXT COLLATE "C" NOT NULL,
-    check_id        TEXT COLLATE "C",
-    project_id      TEXT COLLATE "C",
-    actor           TEXT COLLATE "C" NOT NULL,
-    account_id      TEXT COLLATE "C",
-    via             TEXT COLLATE "C" NOT NULL,
-    summary         TEXT COLLATE "C" NOT NULL,
-    data            TEXT COLLATE "C" NOT NULL,
-    previous_hash   TEXT COLLATE "C" NOT NULL,
-    hash            TEXT COLLATE "C" NOT NULL
+    id          BIGINT PRIMARY KEY NOT NULL,
+    at          TEXT COLLATE "C" NOT NULL,
+    kind        TEXT COLLATE "C" NOT NULL,
+    check_id    TEXT COLLATE "C",
+    actor       TEXT COLLATE "C" NOT NULL,
+    summary     TEXT COLLATE "C" NOT NULL,
+    data        TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX event_check ON event (check_id, id) WHERE check_id IS NOT NULL;
 

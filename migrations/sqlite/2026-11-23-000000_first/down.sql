@@ -1,8 +1,6 @@
 DROP TABLE event;
 DROP TABLE event_counter;
-DROP TABLE instance;
 DROP TABLE received_call;
-DROP TABLE call_batch;
 DROP TABLE delivery_attempt;
 DROP TABLE delivery;
 DROP TABLE decision;

@@ -87,7 +87,6 @@ CREATE TABLE status_check (
     UNIQUE (merge_request_id, rule_id, sha)
 );
 CREATE INDEX status_check_inbox ON status_check (state, received_at, id);
-CREATE INDEX status_check_all ON status_check (received_at, id);
 CREATE INDEX status_check_project ON status_check (project_id, state, received_at, id);
 CREATE INDEX status_check_rule ON status_check (rule_id, state, received_at, id);
 CREATE INDEX status_check_alarm ON status_check (id) WHERE undecided_pass;
@@ -140,15 +139,6 @@ CREATE TABLE delivery_attempt (
     PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 
--- Calls as they arrived, many in a row: one row for each commit that acknowledged them. They are taken from here into
--- received_call before they are processed.
-CREATE TABLE call_batch (
-    id              INTEGER PRIMARY KEY NOT NULL,
-    received_at     TEXT NOT NULL,
-    calls           BIGINT NOT NULL,
-    packed          BLOB NOT NULL
-);
-
 CREATE TABLE received_call (
     id              INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     received_at     TEXT NOT NULL,
@@ -166,42 +156,26 @@ CREATE TABLE received_call (
 CREATE INDEX received_call_due ON received_call (due_at, id) WHERE state = 'stored';
 CREATE INDEX received_call_set_aside ON received_call (id) WHERE state = 'set_aside';
 
--- This instance; one row with a random id, with which its record begins.
-CREATE TABLE instance (
-    id      TEXT PRIMARY KEY NOT NULL
-) WITHOUT ROWID;
-INSERT INTO instance (id) VALUES (lower(hex(randomblob(16))));
-
--- The last number of the record and the hash of its entry; one row. Taking a number locks it until
--- commit, so that numbers become visible in order, a reader that resumes after one misses none, and
--- each entry is chained to the one before. Empty: nothing is recorded yet.
+-- The next number of the event log; one row. Taking a number locks it until commit, so that
+-- numbers become visible in order and a reader that resumes after one misses none.
 CREATE TABLE event_counter (
     id      BIGINT PRIMARY KEY NOT NULL,
-    last    BIGINT NOT NULL,
-    head    TEXT NOT NULL
+    last    BIGINT NOT NULL
 );
-INSERT INTO event_counter (id, last, head) VALUES (1, 0, '');
+INSERT INTO event_counter (id, last) VALUES (1, 0);
 
 CREATE TABLE event (
-    id              INTEGER PRIMARY KEY NOT NULL,
-    at              TEXT NOT NULL,
-    kind            TEXT NOT NULL,
-    check_id        TEXT,
-    project_id      TEXT,
-    actor           TEXT NOT NULL,
-    account_id      TEXT,
-    via             TEXT NOT NULL,
-    summary         TEXT NOT NULL,
-    data            TEXT NOT NULL,
-    previous_hash   TEXT NOT NULL,
-    hash            TEXT NOT NULL
+    id          INTEGER PRIMARY KEY NOT NULL,
+    at          TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    check_id    TEXT,
+    actor       TEXT NOT NULL,
+    summary     TEXT NOT NULL,
+    data        TEXT NOT NULL
 );
 CREATE INDEX event_check ON event (check_id, id) WHERE check_id IS NOT NULL;
 
 CREATE TRIGGER event_append_only_update BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER event_append_only_delete BEFORE DELETE ON event
-BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
--- INSERT OR REPLACE deletes without a delete trigger.
-CREATE TRIGGER event_append_only_replace BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;

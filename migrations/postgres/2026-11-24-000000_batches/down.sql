@@ -1,0 +1,2 @@
+DROP INDEX IF EXISTS status_check_all;
+DROP TABLE IF EXISTS call_batch;
