@@ -213,6 +213,11 @@ impl<T: 'static> Signal<T> {
     pub fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.get())
     }
+
+    /// Reads the value.
+    pub fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
+        read(&self.get_untracked())
+    }
 }
 
 impl<T: Clone + 'static> From<RwSignal<T>> for Signal<T> {
