@@ -207,7 +207,7 @@ fn then(sent: Sent, answered: Box<dyn FnOnce(Result<String, Fault>)>) {
 struct Answer {
     status: u16,
     /// Seconds to wait before the next attempt, if it says so.
-    retry_after: Option<f64>,
+    retry_after: Option<u32>,
     text: String,
 }
 
@@ -221,7 +221,7 @@ impl Answer {
         match (from_text::<Problem>(&self.text), self.retry_after) {
             (Some(problem), _) if problem.code == ProblemCode::NotSignedIn => Fault::SignedOut,
             (Some(problem), Some(wait)) if problem.code == ProblemCode::TooManyAttempts => {
-                Fault::TooOften(js_sys::Date::now() + wait * 1_000.0)
+                Fault::TooOften(js_sys::Date::now() + f64::from(wait) * 1_000.0)
             }
             (Some(problem), _) => Fault::Problem(Box::new(problem)),
             // A proxy in between answers with its own page.
