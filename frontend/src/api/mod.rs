@@ -115,7 +115,12 @@ impl Api {
     }
 
     /// Sends a body.
-    fn ask<T: DeserializeOwned + 'static>(self, method: Method, path: String, body: &impl Serialize) -> Asked<T> {
+    fn ask<T: DeserializeOwned + 'static>(
+        self,
+        method: Method,
+        path: String,
+        body: &impl Serialize,
+    ) -> Asked<T> {
         Asked::new(self.send(Request { method, path, body: Some(to_text(body)), open: false }))
     }
 
@@ -232,9 +237,8 @@ impl Answer {
 
 /// The one place that talks to the network: the answer, or `None` if there was none at all.
 async fn transfer(Request { method, path, body, .. }: Request) -> Option<Answer> {
-    let request = RequestBuilder::new(&format!("api/v1/{path}"))
-        .method(method)
-        .header("accept", "application/json");
+    let request =
+        RequestBuilder::new(&format!("api/v1/{path}")).method(method).header("accept", "application/json");
     let request = match body {
         Some(body) => request.header("content-type", "application/json").body(body),
         None => request.build(),

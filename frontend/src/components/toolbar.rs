@@ -150,7 +150,7 @@ impl Choices {
         let changed = select.clone();
         watch(move || {
             let chosen = chosen.get();
-            let mut names: Vec<String> = known.with(|known| known.iter().cloned().collect());
+            let mut names = known.get();
             if !chosen.is_empty() && !names.contains(&chosen) {
                 names.push(chosen.clone());
             }

@@ -48,7 +48,11 @@ impl<'de> Deserializer<'de> for Reader {
 
     /// What is absent is like `null`.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        if self.0.is_null() || self.0.is_undefined() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.0.is_null() || self.0.is_undefined() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     /// An answer that says nothing more than that it went well, whatever is in it.

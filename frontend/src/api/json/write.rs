@@ -57,7 +57,12 @@ impl Serializer for Writer {
         value.serialize(self)
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, word: &'static str) -> Result<JsValue, Mismatch> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        word: &'static str,
+    ) -> Result<JsValue, Mismatch> {
         Ok(JsValue::from_str(word))
     }
 
@@ -132,7 +137,11 @@ impl SerializeStruct for Fields {
     type Ok = JsValue;
     type Error = Mismatch;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Mismatch> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Mismatch> {
         let value = value.serialize(Writer)?;
         // Setting a property of a plain object cannot fail.
         Reflect::set(&self.0, &JsValue::from_str(name), &value).map_err(|_| Mismatch)?;

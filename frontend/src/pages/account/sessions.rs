@@ -42,8 +42,8 @@ impl Sessions {
         });
     }
 
-    fn end(self, id: String) {
-        self.app.api.end_session(&id).then(move |answer| match answer {
+    fn end(self, id: &str) {
+        self.app.api.end_session(id).then(move |answer| match answer {
             Ok(()) => {
                 self.app.say(texts::SESSION_REVOKED.into());
                 self.load();
@@ -81,7 +81,7 @@ impl Sessions {
         } else {
             button(texts::REVOKE, "btn", "session-end")
                 .attr("aria-label", &format!("{}: {name}", texts::REVOKE))
-                .on_click(move || self.end(id.clone()))
+                .on_click(move || self.end(&id))
         };
         let facts = el("p")
             .class("row-facts")

@@ -75,7 +75,7 @@ fn dialog(people: People) -> Option<El> {
     untrack(|| match open {
         Open::Nothing => None,
         Open::Invite => Some(person::invite(people)),
-        Open::Person(person) => Some(person::edit(people, *person)),
+        Open::Person(person) => Some(person::edit(people, &person)),
         Open::NewGroup => Some(groups::edit(people, None)),
         Open::Group(group) => Some(groups::edit(people, Some(*group))),
         Open::Ask(what) => Some(what.ask(people)),
