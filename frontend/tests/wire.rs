@@ -1,8 +1,8 @@
-//! What travels is read and written as serde, on the other side, writes and reads it.
+//! What travels is read and written here as serde_json, on the other side, writes and reads it.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "these are tests, though not by #[test]")]
 
-use frontend::api::json::{Read, Write, from_text, to_text};
+use frontend::api::json::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::{
@@ -15,16 +15,16 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Both read the same from the text, and from what serde makes of it.
-fn reads<T: Read + Serialize + DeserializeOwned + PartialEq>(text: &str) {
+/// Both read the same from the text, and from what serde_json makes of it.
+fn reads<T: Serialize + DeserializeOwned + PartialEq>(text: &str) {
     let serde: T = serde_json::from_str(text).unwrap();
     assert!(from_text::<T>(text).as_ref() == Some(&serde), "{text}");
     let sent = serde_json::to_string(&serde).unwrap();
     assert!(from_text::<T>(&sent).as_ref() == Some(&serde), "{sent}");
 }
 
-/// Serde reads what we write.
-fn writes<T: Write + DeserializeOwned + PartialEq>(value: &T) {
+/// serde_json reads what we write.
+fn writes<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
     let text = to_text(value);
     assert!(serde_json::from_str::<T>(&text).unwrap() == *value, "{text}");
 }
@@ -134,7 +134,9 @@ fn every_word_is_known() {
 
 #[wasm_bindgen_test]
 fn what_is_no_answer_is_none() {
-    for text in ["", "<html>", "null", "1", "[]", "{}", r#"{"items":{}}"#, r#"{"items":[1]}"#] {
+    for text in
+        ["", "<html>", "null", "1", "[]", "{}", r#"{"items":{}}"#, r#"{"items":[1]}"#, r#"{"items":"a"}"#]
+    {
         assert!(from_text::<CheckPage>(text).is_none(), "{text}");
     }
     // A kind of a later version makes the event unreadable; a code does not make the problem so.

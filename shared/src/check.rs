@@ -164,6 +164,7 @@ pub struct CheckPage {
 
 /// One check with everything the check page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "FlatDetail")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckDetail {
     /// The same fields as in a listing.
@@ -189,4 +190,63 @@ pub struct CheckDetail {
     pub deliveries: Vec<Delivery>,
     /// The check's events, oldest first, the newest 200.
     pub timeline: Vec<Event>,
+}
+
+/// How a [`CheckDetail`] is read: the item's fields written out. To flatten while reading, serde keeps everything in a
+/// buffer first; that asks for a format that knows which type a value has, and weighs on the browser.
+#[derive(Deserialize)]
+struct FlatDetail {
+    id: String,
+    state: CheckState,
+    sha: String,
+    received_at: String,
+    updated_at: String,
+    source_branch: String,
+    target_branch: String,
+    project: ProjectRef,
+    merge_request: MergeRequestRef,
+    rule: RuleRef,
+    decided_by: Option<String>,
+    delivery: Option<DeliverySummary>,
+    description: String,
+    head_sha: String,
+    successor_id: Option<String>,
+    notice: Option<String>,
+    gitlab_status: Option<GitLabStatus>,
+    gitlab_status_at: Option<String>,
+    barred: Option<String>,
+    decisions: Vec<Decision>,
+    deliveries: Vec<Delivery>,
+    timeline: Vec<Event>,
+}
+
+impl From<FlatDetail> for CheckDetail {
+    fn from(flat: FlatDetail) -> Self {
+        Self {
+            item: CheckItem {
+                id: flat.id,
+                state: flat.state,
+                sha: flat.sha,
+                received_at: flat.received_at,
+                updated_at: flat.updated_at,
+                source_branch: flat.source_branch,
+                target_branch: flat.target_branch,
+                project: flat.project,
+                merge_request: flat.merge_request,
+                rule: flat.rule,
+                decided_by: flat.decided_by,
+                delivery: flat.delivery,
+            },
+            description: flat.description,
+            head_sha: flat.head_sha,
+            successor_id: flat.successor_id,
+            notice: flat.notice,
+            gitlab_status: flat.gitlab_status,
+            gitlab_status_at: flat.gitlab_status_at,
+            barred: flat.barred,
+            decisions: flat.decisions,
+            deliveries: flat.deliveries,
+            timeline: flat.timeline,
+        }
+    }
 }

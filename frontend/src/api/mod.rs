@@ -4,38 +4,40 @@
 mod fault;
 pub mod json;
 mod people;
-mod shapes;
 
 pub use fault::Fault;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use js_sys::Object;
-use js_sys::futures::JsFuture;
+use gloo_net::http::{Method, RequestBuilder};
 use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::{
     CallPage, CallState, CheckDetail, CheckPage, GitLabStatus, NewDecision, Problem, ProblemCode, SystemInfo,
 };
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{RequestInit, Response};
 
 use crate::model::filter::Filter;
 use crate::model::text::encode;
 use crate::ui::prelude::*;
-use json::{Read, Write, from_text, set, to_text};
+use json::{from_text, to_text};
 
 /// Where the live stream is.
 pub const EVENTS: &str = "api/v1/events";
 
 /// What GitLab shows now, read on demand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct GitLabReading {
     /// What the merge request widget shows.
     pub status: GitLabStatus,
     /// When it was read, RFC 3339 UTC.
     pub read_at: String,
 }
+
+/// A body without words: some operations need nothing but its kind.
+#[derive(Serialize)]
+struct Nothing {}
 
 /// The service's operations. Remembers whether the service could be reached last time.
 #[derive(Clone, Copy)]
@@ -79,12 +81,12 @@ impl Api {
 
     /// Records a decision.
     pub fn decide(self, id: &str, decision: &NewDecision) -> Asked<CheckDetail> {
-        self.ask("POST", format!("checks/{}/decisions", encode(id)), decision)
+        self.ask(Method::POST, format!("checks/{}/decisions", encode(id)), decision)
     }
 
     /// Puts a failed delivery back in the queue.
     pub fn retry_delivery(self, id: &str) -> Asked<()> {
-        self.ask("POST", format!("deliveries/{}/retry", encode(id)), &())
+        self.ask(Method::POST, format!("deliveries/{}/retry", encode(id)), &Nothing {})
     }
 
     /// Calls that were set aside.
@@ -95,12 +97,12 @@ impl Api {
 
     /// Puts a set-aside call back in the queue.
     pub fn replay_call(self, id: i64) -> Asked<()> {
-        self.ask("POST", format!("calls/{id}/replay"), &())
+        self.ask(Method::POST, format!("calls/{id}/replay"), &Nothing {})
     }
 
     /// Starts a reconciliation.
     pub fn reconcile(self) -> Asked<()> {
-        self.ask("POST", "reconcile".into(), &())
+        self.ask(Method::POST, "reconcile".into(), &Nothing {})
     }
 
     /// What the service says about itself.
@@ -108,27 +110,32 @@ impl Api {
         self.get("system".into())
     }
 
-    fn get<T: Read + 'static>(self, path: String) -> Asked<T> {
-        Asked::new(self.send(Request { method: "GET", path, body: None, open: false }))
+    fn get<T: DeserializeOwned + 'static>(self, path: String) -> Asked<T> {
+        Asked::new(self.send(Request { method: Method::GET, path, body: None, open: false }))
     }
 
     /// Sends a body.
-    fn ask<T: Read + 'static>(self, method: &'static str, path: String, body: &impl Write) -> Asked<T> {
+    fn ask<T: DeserializeOwned + 'static>(
+        self,
+        method: Method,
+        path: String,
+        body: &impl Serialize,
+    ) -> Asked<T> {
         Asked::new(self.send(Request { method, path, body: Some(to_text(body)), open: false }))
     }
 
     fn remove(self, path: String) -> Asked<()> {
-        Asked::new(self.send(Request { method: "DELETE", path, body: None, open: false }))
+        Asked::new(self.send(Request { method: Method::DELETE, path, body: None, open: false }))
     }
 
     /// Reads what also those may read who are not signed in.
-    fn get_openly<T: Read + 'static>(self, path: String) -> Asked<T> {
-        Asked::new(self.send(Request { method: "GET", path, body: None, open: true }))
+    fn get_openly<T: DeserializeOwned + 'static>(self, path: String) -> Asked<T> {
+        Asked::new(self.send(Request { method: Method::GET, path, body: None, open: true }))
     }
 
     /// Sends what also those may send who are not signed in.
-    fn ask_openly<T: Read + 'static>(self, path: String, body: &impl Write) -> Asked<T> {
-        Asked::new(self.send(Request { method: "POST", path, body: Some(to_text(body)), open: true }))
+    fn ask_openly<T: DeserializeOwned + 'static>(self, path: String, body: &impl Serialize) -> Asked<T> {
+        Asked::new(self.send(Request { method: Method::POST, path, body: Some(to_text(body)), open: true }))
     }
 
     /// Sends a request; what comes of it is the body of a 2xx answer.
@@ -163,7 +170,7 @@ impl Api {
 
 /// A request.
 struct Request {
-    method: &'static str,
+    method: Method,
     /// Below `api/v1/`.
     path: String,
     body: Option<String>,
@@ -181,7 +188,7 @@ pub struct Asked<T> {
     read: fn(&str) -> Option<T>,
 }
 
-impl<T: Read + 'static> Asked<T> {
+impl<T: DeserializeOwned + 'static> Asked<T> {
     fn new(sent: Sent) -> Self {
         Self { sent, read: from_text }
     }
@@ -205,7 +212,7 @@ fn then(sent: Sent, answered: Box<dyn FnOnce(Result<String, Fault>)>) {
 struct Answer {
     status: u16,
     /// Seconds to wait before the next attempt, if it says so.
-    retry_after: Option<f64>,
+    retry_after: Option<u32>,
     text: String,
 }
 
@@ -219,7 +226,7 @@ impl Answer {
         match (from_text::<Problem>(&self.text), self.retry_after) {
             (Some(problem), _) if problem.code == ProblemCode::NotSignedIn => Fault::SignedOut,
             (Some(problem), Some(wait)) if problem.code == ProblemCode::TooManyAttempts => {
-                Fault::TooOften(js_sys::Date::now() + wait * 1_000.0)
+                Fault::TooOften(js_sys::Date::now() + f64::from(wait) * 1_000.0)
             }
             (Some(problem), _) => Fault::Problem(Box::new(problem)),
             // A proxy in between answers with its own page.
@@ -230,22 +237,17 @@ impl Answer {
 
 /// The one place that talks to the network: the answer, or `None` if there was none at all.
 async fn transfer(Request { method, path, body, .. }: Request) -> Option<Answer> {
-    let headers = Object::new();
-    set(&headers, "accept", &JsValue::from_str("application/json"));
-    let request = RequestInit::new();
-    request.set_method(method);
-    if let Some(body) = body {
-        set(&headers, "content-type", &JsValue::from_str("application/json"));
-        request.set_body(&JsValue::from_str(&body));
-    }
-    request.set_headers(&headers);
-    let sent = window().fetch_with_str_and_init(&format!("api/v1/{path}"), &request);
-    let response: Response = JsFuture::from(sent).await.ok()?.unchecked_into();
-    let retry_after = response.headers().get("retry-after").ok().flatten();
-    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    let request =
+        RequestBuilder::new(&format!("api/v1/{path}")).method(method).header("accept", "application/json");
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(body),
+        None => request.build(),
+    };
+    let response = request.ok()?.send().await.ok()?;
+    let retry_after = response.headers().get("retry-after");
     Some(Answer {
         status: response.status(),
         retry_after: retry_after.and_then(|wait| wait.parse().ok()),
-        text: text.as_string()?,
+        text: response.text().await.ok()?,
     })
 }

@@ -1,12 +1,13 @@
 //! The operations about people: sign-in, accounts, groups, tokens and the record.
 
+use gloo_net::http::Method;
 use shared::{
     AcceptLink, AuditPage, AuditVerification, Credentials, Group, GroupChange, GroupList, Invited, LinkInfo,
     LinkSecret, MadeToken, NewPassword, NewPerson, NewToken, OneTimeLink, Person, PersonChange, PersonList,
     ProjectList, Session, SessionList, SignInOptions, TokenList,
 };
 
-use super::{Api, Asked};
+use super::{Api, Asked, Nothing};
 use crate::model::text::encode;
 
 impl Api {
@@ -42,7 +43,7 @@ impl Api {
 
     /// Changes the password.
     pub fn change_password(self, change: &NewPassword) -> Asked<()> {
-        self.ask("PUT", "account/password".into(), change)
+        self.ask(Method::PUT, "account/password".into(), change)
     }
 
     /// The sessions of the person signed in, or of another one.
@@ -75,17 +76,17 @@ impl Api {
 
     /// Invites somebody.
     pub fn invite(self, person: &NewPerson) -> Asked<Invited> {
-        self.ask("POST", "people".into(), person)
+        self.ask(Method::POST, "people".into(), person)
     }
 
     /// Changes a person.
     pub fn change_person(self, id: &str, change: &PersonChange) -> Asked<Person> {
-        self.ask("PUT", format!("people/{}", encode(id)), change)
+        self.ask(Method::PUT, format!("people/{}", encode(id)), change)
     }
 
     /// Makes a link with which a person sets a password.
     pub fn make_link(self, person: &str) -> Asked<OneTimeLink> {
-        self.ask("POST", format!("people/{}/link", encode(person)), &())
+        self.ask(Method::POST, format!("people/{}/link", encode(person)), &Nothing {})
     }
 
     /// All groups.
@@ -96,8 +97,8 @@ impl Api {
     /// Makes a group, or changes the one with this id.
     pub fn save_group(self, id: Option<&str>, change: &GroupChange) -> Asked<Group> {
         match id {
-            None => self.ask("POST", "groups".into(), change),
-            Some(id) => self.ask("PUT", format!("groups/{}", encode(id)), change),
+            None => self.ask(Method::POST, "groups".into(), change),
+            Some(id) => self.ask(Method::PUT, format!("groups/{}", encode(id)), change),
         }
     }
 
@@ -113,7 +114,7 @@ impl Api {
 
     /// Makes an API token.
     pub fn make_token(self, token: &NewToken) -> Asked<MadeToken> {
-        self.ask("POST", "tokens".into(), token)
+        self.ask(Method::POST, "tokens".into(), token)
     }
 
     /// Revokes an API token.

@@ -67,7 +67,7 @@ pub fn description(text: &str) -> El {
 fn copy_button(text: String) -> El {
     let app = App::get();
     tool(COPY, texts::COPY_SHA, "copy-sha").class("tool small").on_click(move || {
-        dom::copy(text.clone(), move |copied| {
+        dom::copy(&text, move |copied| {
             app.say(if copied { texts::COPIED } else { texts::COPY_FAILED }.into());
         });
     })

@@ -67,7 +67,7 @@ impl Form {
         let id = self.field_id(name);
         let place = el("div").class("field");
         let title = words("label", label).attr("for", &id);
-        place.child(title).child(self.marked(name, field)).children(self.notes(name, hint))
+        place.child(title).child(self.marked(name, hint, field)).children(self.notes(name, hint))
     }
 
     /// Several choices under one name.
@@ -76,14 +76,21 @@ impl Form {
         let id = self.field_id(name);
         let list = el("div").class("choices").children(choices);
         let place = el("fieldset").class("field").attr("id", &id).attr("tabindex", "-1");
-        self.marked(name, place).child(words("legend", label)).child(list).children(self.notes(name, hint))
+        self.marked(name, hint, place)
+            .child(words("legend", label))
+            .child(list)
+            .children(self.notes(name, hint))
     }
 
     /// Ties a field to its notes and marks it while it is wrong.
-    fn marked(self, name: &'static str, field: El) -> El {
+    fn marked(self, name: &'static str, hint: &str, field: El) -> El {
         let id = self.field_id(name);
+        let mut notes = format!("{id}-wrong");
+        if !hint.is_empty() {
+            notes = format!("{id}-hint {notes}");
+        }
         field
-            .attr("aria-describedby", &format!("{id}-hint {id}-wrong"))
+            .attr("aria-describedby", &notes)
             .attr_fn("aria-invalid", move || self.is_wrong(name).then(|| "true".into()))
     }
 
@@ -125,7 +132,7 @@ impl Form {
                 shown.update(|shown| *shown = !*shown);
                 typed.set_type(if shown.get_untracked() { "text" } else { "password" });
             });
-        let pair = el("div").class("with-button").child(self.marked(name, field)).child(show);
+        let pair = el("div").class("with-button").child(self.marked(name, hint, field)).child(show);
         let title = words("label", label).attr("for", &self.field_id(name));
         (el("div").class("field").child(title).child(pair).children(self.notes(name, hint)), input)
     }

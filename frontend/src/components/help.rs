@@ -1,6 +1,5 @@
 //! The list of keys, and the switch that turns single keys off.
 
-use crate::ui::prelude::*;
 use web_sys::HtmlInputElement;
 
 use super::modal::modal;

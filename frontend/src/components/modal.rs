@@ -75,10 +75,10 @@ pub fn question(ask: Question, done: impl Fn() + 'static, closed: impl Fn() + 's
     let Question { title, says, verb, act } = ask;
     let done = StoredValue::new(done);
     modal(&title, "question-dialog", closed, move |dialog| {
-        let (close, after) = (dialog.clone(), dialog.clone());
+        let close = dialog.clone();
         let send = move || {
             form.busy.set(true);
-            let (answer, dialog) = (act(), after.clone());
+            let (answer, dialog) = (act(), dialog.clone());
             answer.then(move |answer| {
                 form.busy.set(false);
                 match answer {
@@ -112,7 +112,7 @@ pub fn secret(label: &str, what: &str, testid: &'static str, say: Callback<Strin
             Some(false) => texts::COPY_FAILED.into(),
         })
         .on_click(move || {
-            dom::copy(text.clone(), move |done| {
+            dom::copy(&text, move |done| {
                 copied.set(Some(done));
                 say.run(if done { texts::COPIED } else { texts::COPY_FAILED }.into());
             });

@@ -1,7 +1,5 @@
 //! Moments: relative or as clock time, in full on hover.
 
-use crate::ui::prelude::*;
-
 use crate::model::age::{self, Age};
 use crate::state::{App, time};
 use crate::texts;

@@ -1,6 +1,5 @@
 //! The inbox's tabs and filters. All of it lives in the URL.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ui::prelude::*;
@@ -54,8 +53,8 @@ pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> El {
 #[must_use]
 pub fn filters(
     filter: RwSignal<Filter>,
-    projects: RwSignal<BTreeSet<String>>,
-    rules: RwSignal<BTreeSet<String>>,
+    projects: RwSignal<Vec<String>>,
+    rules: RwSignal<Vec<String>>,
     change: Callback<Filter>,
 ) -> El {
     let project = Choices {
@@ -138,7 +137,7 @@ struct Choices {
     label: &'static str,
     all: &'static str,
     testid: &'static str,
-    known: RwSignal<BTreeSet<String>>,
+    known: RwSignal<Vec<String>>,
     chosen: Signal<String>,
     choose: Callback<String>,
 }
@@ -151,7 +150,7 @@ impl Choices {
         let changed = select.clone();
         watch(move || {
             let chosen = chosen.get();
-            let mut names: Vec<String> = known.with(|known| known.iter().cloned().collect());
+            let mut names = known.get();
             if !chosen.is_empty() && !names.contains(&chosen) {
                 names.push(chosen.clone());
             }

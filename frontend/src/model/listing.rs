@@ -3,8 +3,6 @@
 //! A row that is shown stays where it is until the person loads anew: a check that was decided
 //! elsewhere changes in place, and an arriving check waits behind the "n new" pill.
 
-use std::collections::HashSet;
-
 use shared::{CheckItem, CheckPage, CheckState};
 
 use super::filter::{Filter, Tab};
@@ -52,14 +50,20 @@ impl Listing {
 
     /// Adds the next page. Rows already shown (through the pill, or moved by a change) are not repeated.
     pub fn append(&mut self, page: CheckPage, tab: Tab) {
-        let known: HashSet<String> = self.rows.iter().map(|row| row.id.clone()).collect();
         self.fresh.retain(|item| !page.items.iter().any(|new| new.id == item.id));
-        self.rows.extend(page.items.into_iter().filter(|item| !known.contains(&item.id)));
         self.next_cursor = page.next_cursor;
-        if tab.oldest_first() {
-            // Rows shown early through the pill go behind the older ones that came with this page.
-            self.rows.sort_by(|a, b| (&a.received_at, &a.id).cmp(&(&b.received_at, &b.id)));
+        for item in page.items {
+            if self.row(&item.id).is_none() {
+                let at = if tab.oldest_first() { self.place_of(&item) } else { self.rows.len() };
+                self.rows.insert(at, item);
+            }
         }
+    }
+
+    /// Where a check belongs when the oldest comes first: before the rows that were shown early through the pill.
+    fn place_of(&self, item: &CheckItem) -> usize {
+        let older = |row: &CheckItem| (&row.received_at, &row.id) < (&item.received_at, &item.id);
+        self.rows.iter().rposition(older).map_or(0, |before| before + 1)
     }
 
     /// Replaces a known check by a newer reading of it, in place. Tells whether it was known.
@@ -88,13 +92,12 @@ impl Listing {
     /// Merges a fresh reading of the listing's beginning after a gap in the live updates. Returns the
     /// ids of rows that the reading should have held and did not: look each of them up.
     pub fn resync(&mut self, page: CheckPage, filter: &Filter) -> Vec<String> {
-        let read: HashSet<&str> = page.items.iter().map(|item| item.id.as_str()).collect();
         let covered = if page.next_cursor.is_none() { usize::MAX } else { page.items.len() };
         let missing = self
             .rows
             .iter()
             .take(covered)
-            .filter(|row| !read.contains(row.id.as_str()))
+            .filter(|row| !page.items.iter().any(|read| read.id == row.id))
             .map(|row| row.id.clone())
             .collect();
         let all_read = page.next_cursor.is_none();

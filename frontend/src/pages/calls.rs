@@ -91,7 +91,7 @@ pub fn calls(app: App) -> El {
     // Also whenever their number changes, which somebody else may have caused without an event.
     let number = Memo::new(move |_| app.system.with(|system| system.as_ref().map(|now| now.set_aside_calls)));
     watch(move || {
-        number.get();
+        number.with(|_| ());
         untrack(|| calls.load(None));
     });
     let retry = Callback::new(move |()| calls.load(None));

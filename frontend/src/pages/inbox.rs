@@ -65,7 +65,7 @@ fn follow_url(app: App) {
             if let Some(listing) = listing {
                 app.resume(&listing.rows);
             }
-        })
+        });
     });
 }
 

@@ -98,10 +98,10 @@ impl SignIn {
         place::return_to(&asked, &nav::base_path())
     }
 
-    fn send(self, credentials: Credentials) {
+    fn send(self, credentials: &Credentials) {
         self.refusal.set(None);
         self.form.busy.set(true);
-        self.app.api.sign_in(&credentials).then(move |answer| match answer {
+        self.app.api.sign_in(credentials).then(move |answer| match answer {
             // A new document: nothing of who was here before is left in it.
             Ok(_) => nav::load(&self.way_back()),
             Err(fault) => {
@@ -122,7 +122,7 @@ fn password(page: SignIn) -> El {
     let (field, secret) = form.password("password", texts::PASSWORD, "", "current-password");
     let typed = email.as_kind();
     let send = move || {
-        page.send(Credentials { email: value(&typed).trim().to_owned(), password: secret.value() });
+        page.send(&Credentials { email: value(&typed).trim().to_owned(), password: secret.value() });
     };
     form.element(send)
         .class("card form")
@@ -170,7 +170,7 @@ fn samples(page: SignIn, all: &[SamplePerson]) -> Option<El> {
             .flag_fn("disabled", move || page.form.busy.get())
             .child(words("strong", &person.name))
             .child(words("span", &role_names(&person.roles)).class("fine"))
-            .on_click(move || page.send(who.clone()));
+            .on_click(move || page.send(&who));
         el("li").child(row)
     };
     (!all.is_empty()).then(|| {

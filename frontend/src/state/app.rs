@@ -235,7 +235,7 @@ impl App {
     /// Runs every few seconds while somebody can see the page, until the calling component goes.
     pub fn on_tick(self, run: impl Fn() + 'static) {
         watch(move || {
-            self.now.get();
+            self.now.track();
             if !document().hidden() {
                 untrack(&run);
             }

@@ -85,11 +85,11 @@ pub fn is_typing(event: &web_sys::Event) -> bool {
 
 /// Writes to the clipboard, then tells whether the browser allowed it. Browsers offer it on https and
 /// localhost only.
-pub fn copy(text: String, done: impl FnOnce(bool) + 'static) {
+pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
     let done: Box<dyn FnOnce(bool)> = Box::new(done);
     if !window().is_secure_context() {
         return done(false);
     }
-    let written = window().navigator().clipboard().write_text(&text);
+    let written = window().navigator().clipboard().write_text(text);
     spawn_local(async move { done(JsFuture::from(written).await.is_ok()) });
 }

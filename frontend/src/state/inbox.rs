@@ -1,6 +1,5 @@
 //! The inbox: which listing is shown, its rows, and how they stay true while the page is open.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ui::prelude::*;
@@ -40,10 +39,10 @@ pub struct Inbox {
     pub current: StoredValue<Option<String>>,
     /// The check that the check page shows, while it does.
     pub open_check: RwSignal<Option<CheckItem>>,
-    /// Projects and rules seen so far, for the filters.
-    pub projects: RwSignal<BTreeSet<String>>,
+    /// Projects and rules seen so far, for the filters; in order of their names.
+    pub projects: RwSignal<Vec<String>>,
     /// See `projects`.
-    pub rules: RwSignal<BTreeSet<String>>,
+    pub rules: RwSignal<Vec<String>>,
     touched: StoredValue<Touched>,
     settling: StoredValue<bool>,
     /// Where the reading of rows whose delivery waits goes on.
@@ -66,8 +65,8 @@ impl Inbox {
             more_fault: RwSignal::new(None),
             current: StoredValue::new(None),
             open_check: RwSignal::new(None),
-            projects: RwSignal::new(BTreeSet::new()),
-            rules: RwSignal::new(BTreeSet::new()),
+            projects: RwSignal::new(Vec::new()),
+            rules: RwSignal::new(Vec::new()),
             touched: StoredValue::new(Touched::default()),
             settling: StoredValue::new(false),
             turn: StoredValue::new(0),
@@ -259,11 +258,10 @@ impl Inbox {
             (self.projects, (|item| &item.project.path) as fn(&CheckItem) -> &String),
             (self.rules, |item| &item.rule.name),
         ] {
-            let new: Vec<&String> = known.with_untracked(|known| {
-                items.iter().map(name).filter(|name| !known.contains(*name)).collect()
-            });
-            if !new.is_empty() {
-                known.update(|known| known.extend(new.into_iter().cloned()));
+            for new in items.iter().map(name) {
+                if let Err(at) = known.with_untracked(|known| known.binary_search(new)) {
+                    known.update(|known| known.insert(at, new.clone()));
+                }
             }
         }
     }

@@ -67,7 +67,11 @@ impl App {
         }
         self.who_fault.set(None);
         self.api.open.set(true);
-        self.who.set(Who::Person(Box::new(session)));
+        let person = Who::Person(Box::new(session));
+        // Asked again and the same: nothing on the page has to be made anew, least of all under the fingers.
+        if self.who.with_untracked(|who| *who != person) {
+            self.who.set(person);
+        }
         if fresh {
             self.read_system();
             live::connect(self);

@@ -1,7 +1,5 @@
 //! Lists whose elements stay while their keys do.
 
-use std::collections::{HashMap, HashSet};
-
 use leptos::tachys::renderer::Rndr;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
@@ -20,27 +18,45 @@ pub fn each(parent: El, keys: Signal<Vec<String>>, make: impl Fn(&str) -> Option
 /// Makes the child of a key.
 type Make = Box<dyn Fn(&str) -> Option<El>>;
 
+/// A child of the list; without an element if there was none to be made.
+struct Shown {
+    key: String,
+    child: Option<El>,
+    owner: Owner,
+}
+
 fn fill(parent: Element, keys: Signal<Vec<String>>, make: Make) {
     // Children belong to the list, not to the run of the effect that made them.
     let list = Owner::current().unwrap_or_default();
-    let mut shown: HashMap<String, (El, Owner)> = HashMap::new();
+    let mut shown: Vec<Shown> = Vec::new();
     watch(move || {
         let keys = keys.get();
-        let wanted: HashSet<&String> = keys.iter().collect();
         // First what goes, so that nothing that stays has to move.
-        for (_, (child, owner)) in shown.extract_if(|key, _| !wanted.contains(key)) {
-            remove(child.node());
-            owner.cleanup();
-        }
+        let mut at = 0;
+        shown.retain(|old| {
+            let stays = find(&keys, at, &old.key);
+            match (stays, &old.child) {
+                (Some(place), _) => at = place + 1,
+                (None, Some(child)) => remove(child.node()),
+                (None, None) => {}
+            }
+            if stays.is_none() {
+                old.owner.cleanup();
+            }
+            stays.is_some()
+        });
         let mut next: Option<Node> = parent.first_child();
-        for key in &keys {
-            if !shown.contains_key(key) {
-                let owner = list.child();
-                if let Some(child) = owner.with(|| untrack(|| make(key))) {
-                    shown.insert(key.clone(), (child, owner));
+        for (place, key) in keys.iter().enumerate() {
+            // Before `place` everything is where it belongs.
+            match shown.iter().skip(place).position(|old| old.key == *key) {
+                Some(behind) => shown[place..=place + behind].rotate_right(1),
+                None => {
+                    let owner = list.child();
+                    let child = owner.with(|| untrack(|| make(key)));
+                    shown.insert(place, Shown { key: key.clone(), child, owner });
                 }
             }
-            let Some((child, _)) = shown.get(key) else { continue };
+            let Some(child) = &shown[place].child else { continue };
             let node: &Node = child.node();
             if next.as_ref() == Some(node) {
                 next = node.next_sibling();
@@ -49,6 +65,11 @@ fn fill(parent: Element, keys: Signal<Vec<String>>, make: Make) {
             }
         }
     });
+}
+
+/// The place of a key, looked for at `at` first: lists mostly keep their order.
+fn find(keys: &[String], at: usize, key: &String) -> Option<usize> {
+    if keys.get(at) == Some(key) { Some(at) } else { keys.iter().position(|known| known == key) }
 }
 
 /// Removes a child. If it held the focus, the child behind or before it gets it: a focus that falls back

@@ -4,7 +4,7 @@ use crate::ui::prelude::*;
 use shared::SessionItem;
 
 use crate::api::Fault;
-use crate::components::message::fault_box;
+use crate::components::message::{fault_box, skeleton};
 use crate::components::time::{As, moment};
 use crate::components::{button, card};
 use crate::model::agent::browser;
@@ -42,8 +42,8 @@ impl Sessions {
         });
     }
 
-    fn end(self, id: String) {
-        self.app.api.end_session(&id).then(move |answer| match answer {
+    fn end(self, id: &str) {
+        self.app.api.end_session(id).then(move |answer| match answer {
             Ok(()) => {
                 self.app.say(texts::SESSION_REVOKED.into());
                 self.load();
@@ -60,15 +60,20 @@ impl Sessions {
         let retry = Callback::new(move |()| self.load());
         let list = move || {
             self.items.with(|items| {
-                let rows = items.as_ref()?.iter().map(|item| self.row(item)).collect();
+                let Some(items) = items else {
+                    return self.fault.with(Option::is_none).then(|| skeleton(2));
+                };
+                let rows = items.iter().map(|item| self.row(item)).collect();
                 Some(el("ul").class("plain-rows").test("sessions").children(rows))
             })
         };
+        let fault = move || {
+            let holds = self.items.with_untracked(Option::is_some);
+            self.fault.get().map(|fault| fault_box(texts::ERR_SESSIONS, &fault, holds, Some(retry)))
+        };
         card("sessions-title", texts::SESSIONS)
             .child(words("p", texts::SESSIONS_HINT).class("fine"))
-            .child_fn(move || {
-                self.fault.get().map(|fault| fault_box(texts::ERR_SESSIONS, &fault, false, Some(retry)))
-            })
+            .child_fn(fault)
             .child_fn(list)
     }
 
@@ -81,7 +86,7 @@ impl Sessions {
         } else {
             button(texts::REVOKE, "btn", "session-end")
                 .attr("aria-label", &format!("{}: {name}", texts::REVOKE))
-                .on_click(move || self.end(id.clone()))
+                .on_click(move || self.end(&id))
         };
         let facts = el("p")
             .class("row-facts")

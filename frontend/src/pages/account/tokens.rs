@@ -7,7 +7,7 @@ use super::sessions::worded;
 use super::token_dialog::token_dialog;
 use crate::api::Fault;
 use crate::components::button;
-use crate::components::message::fault_box;
+use crate::components::message::{fault_box, skeleton};
 use crate::components::modal::{Question, question};
 use crate::components::time::As;
 use crate::state::App;
@@ -79,7 +79,9 @@ pub fn tokens(app: App) -> El {
     let retry = Callback::new(move |()| tokens.load());
     let list = move || {
         tokens.items.with(|items| {
-            let items = items.as_ref()?;
+            let Some(items) = items else {
+                return tokens.fault.with(Option::is_none).then(|| skeleton(2));
+            };
             Some(if items.is_empty() {
                 words("p", texts::TOKENS_NONE).class("fine").test("tokens-none")
             } else {
@@ -88,6 +90,10 @@ pub fn tokens(app: App) -> El {
             })
         })
     };
+    let fault = move || {
+        let holds = tokens.items.with_untracked(Option::is_some);
+        tokens.fault.get().map(|fault| fault_box(texts::ERR_TOKENS, &fault, holds, Some(retry)))
+    };
     let new = button(texts::NEW_TOKEN, "btn", "token-new").on_click(move || tokens.open.set(Open::New));
     let title = words("h2", texts::TOKENS).attr("id", "tokens-title");
     el("section")
@@ -95,9 +101,7 @@ pub fn tokens(app: App) -> El {
         .attr("aria-labelledby", "tokens-title")
         .child(el("div").class("card-head").child(title).child(new))
         .child(words("p", texts::TOKENS_HINT).class("fine"))
-        .child_fn(move || {
-            tokens.fault.get().map(|fault| fault_box(texts::ERR_TOKENS, &fault, false, Some(retry)))
-        })
+        .child_fn(fault)
         .child_fn(list)
         .child(el("div").child_fn(move || dialog(tokens)))
 }

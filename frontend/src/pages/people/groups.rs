@@ -7,6 +7,7 @@ use shared::{Group, GroupChange};
 use super::state::{Open, People, What};
 use crate::components::button;
 use crate::components::form::{Form, ticks, value};
+use crate::components::message::skeleton;
 use crate::components::modal::{foot, modal};
 use crate::model::people::Wrong;
 use crate::texts;
@@ -18,12 +19,15 @@ pub(super) fn groups(people: People) -> El {
     let title = words("h2", texts::GROUPS).attr("id", "groups-title");
     let list = move || {
         people.groups.with(|groups| {
-            if groups.is_empty() {
+            let Some(groups) = groups else {
+                return people.fault.with(Option::is_none).then(|| skeleton(1));
+            };
+            Some(if groups.is_empty() {
                 words("p", texts::GROUPS_NONE).class("fine")
             } else {
                 let rows = groups.iter().map(|group| row(people, group)).collect();
                 el("ul").class("plain-rows").test("groups").children(rows)
-            }
+            })
         })
     };
     el("section")

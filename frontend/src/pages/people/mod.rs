@@ -27,8 +27,10 @@ pub fn people_page() -> El {
     let people = People::new(app);
     let q = RwSignal::new(String::new());
     let retry = Callback::new(move |()| people.load());
-    let fault =
-        move || people.fault.get().map(|fault| fault_box(texts::ERR_PEOPLE, &fault, false, Some(retry)));
+    let fault = move || {
+        let holds = people.all.with_untracked(Option::is_some);
+        people.fault.get().map(|fault| fault_box(texts::ERR_PEOPLE, &fault, holds, Some(retry)))
+    };
     let list = move || {
         people.all.with(|all| {
             let Some(all) = all else {
@@ -75,7 +77,7 @@ fn dialog(people: People) -> Option<El> {
     untrack(|| match open {
         Open::Nothing => None,
         Open::Invite => Some(person::invite(people)),
-        Open::Person(person) => Some(person::edit(people, *person)),
+        Open::Person(person) => Some(person::edit(people, &person)),
         Open::NewGroup => Some(groups::edit(people, None)),
         Open::Group(group) => Some(groups::edit(people, Some(*group))),
         Open::Ask(what) => Some(what.ask(people)),

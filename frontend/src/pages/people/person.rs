@@ -130,12 +130,12 @@ pub(super) fn invite(people: People) -> El {
 }
 
 /// The dialog that changes a person.
-pub(super) fn edit(people: People, person: Person) -> El {
+pub(super) fn edit(people: People, person: &Person) -> El {
     let form = Form::new("person");
-    let entry = Entry::of(&person);
+    let entry = Entry::of(person);
     let open = Open::Person(Box::new(person.clone()));
     modal(
-        &person.name.clone(),
+        &person.name,
         "person-dialog",
         move || closed(people, &open),
         |dialog| {
@@ -169,7 +169,7 @@ pub(super) fn edit(people: People, person: Person) -> El {
             vec![
                 form.element(send)
                     .children(drawn)
-                    .child(access(people, form, &person))
+                    .child(access(people, form, person))
                     .child(form.outcome(texts::ERR_ACTION))
                     .child(foot(dialog, form.send_button(texts::SAVE))),
             ]

@@ -64,7 +64,7 @@ impl What {
 pub(super) struct People {
     pub(super) app: App,
     pub(super) all: RwSignal<Option<Vec<Person>>>,
-    pub(super) groups: RwSignal<Vec<Group>>,
+    pub(super) groups: RwSignal<Option<Vec<Group>>>,
     pub(super) projects: RwSignal<Vec<ProjectItem>>,
     pub(super) fault: RwSignal<Option<Fault>>,
     pub(super) open: RwSignal<Open>,
@@ -76,7 +76,7 @@ impl People {
         let people = Self {
             app,
             all: RwSignal::new(None),
-            groups: RwSignal::new(Vec::new()),
+            groups: RwSignal::new(None),
             projects: RwSignal::new(Vec::new()),
             fault: RwSignal::new(None),
             open: RwSignal::new(Open::Nothing),
@@ -89,19 +89,17 @@ impl People {
     pub(super) fn load(self) {
         let api = self.app.api;
         let failed = move |fault| self.fault.set(Some(fault));
+        self.fault.set(None);
         api.list_projects().then(move |answer| match answer {
             Ok(list) => self.projects.set(list.items),
             Err(fault) => failed(fault),
         });
         api.list_groups().then(move |answer| match answer {
-            Ok(list) => self.groups.set(list.items),
+            Ok(list) => self.groups.set(Some(list.items)),
             Err(fault) => failed(fault),
         });
         api.list_people().then(move |answer| match answer {
-            Ok(list) => {
-                self.fault.set(None);
-                self.all.set(Some(list.items));
-            }
+            Ok(list) => self.all.set(Some(list.items)),
             Err(fault) => failed(fault),
         });
     }
@@ -120,7 +118,9 @@ impl People {
 
     /// The groups as ids and names.
     pub(super) fn group_names(self) -> Vec<(String, String)> {
-        self.groups.with_untracked(|all| all.iter().map(|one| (one.id.clone(), one.name.clone())).collect())
+        self.groups.with_untracked(|all| {
+            all.iter().flatten().map(|one| (one.id.clone(), one.name.clone())).collect()
+        })
     }
 
     /// The people as ids and names.
