@@ -48,7 +48,7 @@ fn run_locked(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     // At every start and not only behind its migration, since a start may have ended in between. Where nothing is
     // to be done, that takes a look at one row.
     if audit::is_unchained(conn)? {
-        connection::transaction_to_write(conn, |conn| audit::chain_older(conn))?;
+        connection::transaction_to_write(conn, audit::chain_older)?;
     }
     Ok(names)
 }
