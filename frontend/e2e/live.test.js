@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { COOKIE, DELIVERY_DATE, RULE, SAMPLES, STOREFRONT, byId, openCheck, openInbox, row, rows, says, state } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { Client } from "./support/people.js";
 import { SANDBOX_SECRET, folder, freePort, startServe } from "./support/service.js";
 import { eventually, until } from "./support/wait.js";
 
@@ -57,12 +58,15 @@ async function killable(world) {
   const { id } = await world.sandbox.post("projects", { path: "demo/warehouse" });
   const rule = { name: RULE, url: `${app.app}status_check`, secret: SANDBOX_SECRET };
   await world.sandbox.post(`projects/${id}/rules`, rule);
+  const { client, person } = await Client.setUp(app.app, await app.setUpSecret());
   await world.sandbox.open("demo/warehouse", "Count boxes");
-  await until("the first check", async () => {
-    const answer = await fetch(`${app.app}api/v1/checks?state=pending`);
-    return (await answer.json()).items.length === 1;
-  });
-  return { url: app.app, kill: () => app.kill(), restart: async () => (app = await start()) };
+  await until("the first check", async () => (await client.get("checks?state=pending")).items.length === 1);
+  return {
+    url: app.app,
+    window: () => world.window({ origins: [app.app], app: app.app, as: person }),
+    kill: () => app.kill(),
+    restart: async () => (app = await start()),
+  };
 }
 
 /** A browser writes a lost connection to the console, and each attempt to mend it. */
@@ -88,7 +92,7 @@ async function outage(world, page, service) {
 
 journey("a service that was killed comes back, and the page catches up from where it was", async (world) => {
   const service = await killable(world);
-  const page = await world.window({ origins: [service.url] });
+  const page = await service.window();
   await openInbox(page, service.url, 1);
   // The stream has carried something, so the browser knows where to go on.
   await world.sandbox.act("Count boxes", "title", { value: "Count boxes twice" });
@@ -100,14 +104,14 @@ journey("a service that was killed comes back, and the page catches up from wher
 
 journey("a page on which nothing had happened before the outage catches up as well", async (world) => {
   const service = await killable(world);
-  const page = await world.window({ origins: [service.url] });
+  const page = await service.window();
   await openInbox(page, service.url, 1);
   await outage(world, page, service);
 });
 
 journey("while the service is away nothing can be decided, and the page says why", async (world) => {
   const service = await killable(world);
-  const page = await world.window({ origins: [service.url] });
+  const page = await service.window();
   page.watch.expect(LOST);
   await openInbox(page, service.url, 1);
   await service.kill();

@@ -59,6 +59,14 @@ export class Client {
     return { id: person.id, name, email, password };
   }
 
+  /** The first person of a new service, by the secret of its set-up link: administrator and reviewer. */
+  static async setUp(app, token) {
+    const person = { name: "Sole Owner", email: "owner@example.com", password: "correct horse battery" };
+    const client = new Client(app, "");
+    client.keep(await client.send("POST", "links/accept", { token, ...person }));
+    return { client, person };
+  }
+
   /** The cookie, as a browser's profile takes it. */
   forBrowser() {
     const [name, ...value] = this.cookie.split("=");

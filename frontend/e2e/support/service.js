@@ -73,7 +73,10 @@ export async function startDemo(scope, path) {
   return { app, sandbox };
 }
 
-/** Starts the app alone, for a GitLab that runs elsewhere, and waits until it is ready. */
+/**
+ * Starts the app alone, for a GitLab that runs elsewhere, and waits until it is ready. Until somebody has used its set-up
+ * link, it prints that.
+ */
 export async function startServe(scope, { port, path, gitlab }) {
   const serve = new Process(scope, ["serve", "--listen", `127.0.0.1:${port}`], {
     APPROVAL_DATABASE_URL: `sqlite:${join(path, "checks.db")}`,
@@ -82,6 +85,6 @@ export async function startServe(scope, { port, path, gitlab }) {
     APPROVAL_HMAC_SECRET: SANDBOX_SECRET,
   });
   const app = `http://127.0.0.1:${port}${BASE_PATH}`;
-  await until("the app's answer", async () => (await fetch(`${app}api/v1/system`)).ok);
-  return { app, kill: () => serve.kill() };
+  await until("the app to be ready", async () => (await fetch(new URL("/readyz", app))).ok);
+  return { app, kill: () => serve.kill(), setUpSecret: async () => (await serve.line(/welcome#(\S+)/))[1] };
 }

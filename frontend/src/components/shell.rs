@@ -94,11 +94,12 @@ fn person(app: App, session: &Session) -> El {
         )
         .child(account)
         .child(sign_out);
+    let initials = initials(&session.name);
     let opener = button("", "tool person", "person")
         .attr("popovertarget", "person-menu")
-        .attr("aria-label", &texts::signed_in_as(&session.name))
+        .attr("aria-label", &texts::signed_in_as(&initials, &session.name))
         .attr("title", &session.name)
-        .child(words("span", &initials(&session.name)).class("initials").attr("aria-hidden", "true"));
+        .child(words("span", &initials).class("initials"));
     el("div").class("person-place").child(opener).child(menu)
 }
 

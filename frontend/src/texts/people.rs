@@ -261,10 +261,10 @@ pub fn sign_in_with(provider: &str) -> String {
     format!("Sign in with {provider}")
 }
 
-/// Who is signed in.
+/// Who is signed in. Begins with the initials that can be seen: whoever steers by voice says those (WCAG 2.5.3).
 #[must_use]
-pub fn signed_in_as(name: &str) -> String {
-    format!("Signed in as {name}")
+pub fn signed_in_as(initials: &str, name: &str) -> String {
+    format!("{initials}, signed in as {name}")
 }
 
 /// "Firefox on Linux".
