@@ -250,3 +250,23 @@ impl From<FlatDetail> for CheckDetail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::CheckDetail;
+
+    #[test]
+    fn a_check_reads_back_every_field_that_it_writes() {
+        let text = r#"{"id":"1","state":"rejected","sha":"s","received_at":"a","updated_at":"b",
+            "source_branch":"x","target_branch":"y","project":{"id":1,"path":"p","web_url":"w"},
+            "merge_request":{"iid":7,"title":"t","author":"m","url":"u"},"rule":{"id":3,"name":"r"},
+            "decided_by":"d","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
+            "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",
+            "gitlab_status_at":"k","barred":"l","decisions":[],"deliveries":[],"timeline":[]}"#;
+        let detail: CheckDetail = serde_json::from_str(text).expect("reads");
+        let written = serde_json::to_value(&detail).expect("writes");
+        assert_eq!(written, serde_json::from_str::<Value>(text).expect("is JSON"));
+    }
+}

@@ -1,6 +1,9 @@
 //! Moments as the browser shows them: no time library, `Date` and `Intl` do it.
 
-use js_sys::{Date, Object, Reflect};
+use std::cell::OnceCell;
+
+use js_sys::Intl::DateTimeFormat;
+use js_sys::{Array, Date, Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use crate::texts;
@@ -11,14 +14,52 @@ pub fn ms(at: &str) -> f64 {
     Date::parse(at)
 }
 
-fn format(ms: f64, options: &[(&str, &str)]) -> String {
-    let settings = Object::new();
-    for (key, value) in options {
-        // Setting a property of a plain object cannot fail.
-        drop(Reflect::set(&settings, &JsValue::from_str(key), &JsValue::from_str(value)));
+/// How a moment is written.
+#[derive(Clone, Copy)]
+enum Form {
+    Time,
+    DayAndTime,
+    Date,
+    Full,
+    FullUtc,
+}
+
+impl Form {
+    const fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Form::Time => &[("hour", "2-digit"), ("minute", "2-digit")],
+            Form::DayAndTime => {
+                &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]
+            }
+            Form::Date => &[("dateStyle", "medium")],
+            Form::Full => &[("dateStyle", "medium"), ("timeStyle", "medium")],
+            Form::FullUtc => &[("dateStyle", "medium"), ("timeStyle", "medium"), ("timeZone", "UTC")],
+        }
     }
-    let date = Date::new(&JsValue::from_f64(ms));
-    date.to_locale_string("default", &settings).into()
+
+    /// What writes moments in the reader's language.
+    fn formatter(self) -> Function {
+        let settings = Object::new();
+        for (key, value) in self.options() {
+            // Setting a property of a plain object cannot fail.
+            drop(Reflect::set(&settings, &JsValue::from_str(key), &JsValue::from_str(value)));
+        }
+        DateTimeFormat::new(&Array::new(), &settings).format()
+    }
+}
+
+thread_local! {
+    /// Formatters, kept: a browser takes a millisecond or two to make one, and a page shows hundreds of moments.
+    static FORMATTERS: [OnceCell<Function>; 5] = const { [const { OnceCell::new() }; 5] };
+}
+
+fn format(ms: f64, form: Form) -> String {
+    FORMATTERS.with(|all| {
+        let formatter = all[form as usize].get_or_init(|| form.formatter());
+        // It fails only for what is no moment.
+        let text = formatter.call1(&JsValue::UNDEFINED, &JsValue::from_f64(ms)).ok();
+        text.and_then(|text| text.as_string()).unwrap_or_default()
+    })
 }
 
 /// "10:42" today, "30 Jan, 10:42" on another day, in the reader's zone.
@@ -31,12 +72,7 @@ pub fn clock(at: f64, now: f64) -> String {
     if at.is_nan() {
         return String::new();
     }
-    let time = [("hour", "2-digit"), ("minute", "2-digit")];
-    if day(at) == day(now) {
-        format(at, &time)
-    } else {
-        format(at, &[("day", "numeric"), ("month", "short"), time[0], time[1]])
-    }
+    format(at, if day(at) == day(now) { Form::Time } else { Form::DayAndTime })
 }
 
 /// The moment in full, in the reader's zone and in UTC.
@@ -45,9 +81,7 @@ pub fn full(at: f64) -> String {
     if at.is_nan() {
         return String::new();
     }
-    let style = [("dateStyle", "medium"), ("timeStyle", "medium")];
-    let utc = [style[0], style[1], ("timeZone", "UTC")];
-    format!("{}\n{} {}", format(at, &style), format(at, &utc), texts::UTC)
+    format!("{}\n{} {}", format(at, Form::Full), format(at, Form::FullUtc), texts::UTC)
 }
 
 /// The beginning of a day, `2026-01-31` in the reader's zone, as RFC 3339 in UTC; with `next` that of the day
@@ -72,5 +106,5 @@ pub fn date(at: f64) -> String {
     if at.is_nan() {
         return String::new();
     }
-    format(at, &[("dateStyle", "medium")])
+    format(at, Form::Date)
 }
