@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
 use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
@@ -18,6 +18,7 @@ use crate::domain::ids::ConnectionId;
 use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
 use crate::live::Live;
+use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
 use crate::service::links;
 use crate::service::seals::{self, SealError};
@@ -44,6 +45,8 @@ pub struct Inner {
     pub live: Live,
     /// Calls that wait to be stored.
     pub arrivals: Arrivals,
+    /// Where people can sign in besides here.
+    pub providers: Vec<Provider>,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -125,6 +128,9 @@ pub enum SetupError {
     /// The GitLab client cannot be built.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A provider of OpenID Connect cannot be set up.
+    #[error(transparent)]
+    Provider(#[from] OidcError),
     /// There is no key for secrets, or not the one they were sealed with.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -174,6 +180,11 @@ impl App {
             })
             .await?;
         }
+        let root = format!("{}{}", config.public_url.as_deref().unwrap_or_default(), config.base_path);
+        let provider = |one: &OidcConfig| {
+            Provider::new(one.clone(), format!("{root}/api/v1/sign-in/{}/callback", one.id))
+        };
+        let providers = config.oidc.iter().map(provider).collect::<Result<_, _>>()?;
         let app = Self(Arc::new(Inner {
             db,
             clock,
@@ -183,6 +194,7 @@ impl App {
             wake: Wake::default(),
             live: Live::default(),
             arrivals: Arrivals::default(),
+            providers,
             stopping: CancellationToken::new(),
             connected,
             secrets: RwLock::default(),

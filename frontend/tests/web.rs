@@ -60,6 +60,7 @@ fn session(permissions: &[Permission]) -> Session {
         all_projects: true,
         has_password: true,
         expires_at: None,
+        provider: None,
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Session {
     pub has_password: bool,
     /// When the session ends at the latest, RFC 3339 UTC; `null` for a token that never does.
     pub expires_at: Option<String>,
+    /// The provider it began with, by its id: signing out goes on there. `null` after a password.
+    pub provider: Option<String>,
 }
 
 /// A provider that people can sign in with.

@@ -65,6 +65,7 @@ pub async fn open(config: Config) -> Result<App, Failure> {
     App::open(config, Arc::new(SystemClock)).await.map_err(|error| match error {
         SetupError::Client(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Key(error) => Failure::Config(vec![error.to_string()]),
+        SetupError::Provider(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Db(error) => database(&place, &error),
     })
 }

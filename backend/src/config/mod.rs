@@ -11,8 +11,10 @@ use crate::crypto::keys::KeySource;
 use crate::crypto::password::Cost;
 use crate::db::DatabaseUrl;
 
+mod oidc;
 mod read;
 
+pub use oidc::OidcConfig;
 use read::{flag, gitlab, http_url, key_source, networks, number};
 
 /// Where the database is if nothing else is said.
@@ -61,6 +63,8 @@ pub struct Config {
     pub session_life: Duration,
     /// What hashing a password costs.
     pub password_cost: Cost,
+    /// Providers that people can sign in with.
+    pub oidc: Vec<OidcConfig>,
 }
 
 impl Config {
@@ -147,6 +151,9 @@ pub struct Given {
     /// File that holds that key, older ones in further lines
     #[arg(long, env = "APPROVAL_SECRET_KEY_FILE", value_name = "FILE")]
     pub secret_key_file: Option<PathBuf>,
+    /// TOML file with OpenID Connect providers that people can sign in with; see the README
+    #[arg(long, env = "APPROVAL_OIDC_FILE", value_name = "FILE")]
+    pub oidc_file: Option<PathBuf>,
 }
 
 /// Conventional names that count where the own name is not set.
@@ -224,6 +231,13 @@ impl Given {
             &mut faults,
         );
         let life = number("APPROVAL_SESSION_HOURS", self.session_hours.as_deref(), 7 * 24, 1, &mut faults);
+        let oidc = oidc::providers(self.oidc_file.as_deref(), &mut faults);
+        if !oidc.is_empty() && public_url.is_none() {
+            faults.push(
+                "APPROVAL_OIDC_FILE is set, but APPROVAL_PUBLIC_URL is not: providers send people back there"
+                    .into(),
+            );
+        }
         let key_source =
             key_source(self.secret_key, self.secret_key_file, database_url.as_ref(), &mut faults);
         match (listen, database_url) {
@@ -245,6 +259,7 @@ impl Given {
                 session_idle: Duration::from_secs(idle.saturating_mul(60)),
                 session_life: Duration::from_secs(life.saturating_mul(3600)),
                 password_cost: Cost::default(),
+                oidc,
             }),
             _ => Err(faults),
         }

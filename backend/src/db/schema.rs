@@ -274,6 +274,7 @@ diesel::table! {
         expires_at -> Text,
         user_agent -> Text,
         address -> Text,
+        provider -> Nullable<Text>,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
     /// Where it was begun from.
     pub address: &'a str,
+    /// The provider that said who it is, if one did.
+    pub provider: Option<&'a str>,
 }
 
 /// A session on record.
@@ -56,6 +58,7 @@ pub fn insert(conn: &mut Conn, new: &NewSession<'_>, now: Time) -> Result<Sessio
             session::expires_at.eq(new.expires_at.to_string()),
             session::user_agent.eq(new.user_agent),
             session::address.eq(new.address),
+            session::provider.eq(new.provider),
         ))
         .execute(conn)?;
     Ok(id)
@@ -87,12 +90,19 @@ pub fn of_account(
         .load(conn)?)
 }
 
-/// When a session ends at the latest.
+/// When a session ends at the latest, and the provider that said who it is, if one did.
 ///
 /// # Errors
 /// The database's.
-pub fn expires_at(conn: &mut Conn, id: &SessionId) -> Result<Option<String>, DbError> {
-    Ok(session::table.find(id.as_str()).select(session::expires_at).first(conn).optional()?)
+pub fn end_and_provider(
+    conn: &mut Conn,
+    id: &SessionId,
+) -> Result<Option<(String, Option<String>)>, DbError> {
+    Ok(session::table
+        .find(id.as_str())
+        .select((session::expires_at, session::provider))
+        .first(conn)
+        .optional()?)
 }
 
 /// Notes that a session is used.

@@ -49,6 +49,9 @@ pub const API: &str = "/api/v1";
 pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("GET", "/openapi.json", Needs::Nothing),
     ("GET", "/sign-in", Needs::Nothing),
+    ("GET", "/sign-in/{provider}", Needs::Nothing),
+    ("GET", "/sign-in/{provider}/callback", Needs::Nothing),
+    ("GET", "/sign-in/{provider}/sign-out", Needs::Nothing),
     ("POST", "/session", Needs::Nothing),
     ("POST", "/links/inspect", Needs::Nothing),
     ("POST", "/links/accept", Needs::Nothing),

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
 use crate::crypto::secret;
+use crate::service::providers::PATIENCE;
 use crate::service::sign_in::Origin;
 
 /// The cookie's name where browsers come over https. Browsers accept the prefix only with `Secure`,
@@ -17,6 +18,9 @@ use crate::service::sign_in::Origin;
 const SECURE_COOKIE: &str = "__Host-approval-session";
 /// Its name over plain http.
 const PLAIN_COOKIE: &str = "approval-session";
+/// The same for a sign-in that is on its way to a provider and back.
+const SECURE_PENDING: &str = "__Host-approval-sign-in";
+const PLAIN_PENDING: &str = "approval-sign-in";
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The cookie's name.
@@ -28,7 +32,20 @@ pub fn cookie_name(app: &App) -> &'static str {
 /// The secret in the session's cookie.
 #[must_use]
 pub fn session_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
-    let name = cookie_name(app);
+    read(headers, cookie_name(app))
+}
+
+/// The sign-in that this browser has begun at a provider, sealed.
+#[must_use]
+pub fn pending_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
+    read(headers, pending_name(app))
+}
+
+fn pending_name(app: &App) -> &'static str {
+    if app.config.is_https() { SECURE_PENDING } else { PLAIN_PENDING }
+}
+
+fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .filter_map(|value| value.to_str().ok())
@@ -42,18 +59,31 @@ pub fn session_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
 /// here from other sites.
 #[must_use]
 pub fn set_cookie(app: &App, secret: &SecretString, life: Duration) -> String {
-    cookie(app, secret.expose_secret(), life.as_secs())
+    cookie(app, cookie_name(app), secret.expose_secret(), life.as_secs())
+}
+
+/// The value of `Set-Cookie` for a sign-in that goes to a provider. `SameSite=Lax`: the provider's site
+/// leads back here.
+#[must_use]
+pub fn set_pending_cookie(app: &App, pending: &SecretString) -> String {
+    cookie(app, pending_name(app), pending.expose_secret(), PATIENCE.as_secs())
+}
+
+/// The value of `Set-Cookie` that takes that one away.
+#[must_use]
+pub fn clear_pending_cookie(app: &App) -> String {
+    cookie(app, pending_name(app), "", 0)
 }
 
 /// The value of `Set-Cookie` that takes it away.
 #[must_use]
 pub fn clear_cookie(app: &App) -> String {
-    cookie(app, "", 0)
+    cookie(app, cookie_name(app), "", 0)
 }
 
-fn cookie(app: &App, value: &str, seconds: u64) -> String {
+fn cookie(app: &App, name: &str, value: &str, seconds: u64) -> String {
     let secure = if app.config.is_https() { "; Secure" } else { "" };
-    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", cookie_name(app))
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 /// Where a request that begins a session comes from.

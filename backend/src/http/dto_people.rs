@@ -109,6 +109,7 @@ pub fn session(me: Myself) -> dto::Session {
         permissions: me.caller.permissions.all().iter().copied().map(permission).collect(),
         has_password: me.account.has_password,
         expires_at: me.expires_at,
+        provider: me.provider,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod middleware;
 pub mod openapi;
 pub mod people;
 pub mod problem;
+pub mod providers;
 pub mod return_to;
 pub mod session;
 pub mod spa;
@@ -45,6 +46,9 @@ pub fn routes(
             .wrap(from_fn(access::authorise))
             .wrap(from_fn(middleware::same_site))
             .route("/sign-in", web::get().to(session::read_sign_in))
+            .route("/sign-in/{provider}", web::get().to(providers::begin_provider_sign_in))
+            .route("/sign-in/{provider}/callback", web::get().to(providers::finish_provider_sign_in))
+            .route("/sign-in/{provider}/sign-out", web::get().to(providers::sign_out_at_provider))
             .route("/session", web::get().to(session::read_session))
             .route("/session", web::post().to(session::sign_in))
             .route("/session", web::delete().to(session::sign_out))

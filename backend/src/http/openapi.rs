@@ -45,6 +45,9 @@ struct Intake;
 #[openapi(paths(
     document,
     super::session::read_sign_in,
+    super::providers::begin_provider_sign_in,
+    super::providers::finish_provider_sign_in,
+    super::providers::sign_out_at_provider,
     super::session::sign_in,
     super::session::read_session,
     super::session::sign_out,

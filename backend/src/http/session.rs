@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use shared::account::{validate_email, validate_name, validate_password};
 use shared::{
     AcceptLink, Credentials, LinkInfo, LinkSecret, NewPassword, ProblemCode, SamplePerson, Session,
-    SessionList, SignInOptions,
+    SessionList, SignInOptions, SignInProvider,
 };
 
 use super::client;
@@ -42,7 +42,10 @@ pub async fn read_sign_in(app: web::Data<App>) -> Result<web::Json<SignInOptions
         Vec::new()
     };
     let setup_needed = people::setup_needed(&app).await?;
-    Ok(web::Json(SignInOptions { providers: Vec::new(), setup_needed, samples }))
+    let providers = app.config.oidc.iter();
+    let providers =
+        providers.map(|one| SignInProvider { id: one.id.clone(), name: one.name.clone() }).collect();
+    Ok(web::Json(SignInOptions { providers, setup_needed, samples }))
 }
 
 /// Sign in

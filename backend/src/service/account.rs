@@ -23,6 +23,8 @@ pub struct Myself {
     pub caller: Caller,
     /// When the session or the token ends.
     pub expires_at: Option<String>,
+    /// The provider that the session began with, if it did.
+    pub provider: Option<String>,
 }
 
 impl Myself {
@@ -43,11 +45,12 @@ pub async fn myself(app: &App, caller: &Caller) -> Result<Myself, ServiceError> 
         .read(move |conn| {
             let caller = asking.again(conn, None)?;
             let account = accounts::find(conn, &caller.account_id)?.ok_or(ServiceError::SignedOut)?;
-            let expires_at = match &caller.via {
-                Via::Browser { session } => sessions::expires_at(conn, session)?,
-                Via::Token { id, .. } => tokens::expires_at(conn, id)?.flatten(),
+            let (expires_at, provider) = match &caller.via {
+                Via::Browser { session } => sessions::end_and_provider(conn, session)?
+                    .map_or((None, None), |(end, provider)| (Some(end), provider)),
+                Via::Token { id, .. } => (tokens::expires_at(conn, id)?.flatten(), None),
             };
-            Ok(Myself { account, caller, expires_at })
+            Ok(Myself { account, caller, expires_at, provider })
         })
         .await
 }

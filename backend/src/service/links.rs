@@ -180,7 +180,7 @@ pub async fn accept(app: &App, given: Acceptance, origin: Origin) -> Result<Star
                 }
                 (LinkKind::Invitation | LinkKind::Reset, None) => return Err(LinkError::Spent),
             };
-            sign_in::start(conn, &account, &origin, now, life)?.ok_or(LinkError::Spent)
+            sign_in::start(conn, &account, &origin, None, now, life)?.ok_or(LinkError::Spent)
         })
         .await?;
     app.live.stir();

@@ -13,6 +13,7 @@ pub mod observe;
 pub mod people;
 pub mod process;
 pub mod projects;
+pub mod providers;
 pub mod reconcile;
 pub mod refresh;
 pub mod samples;

@@ -114,7 +114,7 @@ pub async fn sign_in(
             }
             throttle::clear(conn, &subjects[0])?;
             take_back(conn, &subjects[1..])?;
-            match start(conn, account, &origin, now, life)? {
+            match start(conn, account, &origin, None, now, life)? {
                 Some(started) => Ok::<_, SignInError>(Some(started)),
                 None => Ok(refused(conn, &attempt, &origin, now)?),
             }
@@ -198,7 +198,8 @@ fn refused(
 }
 
 /// Begins a session with a secret of its own, so that nobody can plant one beforehand; the one that
-/// the browser had ends. `None` if the account may not sign in.
+/// the browser had ends. `provider` is who said who it is, if it was not a password. `None` if the account
+/// may not sign in.
 ///
 /// # Errors
 /// The database's.
@@ -206,6 +207,7 @@ pub(super) fn start(
     conn: &mut Conn,
     account: &AccountId,
     origin: &Origin,
+    provider: Option<&str>,
     now: Time,
     life: Duration,
 ) -> Result<Option<Started>, DbError> {
@@ -223,6 +225,7 @@ pub(super) fn start(
         expires_at,
         user_agent: &user_agent,
         address: &origin.address,
+        provider,
     };
     let session = sessions::insert(conn, &new, now)?;
     let Some(Known { caller, .. }) = callers::known(conn, &Proof::Session(key_hash), life, now)? else {
@@ -234,8 +237,11 @@ pub(super) fn start(
         check_id: None,
         project_id: None,
         actor: caller.actor(),
-        summary: format!("{} signed in", caller.name),
-        data: json!({"session": session.as_str(), "address": origin.address, "with": "password"}),
+        summary: match provider {
+            None => format!("{} signed in", caller.name),
+            Some(provider) => format!("{} signed in through {provider}", caller.name),
+        },
+        data: json!({"session": session.as_str(), "address": origin.address, "with": provider.unwrap_or("password")}),
     };
     events::append(conn, &event, now)?;
     Ok(Some(Started { secret, expires_at, caller }))

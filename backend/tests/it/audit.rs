@@ -25,7 +25,9 @@ async fn disarm(world: &World) {
             "DROP TRIGGER event_append_only_update; DROP TRIGGER event_append_only_delete; \
              DROP TRIGGER event_append_only_replace"
         }
-        Kind::Postgres => "DROP TRIGGER event_append_only ON event",
+        Kind::Postgres => {
+            "DROP TRIGGER event_append_only ON event; DROP TRIGGER event_append_only_update ON event"
+        }
     };
     run_sql(world, sql).await.unwrap();
 }
@@ -177,8 +179,8 @@ on_both! {
             ("DELETE FROM event WHERE id BETWEEN 2 AND 5".into(), 2, "entries 2 to 5 are missing"),
             ("DELETE FROM event".into(), 1, "missing"),
             ("UPDATE event SET id = 999 WHERE id = 2; UPDATE event SET id = 2 WHERE id = 3; UPDATE event SET id = 3 WHERE id = 999".into(), 2, "was changed"),
-            (format!("INSERT INTO event SELECT {last} + 1, {columns} FROM event WHERE id = 2"), last + 1, "counter does not know it"),
-            (format!("INSERT INTO event SELECT 0, {columns} FROM event WHERE id = 2"), 0, "counter does not know it"),
+            (format!("INSERT INTO event (id, {columns}) SELECT {last} + 1, {columns} FROM event WHERE id = 2"), last + 1, "counter does not know it"),
+            (format!("INSERT INTO event (id, {columns}) SELECT 0, {columns} FROM event WHERE id = 2"), 0, "counter does not know it"),
             ("UPDATE instance SET id = 'another'".into(), 1, "does not follow the genesis"),
         ] {
             run_sql(world, &sql).await.unwrap();

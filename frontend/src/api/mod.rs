@@ -6,6 +6,7 @@ pub mod json;
 mod people;
 
 pub use fault::Fault;
+pub use people::{sign_in_address, sign_out_address};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -10,6 +10,18 @@ use shared::{
 use super::{Api, Asked, Nothing};
 use crate::model::text::encode;
 
+/// Where a browser signs in through a provider, and comes back to a page of the app.
+#[must_use]
+pub fn sign_in_address(provider: &str, return_to: &str) -> String {
+    format!("api/v1/sign-in/{}?return_to={}", encode(provider), encode(return_to))
+}
+
+/// Where a browser signs out at a provider.
+#[must_use]
+pub fn sign_out_address(provider: &str) -> String {
+    format!("api/v1/sign-in/{}/sign-out", encode(provider))
+}
+
 impl Api {
     /// Who is signed in.
     pub fn read_session(self) -> Asked<Session> {

@@ -19,6 +19,7 @@ pub(crate) fn session(roles: &[Role]) -> Session {
         all_projects: true,
         has_password: true,
         expires_at: None,
+        provider: None,
     }
 }
 

@@ -3,13 +3,12 @@
 use crate::ui::prelude::*;
 use shared::{Credentials, ProblemCode, SamplePerson, SignInOptions, SignInProvider};
 
-use crate::api::Fault;
+use crate::api::{Fault, sign_in_address};
 use crate::components::form::{Form, value};
 use crate::components::message::{fault_box, notice};
 use crate::components::{button, named_section};
 use crate::model::access::{Who, role_names};
 use crate::model::place;
-use crate::model::text::encode;
 use crate::state::{App, dom, nav, time};
 use crate::texts;
 use crate::ui::{El, el, watch, words};
@@ -73,6 +72,7 @@ pub fn sign_in_page() -> El {
     super::narrow(vec![
         super::heading(texts::SIGN_IN),
         el("div").child_fn(setup),
+        el("div").child_fn(move || page.came_back()),
         el("div").child_fn(fault),
         password(page),
         el("div").child_fn(more),
@@ -96,6 +96,17 @@ impl SignIn {
     fn way_back(self) -> String {
         let asked = self.app.place.with_untracked(|place| place.param("return_to")).unwrap_or_default();
         place::return_to(&asked, &nav::base_path())
+    }
+
+    /// Why a provider did not let somebody in: the service says it in the address that it leads back to. Gone
+    /// with the next attempt.
+    fn came_back(self) -> Option<El> {
+        if self.form.busy.get() || self.refusal.with(Option::is_some) {
+            return None;
+        }
+        let word = self.app.place.with(|place| place.param("error"))?;
+        let says = words("p", texts::provider_fault(&word));
+        Some(notice("bad", "sign-in-fault", says).attr("role", "alert"))
     }
 
     fn send(self, credentials: &Credentials) {
@@ -155,7 +166,7 @@ fn providers(page: SignIn, all: &[SignInProvider]) -> Option<El> {
         words("a", &texts::sign_in_with(&provider.name))
             .class("btn wide")
             .test("provider")
-            .attr("href", &format!("api/v1/sign-in/{}?return_to={}", encode(&provider.id), encode(&back)))
+            .attr("href", &sign_in_address(&provider.id, &back))
     };
     (!all.is_empty())
         .then(|| named_section("providers", texts::OR_WITH).children(all.iter().map(link).collect()))

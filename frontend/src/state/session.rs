@@ -6,7 +6,7 @@ use shared::Session;
 use wasm_bindgen::JsValue;
 
 use super::{App, drafts, live, nav};
-use crate::api::Fault;
+use crate::api::{Fault, sign_out_address};
 use crate::model::access::Who;
 use crate::ui::watch;
 
@@ -94,10 +94,16 @@ impl App {
     /// Signs out and leaves nothing behind in this window.
     pub fn sign_out(self) {
         live::disconnect(self);
+        let provider =
+            self.who.with_untracked(|who| who.session().and_then(|session| session.provider.clone()));
         self.api.sign_out().then(move |answer| match answer {
             Ok(()) | Err(Fault::SignedOut) => {
                 drafts::forget();
-                nav::load("sign-in");
+                // Whoever came through a provider is still signed in there.
+                match provider {
+                    Some(provider) => nav::load(&sign_out_address(&provider)),
+                    None => nav::load("sign-in"),
+                }
             }
             Err(fault) => {
                 self.say(fault.message());

@@ -255,6 +255,29 @@ pub fn locked_until(clock: &str) -> String {
     format!("Too many attempts failed. Sign-in is locked until {clock}.")
 }
 
+/// Why a provider did not let somebody in, and what to do; `word` is the service's.
+#[must_use]
+pub fn provider_fault(word: &str) -> &'static str {
+    match word {
+        "provider_unavailable" => {
+            "The provider cannot be reached now. Try again in a moment, or sign in with a password."
+        }
+        "provider_refused" => "The provider did not sign you in. Try again, or ask whoever runs it.",
+        "sign_in_expired" => "That sign-in took too long, or was begun in another browser. Try again.",
+        "not_permitted" => {
+            "You are known there, but none of your groups may do anything here. Ask an administrator."
+        }
+        "switched_off" => "Your account here is switched off. Ask an administrator.",
+        "email_taken" => {
+            "The provider tells no e-mail address, or one that another account here has. Ask an administrator."
+        }
+        "too_many_attempts" => "Too many attempts from your network failed. Try again later.",
+        _ => {
+            "What the provider sent does not prove who you are. Try again; if it stays, tell an administrator."
+        }
+    }
+}
+
 /// The button of a provider.
 #[must_use]
 pub fn sign_in_with(provider: &str) -> String {

@@ -66,7 +66,8 @@ CREATE TABLE session (
     last_seen_at    TEXT COLLATE "C" NOT NULL,
     expires_at      TEXT COLLATE "C" NOT NULL,
     user_agent      TEXT COLLATE "C" NOT NULL,
-    address         TEXT COLLATE "C" NOT NULL
+    address         TEXT COLLATE "C" NOT NULL,
+    provider        TEXT COLLATE "C"
 );
 CREATE INDEX session_account ON session (account_id, created_at);
 CREATE INDEX session_end ON session (expires_at);

@@ -66,7 +66,8 @@ CREATE TABLE session (
     last_seen_at    TEXT NOT NULL,
     expires_at      TEXT NOT NULL,
     user_agent      TEXT NOT NULL,
-    address         TEXT NOT NULL
+    address         TEXT NOT NULL,
+    provider        TEXT
 ) WITHOUT ROWID;
 CREATE INDEX session_account ON session (account_id, created_at);
 CREATE INDEX session_end ON session (expires_at);

@@ -1,0 +1,136 @@
+//! What a provider says about a person.
+
+use std::collections::BTreeMap;
+
+use openidconnect::core::CoreGenderClaim;
+use openidconnect::{
+    AdditionalClaims, EndUserEmail, EndUserName, EndUserUsername, IdTokenClaims, LocalizedClaim,
+    UserInfoClaims,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::OidcConfig;
+
+/// Claims that OpenID Connect has no name for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Others(BTreeMap<String, Value>);
+
+impl AdditionalClaims for Others {}
+
+/// Who somebody is, as a provider says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Who says so.
+    pub issuer: String,
+    /// The person's id there, which never changes.
+    pub subject: String,
+    /// Display name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Whether the provider has made sure that the address is theirs.
+    pub email_verified: bool,
+    /// The groups.
+    pub groups: Vec<String>,
+    /// GitLab's id of the same person.
+    pub gitlab_user_id: Option<i64>,
+}
+
+impl Identity {
+    /// What the token says.
+    pub(super) fn of_token(config: &OidcConfig, claims: &IdTokenClaims<Others, CoreGenderClaim>) -> Self {
+        let mut identity = Self {
+            issuer: claims.issuer().to_string(),
+            subject: claims.subject().to_string(),
+            name: None,
+            email: None,
+            email_verified: false,
+            groups: Vec::new(),
+            gitlab_user_id: None,
+        };
+        identity.take(
+            config,
+            &Said {
+                name: claims.name(),
+                username: claims.preferred_username(),
+                email: claims.email(),
+                email_verified: claims.email_verified(),
+                others: claims.additional_claims(),
+            },
+        );
+        identity
+    }
+
+    /// Adds what the provider says where it is asked about the person.
+    pub(super) fn complete(&mut self, config: &OidcConfig, claims: &UserInfoClaims<Others, CoreGenderClaim>) {
+        self.take(
+            config,
+            &Said {
+                name: claims.name(),
+                username: claims.preferred_username(),
+                email: claims.email(),
+                email_verified: claims.email_verified(),
+                others: claims.additional_claims(),
+            },
+        );
+    }
+
+    /// Takes what is said, and leaves what is not.
+    fn take(&mut self, config: &OidcConfig, said: &Said<'_>) {
+        let name = said.name.and_then(|name| name.get(None)).map(|name| name.to_string());
+        let username = said.username.map(|name| name.to_string());
+        self.name = name.or_else(|| self.name.take()).or(username);
+        if let Some(email) = said.email {
+            self.email = Some(email.to_string());
+            self.email_verified = said.email_verified == Some(true);
+        }
+        if let Some(groups) = said.others.0.get(&config.groups_claim) {
+            self.groups = words(groups);
+        }
+        let claim = config.gitlab_user_id_claim.as_ref();
+        if let Some(id) = claim.and_then(|claim| said.others.0.get(claim)).and_then(number) {
+            self.gitlab_user_id = Some(id);
+        }
+    }
+}
+
+/// What is of use, wherever it is said.
+struct Said<'a> {
+    name: Option<&'a LocalizedClaim<EndUserName>>,
+    username: Option<&'a EndUserUsername>,
+    email: Option<&'a EndUserEmail>,
+    email_verified: Option<bool>,
+    others: &'a Others,
+}
+
+/// A list of words; some providers give a single one as it is.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+    }
+}
+
+/// A number; some providers know only text.
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{number, words};
+
+    #[test]
+    fn lists_and_numbers_come_in_several_forms() {
+        assert_eq!(words(&json!(["a", 1, "b"])), ["a", "b"]);
+        assert_eq!(words(&json!("a")), ["a"]);
+        assert!(words(&json!({"a": true})).is_empty());
+        assert_eq!(number(&json!(7)), Some(7));
+        assert_eq!(number(&json!("7")), Some(7));
+        assert_eq!(number(&json!("x")), None);
+    }
+}
