@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Company, answer, newcomer } from "./support/company.js";
 import { byId, dialog, rows, says, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { Client } from "./support/people.js";
 import { FAULTS } from "./support/tokens.js";
 import { until } from "./support/wait.js";
 
@@ -39,7 +40,7 @@ journey("roles are those of the groups at every sign-in, and without one nobody 
   await page.goto(company.url);
   await company.signIn(page, corp, nora);
   await rows(page).first().waitFor();
-  const { account_id: id, roles, provider } = await company.session(page);
+  const { account_id: id, roles, provider } = await company.ask(page, "session");
   assert.deepEqual([roles, provider], [["reviewer"], "corp"]);
 
   const again = async (groups) => {
@@ -49,7 +50,7 @@ journey("roles are those of the groups at every sign-in, and without one nobody 
   };
   await again(["admins", "of no importance"]);
   await rows(page).first().waitFor();
-  const now = await company.session(page);
+  const now = await company.ask(page, "session");
   assert.equal(now.account_id, id, "the same person");
   assert.deepEqual([...now.roles].sort(), ["administrator", "reviewer"]);
 
@@ -83,10 +84,9 @@ journey("the author by the provider's word does not decide on their own merge re
   await company.signIn(page, company.providers[0], nora);
   await says(byId(page, "decision-off"), /\w/);
   assert.ok(await byId(byId(page, "check"), "approve").isDisabled());
-  const headers = { origin: new URL(company.url).origin };
-  const data = { verdict: "approve", expected_sha: own.sha };
-  const forced = await page.request.post(`${company.url}api/v1/checks/${own.id}/decisions`, { headers, data });
-  assert.equal(forced.status(), 403, "nor without the page");
+  page.watch.expect(/403/);
+  const forced = await company.ask(page, `checks/${own.id}/decisions`, { verdict: "approve", expected_sha: own.sha });
+  assert.equal(forced, 403, "nor without the buttons");
   assert.deepEqual((await client.get(`checks/${own.id}`)).decisions, []);
 
   await page.goto(`${company.url}checks/${other.id}`);
@@ -109,7 +109,7 @@ journey("the same subject of two issuers is two people, and an address does not 
   for (const [provider, person] of [[corp, nora], [partner, olga], [corp, nora]]) {
     const page = await enter(provider, person);
     await rows(page).first().waitFor();
-    sessions.push(await company.session(page));
+    sessions.push(await company.ask(page, "session"));
   }
   assert.deepEqual(sessions.map(({ name }) => name), [nora.name, olga.name, nora.name]);
   const [first, second, third] = sessions.map((session) => session.account_id);
@@ -168,8 +168,8 @@ journey("an answer of the provider is good once, and only in the window that ask
   await thief.goto(used);
   await company.refused(thief, "sign_in_expired");
   // Not even where it was good.
-  await page.request.delete(`${company.url}api/v1/session`, { headers: { origin: new URL(company.url).origin } });
-  assert.equal(await company.session(page), 401);
+  await new Client(company.url, await company.cookie(page)).send("DELETE", "session");
+  assert.equal(await company.ask(page, "session"), 401);
   await page.goto(used);
   await company.refused(page, "sign_in_expired");
 });
@@ -229,7 +229,7 @@ journey("signing out ends the session here and at the provider", async (world) =
   await page.goto(company.url);
   await company.signIn(page, corp, nora);
   await rows(page).first().waitFor();
-  const cookies = await page.context().cookies(company.url);
+  const cookie = await company.cookie(page);
   await byId(page, "person").click();
   await byId(page, "sign-out").click();
   await page.getByRole("button", { name: `Leave ${corp.name}` }).click();
@@ -237,7 +237,6 @@ journey("signing out ends the session here and at the provider", async (world) =
   await byId(page, "sign-in").waitFor();
   assert.equal(page.url(), `${company.url}sign-in`);
   assert.equal(await byId(page, "sign-in-fault").count(), 0);
-  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   assert.equal((await fetch(`${company.url}api/v1/session`, { headers: { cookie } })).status, 401, "a copy is worth nothing");
   // The provider asks again who sits there.
   await byId(page, "provider").click();

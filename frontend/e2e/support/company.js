@@ -64,10 +64,18 @@ export class Company {
     await page.context().clearCookies({ domain: new URL(this.url).hostname });
   }
 
-  /** Who is signed in, or the status that says that nobody is. */
-  async session(page) {
-    const told = await page.request.get(`${this.url}api/v1/session`);
-    return told.ok() ? told.json() : told.status();
+  /** The window's cookies for the app, as a header. */
+  async cookie(page) {
+    return (await page.context().cookies(this.url)).map(({ name, value }) => `${name}=${value}`).join("; ");
+  }
+
+  /** Asks the app from the page itself, with whatever the browser sends along; a refusal is its status. */
+  async ask(page, path, body) {
+    const options = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    return page.evaluate(async ([address, options]) => {
+      const told = await fetch(address, options);
+      return told.ok ? told.json() : told.status;
+    }, [`${this.url}api/v1/${path}`, options]);
   }
 
   /** The sign-in page says why nobody was let in, and nobody was. */
@@ -75,7 +83,7 @@ export class Company {
     await says(byId(page, "sign-in-fault"), /\w/);
     const shown = page.watch.requests.filter((url) => url.startsWith(`${this.url}sign-in?`)).at(-1);
     assert.equal(new URL(shown).searchParams.get("error"), code);
-    assert.equal(await this.session(page), 401);
+    assert.equal(await this.ask(page, "session"), 401);
   }
 
   /** Goes all the way through the provider, and returns the address that leads back without having followed it. */

@@ -45,7 +45,9 @@ class Process {
     this.child.stderr.on("data", (data) => (this.log += data));
     scope.after(() => this.kill());
     // Also when the tests end before the journey does.
-    process.once("exit", () => this.child.kill("SIGKILL"));
+    const kill = () => this.child.kill("SIGKILL");
+    process.once("exit", kill);
+    this.ended.then(() => process.off("exit", kill));
     scope.onFailure(() => `${args[0]} wrote:\n${this.output}${this.log.slice(-6000)}`);
   }
 
