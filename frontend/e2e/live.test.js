@@ -1,10 +1,9 @@
 // The page follows what happens without a reload, and without moving what somebody is about to click.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, RULE, SAMPLES, STOREFRONT, byId, openCheck, openInbox, row, rows, says, state } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, SAMPLES, STOREFRONT, byId, openCheck, openInbox, row, rows, says, state } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
-import { Client } from "./support/people.js";
-import { SANDBOX_SECRET, folder, freePort, startServe } from "./support/service.js";
+import { ownApp } from "./support/own.js";
 import { eventually, until } from "./support/wait.js";
 
 /** Each row's name and where it is. */
@@ -50,25 +49,6 @@ journey("a merge request that is closed or pushed to changes its rows in place",
   await byId(byId(page, "check"), "approve").waitFor();
 });
 
-/** An app that can be killed while the sandbox lives: it serves a project of its own. */
-async function killable(world) {
-  const at = { port: await freePort(), path: await folder(world.scope), gitlab: world.sandbox.url };
-  const start = () => startServe(world.scope, at);
-  let app = await start();
-  const { id } = await world.sandbox.post("projects", { path: "demo/warehouse" });
-  const rule = { name: RULE, url: `${app.app}status_check`, secret: SANDBOX_SECRET };
-  await world.sandbox.post(`projects/${id}/rules`, rule);
-  const { client, person } = await Client.setUp(app.app, await app.setUpSecret());
-  await world.sandbox.open("demo/warehouse", "Count boxes");
-  await until("the first check", async () => (await client.get("checks?state=pending")).items.length === 1);
-  return {
-    url: app.app,
-    window: () => world.window({ origins: [app.app], app: app.app, as: person }),
-    kill: () => app.kill(),
-    restart: async () => (app = await start()),
-  };
-}
-
 /** A browser writes a lost connection to the console, and each attempt to mend it. */
 const LOST = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/;
 
@@ -91,7 +71,7 @@ async function outage(world, page, service) {
 }
 
 journey("a service that was killed comes back, and the page catches up from where it was", async (world) => {
-  const service = await killable(world);
+  const service = await ownApp(world);
   const page = await service.window();
   await openInbox(page, service.url, 1);
   // The stream has carried something, so the browser knows where to go on.
@@ -103,14 +83,14 @@ journey("a service that was killed comes back, and the page catches up from wher
 });
 
 journey("a page on which nothing had happened before the outage catches up as well", async (world) => {
-  const service = await killable(world);
+  const service = await ownApp(world);
   const page = await service.window();
   await openInbox(page, service.url, 1);
   await outage(world, page, service);
 });
 
 journey("while the service is away nothing can be decided, and the page says why", async (world) => {
-  const service = await killable(world);
+  const service = await ownApp(world);
   const page = await service.window();
   page.watch.expect(LOST);
   await openInbox(page, service.url, 1);

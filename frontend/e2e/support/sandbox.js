@@ -16,6 +16,10 @@ export class Sandbox {
   }
 
   /** GitLab's own API, as somebody with the token uses it. */
+  async get(path) {
+    return this.#send("GET", `api/v4/${path}`);
+  }
+
   async put(path, body) {
     return this.#send("PUT", `api/v4/${path}`, body);
   }

@@ -45,7 +45,9 @@ class Process {
     this.child.stderr.on("data", (data) => (this.log += data));
     scope.after(() => this.kill());
     // Also when the tests end before the journey does.
-    process.once("exit", () => this.child.kill("SIGKILL"));
+    const kill = () => this.child.kill("SIGKILL");
+    process.once("exit", kill);
+    this.ended.then(() => process.off("exit", kill));
     scope.onFailure(() => `${args[0]} wrote:\n${this.output}${this.log.slice(-6000)}`);
   }
 
@@ -73,18 +75,22 @@ export async function startDemo(scope, path) {
   return { app, sandbox };
 }
 
+/** Where an app on this port has its pages. */
+export const appAt = (port) => `http://127.0.0.1:${port}${BASE_PATH}`;
+
 /**
  * Starts the app alone, for a GitLab that runs elsewhere, and waits until it is ready. Until somebody has used its set-up
  * link, it prints that.
  */
-export async function startServe(scope, { port, path, gitlab }) {
+export async function startServe(scope, { port, path, gitlab, env }) {
   const serve = new Process(scope, ["serve", "--listen", `127.0.0.1:${port}`], {
     APPROVAL_DATABASE_URL: `sqlite:${join(path, "checks.db")}`,
     APPROVAL_GITLAB_URL: gitlab.replace(/\/$/, ""),
     APPROVAL_GITLAB_TOKEN: SANDBOX_TOKEN,
     APPROVAL_HMAC_SECRET: SANDBOX_SECRET,
+    ...env,
   });
-  const app = `http://127.0.0.1:${port}${BASE_PATH}`;
+  const app = appAt(port);
   await until("the app to be ready", async () => (await fetch(new URL("/readyz", app))).ok);
   return { app, kill: () => serve.kill(), setUpSecret: async () => (await serve.line(/welcome#(\S+)/))[1] };
 }
