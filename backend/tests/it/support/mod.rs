@@ -2,6 +2,7 @@
 //! for both that only the test turns.
 
 pub mod database;
+pub mod logs;
 pub mod people;
 
 use std::net::TcpListener;
@@ -102,10 +103,12 @@ pub struct World {
     clock: Arc<ManualClock>,
     gitlab_clock: Arc<gitlab_sandbox::ManualClock>,
     running: Running,
+    logged: logs::Mark,
 }
 
 impl World {
     pub async fn build(kind: Kind, plan: Plan) -> Self {
+        let logged = logs::begin();
         let database = Database::create(kind).await;
         let clock = Arc::new(ManualClock::new(Time::parse(START).unwrap()));
         let gitlab_clock = Arc::new(gitlab_sandbox::ManualClock::new(START.parse().unwrap()));
@@ -129,6 +132,7 @@ impl World {
             gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), plan.secret);
         let rita = people::make(&app, "Rita Reviewer", &[Role::Reviewer, Role::Administrator], &[]).await;
         let token = people::token(&app, &rita, &Permission::ALL, &[]).await;
+        logs::secret(&token);
         let http = people::client_with("authorization", &format!("Bearer {token}"));
         Self {
             gitlab,
@@ -143,14 +147,16 @@ impl World {
             clock,
             gitlab_clock,
             running,
+            logged,
         }
     }
 
-    /// Ends the world; fails if deliveries wait that the test did not expect.
+    /// Ends the world; fails if a secret was logged.
     pub async fn end(self) {
         self.app.stopping.cancel();
         self.running.stop().await;
         self.gitlab.stop().await;
+        logs::look_for_secrets(self.logged, &[TOKEN, SECRET, SECRET_KEY, people::PASSWORD]);
     }
 
     /// Turns both clocks.
@@ -212,7 +218,10 @@ impl World {
         let response =
             self.http.post(format!("{}/api/v1/{path}", self.base)).json(body).send().await.unwrap();
         let status = response.status();
-        (status, response.json().await.unwrap_or(Value::Null))
+        let answer = response.json().await.unwrap_or(Value::Null);
+        logs::secrets_of(body);
+        logs::secrets_of(&answer);
+        (status, answer)
     }
 
     /// All checks in these states, newest first.

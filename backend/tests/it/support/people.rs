@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{World, logs};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -98,6 +98,7 @@ impl World {
 
     /// A program with this token.
     pub fn bearer(&self, token: &str) -> Asker {
+        logs::secret(token);
         let http = client_with("authorization", &format!("Bearer {token}"));
         Asker { http, base: self.base.clone(), cookie: None }
     }
@@ -153,6 +154,7 @@ impl Asker {
 
     /// A browser that shows this cookie from a page of the app's own.
     pub fn with_cookie(base: &str, cookie: &str) -> Self {
+        logs::secret(cookie.split_once('=').map_or(cookie, |(_, secret)| secret));
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookie).unwrap());
         headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
@@ -168,8 +170,12 @@ impl Asker {
         if !body.is_null() {
             request = request.json(body);
         }
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap_or(Value::Null))
+        let sent = request.send().await.unwrap();
+        let status = sent.status();
+        let answer = sent.json().await.unwrap_or(Value::Null);
+        logs::secrets_of(body);
+        logs::secrets_of(&answer);
+        (status, answer)
     }
 
     pub async fn get(&self, path: &str) -> (StatusCode, Value) {
