@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-# Named once, for the recipes that start what cargo built.
-TARGET = $${CARGO_TARGET_DIR:-target}
+# Where the program goes; see .ci/lib.sh for everything else.
+TARGET = $${CARGO_TARGET_DIR:-$(CURDIR)/target}
 
 .PHONY: help
 help: ## this list
@@ -26,7 +26,7 @@ run: ## start the app: with a stand-in GitLab, or with yours when GITLAB_URL is 
 build: ## compile the app for use: target/release/approval-app
 	@.ci/setup base rust wasm trunk
 	.ci/spa
-	.ci/cargo build --release --locked -p approval-app
+	CARGO_TARGET_DIR=$(TARGET) .ci/cargo build --release --locked -p approval-app
 	echo "==> $(TARGET)/release/approval-app"
 
 .PHONY: test
@@ -55,6 +55,7 @@ openapi: ## write the REST API's description to docs/openapi.json
 	.ci/spa
 	mkdir -p docs
 	trap 'rm -f docs/openapi.json.new' EXIT
-	.ci/cargo run --quiet --locked -p approval-app -- openapi > docs/openapi.json.new
+	.ci/cargo build --workspace --bins --locked
+	.ci/cargo run --quiet --workspace --bin approval-app --locked -- openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
 	echo "==> docs/openapi.json"

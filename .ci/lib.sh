@@ -17,14 +17,16 @@ VENV=$CACHE/venv
 export PATH="$TOOLS/bin:$VENV/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 
 # Absolute, because steps change directories.
-if [ -n "${CARGO_TARGET_DIR:-}" ]; then
-    case $CARGO_TARGET_DIR in
-        /*) ;;
-        *) export CARGO_TARGET_DIR="$ROOT/$CARGO_TARGET_DIR" ;;
-    esac
-fi
+case ${CARGO_TARGET_DIR:-} in
+    '' | /*) ;;
+    *) CARGO_TARGET_DIR=$ROOT/$CARGO_TARGET_DIR ;;
+esac
+# Where `make build` leaves the program: where people look for it.
 # shellcheck disable=SC2034 # used by those who source this
-TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+BUILT=${BUILT:-${CARGO_TARGET_DIR:-$ROOT/target}}
+# Everything else is outside of the working copy, where the next clean copy finds all libraries compiled.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target} BUILT
+TARGET=$CARGO_TARGET_DIR
 
 # shellcheck disable=SC2034
 WASM_TARGET=wasm32-unknown-unknown

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::deliveries::{self, Newest};
@@ -167,49 +168,6 @@ fn newcomer<'a>(seen: &Observation<'a>, known: &[RuleRow]) -> Option<&'a RuleFac
             facts.external_url.as_deref().is_none_or(|url| url.contains("/status_check")).then_some(facts)
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Freshness {
-    /// Newer than what is known.
-    Newer,
-    /// Older, but it says the same of what matters.
-    SameButOlder,
-    /// It cannot be told, or GitLab seems to lag behind itself.
-    Unclear,
-}
-
-/// GitLab's payloads carry whole seconds, so equal times prove nothing about the order.
-fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) -> Freshness {
-    let request = &facts.merge_request;
-    let same = request.head_sha.as_deref().unwrap_or("") == known.head_sha
-        && request.state == known.state
-        && request.target_branch == known.target_branch;
-    let order = match (request.updated_at, known.gitlab_updated_at) {
-        (Some(new), Some(old)) => new.whole_seconds().cmp(&old.whole_seconds()),
-        (Some(_), None) => std::cmp::Ordering::Greater,
-        (None, _) => std::cmp::Ordering::Less,
-    };
-    match facts.source {
-        Source::SignedCall => match (order, same) {
-            (std::cmp::Ordering::Greater, _) | (std::cmp::Ordering::Equal, true) => Freshness::Newer,
-            (std::cmp::Ordering::Less, true) => Freshness::SameButOlder,
-            (std::cmp::Ordering::Less | std::cmp::Ordering::Equal, false) => Freshness::Unclear,
-        },
-        Source::ReadBack => {
-            let overtaken = facts.known_at < known.facts_at;
-            let lagging = order == std::cmp::Ordering::Less && !insist;
-            if overtaken || lagging { Freshness::Unclear } else { Freshness::Newer }
-        }
-    }
-}
-
-/// Whether the texts differ from what is known, and both were said in the same second.
-fn texts_in_doubt(known: &MergeRequestRow, facts: &Facts) -> bool {
-    let request = &facts.merge_request;
-    let second = |time: Option<Time>| time.map(Time::whole_seconds);
-    second(request.updated_at) == second(known.gitlab_updated_at)
-        && (request.title != known.title || request.description != known.description)
 }
 
 fn author(facts: &Facts, known: Option<&MergeRequestRow>) -> String {

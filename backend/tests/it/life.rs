@@ -7,6 +7,19 @@ use serde_json::json;
 
 use crate::support::{Plan, World, on_both};
 
+/// Two edits of a title, `pause` apart, whose calls arrive the other way round.
+async fn edit_twice(world: &World, pause: Duration) {
+    let iid = world.open().await;
+    world.gitlab.pause_calls(true);
+    for title in ["Second title", "Third title"] {
+        world.advance(pause);
+        world.gitlab.edit_title(world.project, iid, title);
+    }
+    world.gitlab.release_calls_reversed().await;
+    world.gitlab.pause_calls(false);
+    world.settle().await;
+}
+
 on_both! {
     async fn duplicates_change_nothing(world: Plan::signed()) {
         world.gitlab.duplicate_next_calls(1);
@@ -236,33 +249,16 @@ on_both! {
     }
 
     async fn an_overtaken_call_brings_no_old_title_back(world: Plan::signed()) {
-        let iid = world.open().await;
-        world.gitlab.pause_calls(true);
-        for title in ["Second title", "Third title"] {
-            world.advance(Duration::from_secs(5));
-            world.gitlab.edit_title(world.project, iid, title);
-        }
-        world.gitlab.release_calls_reversed().await;
-        world.gitlab.pause_calls(false);
-        world.settle().await;
+        edit_twice(world, Duration::from_secs(5)).await;
         let check = world.check("pending").await;
         assert_eq!(check["merge_request"]["title"], "Third title");
         assert_eq!(world.happened(&check).await.iter().filter(|kind| *kind == "check.updated").count(), 1);
     }
 
     /// GitLab's calls carry whole seconds: which of two edits in one second was the last, only GitLab knows.
-    async fn an_overtaken_call_of_the_same_second_brings_no_old_text_back(world: Plan::signed()) {
-        let iid = world.open().await;
-        world.gitlab.pause_calls(true);
-        for title in ["Second title", "Third title"] {
-            world.advance(Duration::from_millis(10));
-            world.gitlab.edit_title(world.project, iid, title);
-        }
-        world.gitlab.release_calls_reversed().await;
-        world.gitlab.pause_calls(false);
-        world.settle().await;
-        let check = world.check("pending").await;
-        assert_eq!(check["merge_request"]["title"], "Third title");
+    async fn an_overtaken_call_of_the_same_second_brings_no_old_title_back(world: Plan::signed()) {
+        edit_twice(world, Duration::from_millis(10)).await;
+        assert_eq!(world.check("pending").await["merge_request"]["title"], "Third title");
     }
 
     async fn a_delivery_that_fails_while_the_merge_request_closes_is_not_sent_again(world: Plan::signed()) {
