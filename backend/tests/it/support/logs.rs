@@ -81,9 +81,22 @@ pub fn secrets_of(body: &Value) {
 pub fn look_for_secrets(since: Mark, lasting: &[&str]) {
     let made = open(&SECRETS)[since.secrets..].to_vec();
     let log = open(&LOG)[since.log..].to_owned();
-    assert!(log.contains("approval_app"), "there is a log");
-    for secret in made.iter().map(String::as_str).chain(lasting.iter().copied()) {
-        let leak = log.lines().find(|line| line.contains(secret));
-        assert!(leak.is_none(), "a secret is in the log: {leak:?}");
-    }
+    let secrets = made.iter().map(String::as_str).chain(lasting.iter().copied());
+    let leak = leak(&log, secrets);
+    assert!(leak.is_none(), "a secret is in the log: {leak:?}");
+}
+
+fn leak<'a>(log: &'a str, mut secrets: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let leaked = secrets.find(|secret| log.contains(secret))?;
+    log.lines().find(|line| line.contains(leaked))
+}
+
+#[test]
+fn what_is_logged_is_looked_at() {
+    let mark = begin();
+    tracing::trace!(target: "approval_app::test", "said by a test");
+    let log = open(&LOG)[mark.log..].to_owned();
+    let said = leak(&log, ["nobody says this", "said by a test"].into_iter());
+    assert!(said.is_some_and(|line| line.contains("TRACE")), "{log}");
+    assert_eq!(leak(&log, ["nobody says this"].into_iter()), None);
 }

@@ -149,12 +149,13 @@ impl Asker {
         let set = answer.headers().get("set-cookie").map(|value| value.to_str().unwrap().to_owned());
         let body = answer.json().await.unwrap_or(Value::Null);
         let Some(set) = set.filter(|_| status == 201) else { return Err((status, body)) };
-        Ok(Self::with_cookie(base, set.split(';').next().unwrap()))
+        let cookie = set.split(';').next().unwrap();
+        logs::secret(cookie.split_once('=').unwrap().1);
+        Ok(Self::with_cookie(base, cookie))
     }
 
     /// A browser that shows this cookie from a page of the app's own.
     pub fn with_cookie(base: &str, cookie: &str) -> Self {
-        logs::secret(cookie.split_once('=').map_or(cookie, |(_, secret)| secret));
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookie).unwrap());
         headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
