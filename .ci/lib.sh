@@ -26,6 +26,7 @@ esac
 BUILT=${BUILT:-${CARGO_TARGET_DIR:-$ROOT/target}}
 # Everything else is outside of the working copy, where the next clean copy finds all libraries compiled.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target} BUILT
+# shellcheck disable=SC2034
 TARGET=$CARGO_TARGET_DIR
 
 # shellcheck disable=SC2034
