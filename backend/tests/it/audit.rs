@@ -172,7 +172,7 @@ on_both! {
         for (sql, broken_at, reason) in [
             ("UPDATE event SET actor = 'Eve' WHERE id = 2".to_owned(), 2, "was changed"),
             ("UPDATE event SET at = '2026-03-02T09:30:00.000001Z' WHERE id = 3".into(), 3, "was changed"),
-            ("UPDATE event SET data = replace(data, 'pending', 'approved'), summary = 'x' WHERE id = 4".into(), 4, "was changed"),
+            ("UPDATE event SET data = data || ' ' WHERE id = 4".into(), 4, "was changed"),
             ("UPDATE event SET account_id = '' WHERE id = 5".into(), 5, "was changed"),
             (format!("DELETE FROM event WHERE id = {last}"), last, "missing"),
             ("DELETE FROM event WHERE id = 4".into(), 4, "entry 4 is missing"),
