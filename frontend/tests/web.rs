@@ -47,6 +47,8 @@ fn item(id: &str) -> CheckItem {
         rule: RuleRef { id: 3, name: "Change approval".into() },
         decided_by: None,
         delivery: None,
+        reason: None,
+        change: None,
     }
 }
 

@@ -67,7 +67,7 @@ fn checks_and_what_belongs_to_them() {
 fn the_service_and_its_calls() {
     reads::<SystemInfo>(
         r#"{"version":"0.1.0","database":"sqlite","gitlab_url":null,"sandbox":true,"gitlab_trouble":"x",
-        "pending_checks":1,"pending_deliveries":2,"failed_deliveries":3,"waiting_calls":4,
+        "pending_checks":1,"needs_you":1,"waiting_on_others":0,"pending_deliveries":2,"failed_deliveries":3,"waiting_calls":4,
         "set_aside_calls":5,"undecided_passes":6}"#,
     );
     reads::<CallPage>(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Delivery, DeliverySummary, Event};
+use crate::{ChangeSummary, Decision, Delivery, DeliverySummary, Event, Verdict};
 
 /// Where a check stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -150,6 +150,41 @@ pub struct CheckItem {
     pub decided_by: Option<String>,
     /// The newest delivery to GitLab; `null` while there is nothing to tell.
     pub delivery: Option<DeliverySummary>,
+    /// Why a pending check waits; `null` for checks that do not.
+    pub reason: Option<Reason>,
+    /// Pipeline, approvals and size of the change as last read from GitLab; `null` if never read.
+    pub change: Option<ChangeSummary>,
+}
+
+/// Why a check waits for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ReasonKind {
+    /// Nobody has decided on this merge request for this rule yet.
+    New,
+    /// Somebody decided on an earlier commit.
+    NewCommits,
+    /// Somebody decided on this commit for another target branch.
+    Retargeted,
+    /// The merge request was closed and is open again.
+    Reopened,
+}
+
+/// Why a check waits, and the earlier decision that no longer counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reason {
+    /// Why.
+    pub kind: ReasonKind,
+    /// The commit of the earlier decision; the caller's own newest one if there is any, else anybody's.
+    pub sha: Option<String>,
+    /// What was said then.
+    pub verdict: Option<Verdict>,
+    /// Who said it.
+    pub reviewer: Option<String>,
+    /// Whether that was the caller.
+    pub own: bool,
 }
 
 /// One page of checks.
@@ -208,6 +243,8 @@ struct FlatDetail {
     rule: RuleRef,
     decided_by: Option<String>,
     delivery: Option<DeliverySummary>,
+    reason: Option<Reason>,
+    change: Option<ChangeSummary>,
     description: String,
     head_sha: String,
     successor_id: Option<String>,
@@ -236,6 +273,8 @@ impl From<FlatDetail> for CheckDetail {
                 rule: flat.rule,
                 decided_by: flat.decided_by,
                 delivery: flat.delivery,
+                reason: flat.reason,
+                change: flat.change,
             },
             description: flat.description,
             head_sha: flat.head_sha,
@@ -263,6 +302,8 @@ mod tests {
             "source_branch":"x","target_branch":"y","project":{"id":1,"path":"p","web_url":"w"},
             "merge_request":{"iid":7,"title":"t","author":"m","url":"u"},"rule":{"id":3,"name":"r"},
             "decided_by":"d","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
+            "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
+            "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",
             "gitlab_status_at":"k","barred":"l","decisions":[],"deliveries":[],"timeline":[]}"#;
         let detail: CheckDetail = serde_json::from_str(text).expect("reads");

@@ -7,7 +7,9 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod bulk;
 pub mod call;
+pub mod change;
 pub mod check;
 pub mod decision;
 pub mod delivery;
@@ -23,9 +25,15 @@ pub use account::{
     SessionItem, SessionList, SignInOptions, SignInProvider,
 };
 pub use audit::{AuditEntry, AuditPage, AuditVerification};
+pub use bulk::{BulkDecision, BulkItem, BulkOutcome, BulkResult, SavedFilter, SavedFilters};
 pub use call::{CallItem, CallPage, CallState};
+pub use change::{
+    Approvals, Change, ChangeCommit, ChangeSince, ChangeSummary, ChangedFile, DiffRow, Discussion,
+    DiscussionNote, FileDiff, FileFold, FileKind, Job, Pipeline, RowKind, Since,
+};
 pub use check::{
-    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef, RuleRef,
+    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef, Reason,
+    ReasonKind, RuleRef,
 };
 pub use decision::{Decision, NewDecision, Verdict};
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};

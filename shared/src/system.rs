@@ -18,6 +18,10 @@ pub struct SystemInfo {
     pub gitlab_trouble: Option<String>,
     /// Checks that wait for a decision, counted up to 1,000.
     pub pending_checks: i64,
+    /// Of those, the ones that the caller may decide on, counted up to 1,000.
+    pub needs_you: i64,
+    /// Of those, the ones that others have to decide on, counted up to 1,000.
+    pub waiting_on_others: i64,
     /// Deliveries that wait to be sent, counted up to 1,000.
     pub pending_deliveries: i64,
     /// Deliveries that need a person, counted up to 1,000.

@@ -191,6 +191,8 @@ pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
         rule: dto::RuleRef { id: rule_id, name: rule_name },
         decided_by: row.decided_by,
         delivery,
+        reason: None,
+        change: None,
     })
 }
 

@@ -32,6 +32,8 @@ pub async fn read_system(
         sandbox: app.config.sandbox,
         gitlab_trouble: overview.gitlab_trouble,
         pending_checks: overview.pending_checks,
+        needs_you: overview.pending_checks,
+        waiting_on_others: 0,
         pending_deliveries: overview.pending_deliveries,
         failed_deliveries: overview.failed_deliveries,
         waiting_calls: overview.waiting_calls,

@@ -51,6 +51,8 @@ mod tests {
             sandbox: false,
             gitlab_trouble: None,
             pending_checks: 3,
+            needs_you: 2,
+            waiting_on_others: 1,
             pending_deliveries: 0,
             failed_deliveries: 0,
             waiting_calls: 0,
