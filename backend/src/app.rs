@@ -20,6 +20,7 @@ use crate::gitlab::client::ClientError;
 use crate::live::Live;
 use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
+use crate::service::change::Hub;
 use crate::service::links;
 use crate::service::seals::{self, SealError};
 
@@ -45,6 +46,8 @@ pub struct Inner {
     pub live: Live,
     /// Calls that wait to be stored.
     pub arrivals: Arrivals,
+    /// What is remembered between readings of changes.
+    pub changes: Arc<Hub>,
     /// Where people can sign in besides here.
     pub providers: Vec<Provider>,
     /// Cancelled when the process is to stop.
@@ -88,6 +91,8 @@ pub struct Wake {
     pub deliveries: Notify,
     /// A merge request is to be read back.
     pub refresh: Notify,
+    /// A change is to be read.
+    pub changes: Notify,
     /// Somebody wants to reconcile now.
     pub reconcile: Notify,
 }
@@ -194,6 +199,7 @@ impl App {
             wake: Wake::default(),
             live: Live::default(),
             arrivals: Arrivals::default(),
+            changes: Arc::new(Hub::new(now)),
             providers,
             stopping: CancellationToken::new(),
             connected,
@@ -276,6 +282,7 @@ impl App {
     pub fn changed(&self) {
         self.wake.deliveries.notify_one();
         self.wake.refresh.notify_one();
+        self.wake.changes.notify_one();
         self.live.stir();
     }
 }

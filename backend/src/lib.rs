@@ -12,6 +12,7 @@ pub mod gitlab;
 pub mod http;
 pub mod live;
 pub mod oidc;
+pub mod render;
 pub mod server;
 pub mod service;
 pub mod worker;

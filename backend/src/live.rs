@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{Notify, broadcast};
 
 use crate::db::{Db, DbError, events};
-use crate::domain::record::Event;
+use crate::domain::Time;
+use crate::domain::record::{Actor, Event, EventKind};
 
 /// Listeners that fall behind by more are told to start again.
 const BUFFER: usize = 1024;
@@ -65,6 +66,23 @@ impl Live {
             let _nobody = self.sender.send(Arc::new(event));
         }
         Ok(count)
+    }
+
+    /// Tells those who listen here that a check looks different by what GitLab says of it (its pipeline, its
+    /// approvals). It is no event of the record: nobody did anything here, and a busy project would flood it. It has
+    /// the number 0, nobody can resume after it, and listeners of other replicas see it when they read anew.
+    pub fn mention(&self, project_id: String, check_id: String, at: Time) {
+        let actor = Actor::gitlab();
+        let event = Event {
+            id: 0,
+            at: at.to_string(),
+            kind: EventKind::CheckUpdated,
+            check_id: Some(check_id),
+            project_id: Some(project_id),
+            actor: actor.name,
+            summary: "The pipeline, the approvals or the files were read from GitLab".into(),
+        };
+        let _nobody = self.sender.send(Arc::new(event));
     }
 
     /// The number of the newest event that was handed out.

@@ -192,7 +192,7 @@ impl EventKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
-    /// Grows with every event; send it as `Last-Event-ID` to resume.
+    /// Grows with every event; send it as `Last-Event-ID` to resume. 0: not in the record, read the check again.
     pub id: i64,
     /// When, RFC 3339 UTC.
     pub at: String,

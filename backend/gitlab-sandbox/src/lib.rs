@@ -37,7 +37,9 @@ mod server;
 mod signature;
 mod state_file;
 mod steer;
+mod steer_change;
 mod sync;
+mod synthetic;
 mod world;
 
 pub use self::clock::{ManualClock, SandboxClock, SystemClock};
@@ -47,6 +49,7 @@ pub use self::outgoing::{CallAnswer, HeldCall, SentCall};
 pub use self::sandbox::Sandbox;
 pub use self::signature::sign;
 pub use self::world::{
-    AccessLevel, Commit, FileChange, MergeRequest, MergeRequestState, Missing, NewMergeRequest, Note,
-    Refusal, Source, Status, StatusResponse, TIMEOUT, Version, Visibility,
+    AccessLevel, Commit, Discussion, DiscussionNote, FileChange, Job, MergeRequest, MergeRequestState,
+    Missing, NewDiscussion, NewMergeRequest, Note, Refusal, Source, Status, StatusResponse, TIMEOUT, Version,
+    Visibility,
 };

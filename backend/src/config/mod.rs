@@ -49,6 +49,10 @@ pub struct Config {
     pub reconcile_every: Duration,
     /// How long processed calls are kept.
     pub keep_calls: Duration,
+    /// How many bytes of changes (commits, files, discussions) are kept at most.
+    pub change_cache: usize,
+    /// Whether the changes of pending checks are read before somebody looks at them.
+    pub read_ahead: bool,
     /// How many bytes of calls may be in memory at once.
     pub call_budget: usize,
     /// Whether the GitLab is the bundled sandbox.
@@ -134,6 +138,12 @@ pub struct Given {
     /// Days that processed calls are kept [default: 30]
     #[arg(long, env = "APPROVAL_KEEP_CALLS_DAYS", value_name = "DAYS")]
     pub keep_calls_days: Option<String>,
+    /// MiB of merge requests' changes that are kept, so that they are there when GitLab is not [default: 256]
+    #[arg(long, env = "APPROVAL_CHANGE_CACHE_MIB", value_name = "MIB")]
+    pub change_cache_mib: Option<String>,
+    /// Whether the changes of pending checks are read before somebody looks at them [default: true]
+    #[arg(long, env = "APPROVAL_READ_AHEAD", value_name = "true|false")]
+    pub read_ahead: Option<String>,
     /// Addresses or networks of proxies, with commas between; only what they say in X-Forwarded-For
     /// counts as a client's address, for example 10.0.0.0/8
     #[arg(long, env = "APPROVAL_TRUSTED_PROXIES", value_name = "CIDR,…")]
@@ -222,6 +232,9 @@ impl Given {
         let reconcile =
             number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
         let keep = number("APPROVAL_KEEP_CALLS_DAYS", self.keep_calls_days.as_deref(), 30, 1, &mut faults);
+        let cache =
+            number("APPROVAL_CHANGE_CACHE_MIB", self.change_cache_mib.as_deref(), 256, 1, &mut faults);
+        let read_ahead = flag("APPROVAL_READ_AHEAD", self.read_ahead.as_deref(), true, &mut faults);
         let trusted_proxies = networks(self.trusted_proxies.as_deref(), &mut faults);
         let idle = number(
             "APPROVAL_SESSION_IDLE_MINUTES",
@@ -252,6 +265,8 @@ impl Given {
                 enrol,
                 reconcile_every: Duration::from_secs(reconcile),
                 keep_calls: Duration::from_secs(keep.saturating_mul(86_400)),
+                change_cache: usize::try_from(cache).unwrap_or(usize::MAX).saturating_mul(1024 * 1024),
+                read_ahead,
                 call_budget: 4 * CALL_MAX,
                 sandbox: false,
                 key_source,

@@ -4,7 +4,9 @@
 use diesel::prelude::*;
 
 use super::reach::{Counted, few, within};
-use super::schema::{delivery, merge_request, project, rule, status_check as check};
+use super::schema::{
+    change_summary as change, delivery, merge_request, project, rule, status_check as check,
+};
 use super::{Conn, DbError, batches};
 use crate::domain::CheckState;
 use crate::domain::access::Reach;
@@ -43,7 +45,12 @@ pub struct ListedCheck {
     pub decided_by: Option<String>,
     /// State, attempts, last error and time of the newest delivery.
     pub delivery: Option<(String, i64, Option<String>, Option<String>)>,
+    /// Pipeline, approvals given and required, added and removed lines, files, as last read.
+    pub change: Option<ListedChange>,
 }
+
+/// All `None` but the pipeline until the change was read.
+type ListedChange = (Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// What a listing is asked for.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +78,10 @@ macro_rules! listed {
             .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
             .inner_join(rule::table.on(rule::id.eq(check::rule_id)))
             .left_join(delivery::table.on(check::delivery_id.eq(delivery::id.nullable())))
+            .left_join(
+                change::table
+                    .on(change::merge_request_id.eq(check::merge_request_id).and(change::sha.eq(check::sha))),
+            )
             .select((
                 check::id,
                 check::state,
@@ -84,6 +95,15 @@ macro_rules! listed {
                 (rule::gitlab_id, check::rule_name),
                 check::decided_by,
                 (delivery::state, delivery::attempts, delivery::last_error, delivery::delivered_at)
+                    .nullable(),
+                (
+                    change::pipeline,
+                    change::approvals_given,
+                    change::approvals_required,
+                    change::additions,
+                    change::deletions,
+                    change::files,
+                )
                     .nullable(),
             ))
     };

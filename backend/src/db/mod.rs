@@ -9,6 +9,7 @@ pub mod audit;
 pub mod batches;
 pub mod callers;
 pub mod calls;
+pub mod changes;
 pub mod checks;
 pub mod connection;
 pub mod decisions;

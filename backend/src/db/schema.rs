@@ -321,6 +321,34 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    change_summary (merge_request_id, sha) {
+        merge_request_id -> Text,
+        sha -> Text,
+        pipeline -> Nullable<Text>,
+        approvals_given -> Nullable<BigInt>,
+        approvals_required -> Nullable<BigInt>,
+        additions -> Nullable<BigInt>,
+        deletions -> Nullable<BigInt>,
+        files -> Nullable<BigInt>,
+        size -> BigInt,
+        last_used_at -> Text,
+        due_at -> Nullable<Text>,
+        attempts -> BigInt,
+    }
+}
+
+diesel::table! {
+    change_part (merge_request_id, sha, part) {
+        merge_request_id -> Text,
+        sha -> Text,
+        part -> Text,
+        packed -> Binary,
+        size -> BigInt,
+        read_at -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(account, session, api_token, person_group, group_member);
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -331,5 +359,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     status_check,
     decision,
     delivery,
-    delivery_attempt
+    delivery_attempt,
+    change_summary
 );

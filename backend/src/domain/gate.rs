@@ -15,6 +15,8 @@ const TRIPS_AFTER: u32 = 3;
 /// nothing that must survive.
 #[derive(Clone, Debug)]
 pub struct Gate {
+    burst: f64,
+    per_second: f64,
     tokens: f64,
     filled_at: Time,
     failures: u32,
@@ -26,7 +28,21 @@ impl Gate {
     /// An open gate with a full budget.
     #[must_use]
     pub const fn new(now: Time) -> Self {
-        Self { tokens: BURST, filled_at: now, failures: 0, closed_until: None, probing: false }
+        Self::paced(now, BURST, PER_SECOND)
+    }
+
+    /// The same with another budget: so much at once, and so much a second in the long run.
+    #[must_use]
+    pub const fn paced(now: Time, burst: f64, per_second: f64) -> Self {
+        Self {
+            burst,
+            per_second,
+            tokens: burst,
+            filled_at: now,
+            failures: 0,
+            closed_until: None,
+            probing: false,
+        }
     }
 
     /// How many of `wanted` sends may go now. After the breaker tripped it is one probe at a time
@@ -43,7 +59,8 @@ impl Gate {
             self.probing = true;
             return 1;
         }
-        self.tokens = (self.tokens + now.since(self.filled_at).as_secs_f64() * PER_SECOND).min(BURST);
+        self.tokens =
+            (self.tokens + now.since(self.filled_at).as_secs_f64() * self.per_second).min(self.burst);
         self.filled_at = now;
         let granted = wanted.min(self.tokens as usize);
         self.tokens -= granted as f64;
@@ -54,7 +71,7 @@ impl Gate {
     pub fn give_back(&mut self, unused: usize) {
         if unused > 0 {
             self.probing = false;
-            self.tokens = (self.tokens + unused as f64).min(BURST);
+            self.tokens = (self.tokens + unused as f64).min(self.burst);
         }
     }
 
@@ -63,7 +80,7 @@ impl Gate {
     pub fn retry_at(&self, now: Time) -> Time {
         match self.closed_until {
             Some(until) if until > now => until,
-            Some(_) | None => now.after(Duration::from_secs_f64(1.0 / PER_SECOND)),
+            Some(_) | None => now.after(Duration::from_secs_f64(1.0 / self.per_second)),
         }
     }
 

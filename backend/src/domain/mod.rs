@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod backoff;
+pub mod change;
 pub mod check;
 pub mod clock;
 pub mod delivery;

@@ -222,22 +222,40 @@ impl Client {
         Ok(all.into_iter().map(|one| one.iid).collect())
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ReadError> {
-        let response = self.send(path).await?;
-        read_json(path, response).await
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ReadError> {
+        self.get_within(path, ANSWER_MAX).await
     }
 
-    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ReadError> {
+    /// The same with another bound for the answer, in bytes.
+    pub(super) async fn get_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        most: usize,
+    ) -> Result<T, ReadError> {
+        let response = self.send(path).await?;
+        read_json(path, response, most).await
+    }
+
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ReadError> {
+        self.list_pages(path, PAGES_MAX).await
+    }
+
+    /// The same with another bound for the number of pages.
+    pub(super) async fn list_pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        pages: u32,
+    ) -> Result<Vec<T>, ReadError> {
         let mut all = Vec::new();
         let joint = if path.contains('?') { '&' } else { '?' };
-        for page in 1..=PAGES_MAX {
+        for page in 1..=pages {
             let response = self.send(&format!("{path}{joint}per_page=100&page={page}")).await?;
             let more = response
                 .headers()
                 .get("x-next-page")
                 .and_then(|value| value.to_str().ok())
                 .is_some_and(|next| !next.trim().is_empty());
-            let mut items: Vec<T> = read_json(path, response).await?;
+            let mut items: Vec<T> = read_json(path, response, ANSWER_MAX).await?;
             let full = items.len() >= 100;
             all.append(&mut items);
             if !more && !full {
@@ -284,20 +302,22 @@ fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
     }
 }
 
-async fn read_json<T: DeserializeOwned>(path: &str, response: Response) -> Result<T, ReadError> {
-    let body =
-        bounded(response).await.map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
+async fn read_json<T: DeserializeOwned>(path: &str, response: Response, most: usize) -> Result<T, ReadError> {
+    let body = bounded(response, most)
+        .await
+        .map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
     serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
         message: format!("GitLab's answer to {path} is not what its documentation says: {error}"),
         retry_after: None,
     })
 }
 
-async fn bounded(mut response: Response) -> Result<Vec<u8>, String> {
+async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
-        if body.len() + chunk.len() > ANSWER_MAX {
-            return Err("GitLab's answer is too large".into());
+        if body.len() + chunk.len() > most {
+            let mib = most / (1024 * 1024);
+            return Err(format!("GitLab's answer is too large: more than {mib} MiB"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -312,7 +332,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 
 /// The status and what GitLab says about it, short, one line, without control characters.
 async fn describe(status: StatusCode, response: Response) -> String {
-    let text = match bounded(response).await {
+    let text = match bounded(response, ANSWER_MAX).await {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
         Err(_) => String::new(),
     };

@@ -216,7 +216,7 @@ async fn load(app: &App, caller: &Caller, id: &CheckId) -> Result<CheckDetail, A
     Ok(dto::check_detail(inbox::detail(app, caller, id.as_str().to_owned()).await?)?)
 }
 
-fn check_id(text: &str) -> Result<CheckId, ApiError> {
+pub(super) fn check_id(text: &str) -> Result<CheckId, ApiError> {
     CheckId::parse(text).ok_or_else(no_such_check)
 }
 

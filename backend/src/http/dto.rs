@@ -192,7 +192,7 @@ pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
         decided_by: row.decided_by,
         delivery,
         reason: None,
-        change: None,
+        change: row.change.and_then(super::dto_change::summary),
     })
 }
 

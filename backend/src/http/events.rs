@@ -36,7 +36,8 @@ pub struct EventsQuery {
 ///
 /// Server-sent events named `event`: `id` is the event's number, `data` the event as JSON. Without
 /// `Last-Event-ID` only new events are sent. `reset` means that too much was missed: read anew.
-/// `bye` means that the service stops: connect again.
+/// `bye` means that the service stops: connect again. An event with the number 0 is not in the record: a check looks
+/// different by what GitLab says of it.
 #[utoipa::path(
     get,
     path = "/events",
@@ -119,8 +120,9 @@ fn stream(
                     yield Ok(Bytes::from_static(b": still here\n\n"));
                 }
                 event = news.recv() => match event {
-                    Ok(event) if event.id > seen => {
-                        seen = event.id;
+                    // 0 is none of the record's: see `Live::mention`.
+                    Ok(event) if event.id > seen || event.id == 0 => {
+                        seen = seen.max(event.id);
                         if changes_access(event.kind) {
                             match View::of(&app, &view.caller).await {
                                 Ok(Some(now)) => view = now,
@@ -231,6 +233,7 @@ async fn missed(app: &App, caller: &Caller, resume: Option<i64>) -> Result<Misse
 fn frame(event: &Event) -> Bytes {
     let id = event.id;
     match serde_json::to_string(&dto::event(event.clone())) {
+        Ok(data) if id == 0 => Bytes::from(format!("event: event\ndata: {data}\n\n")),
         Ok(data) => Bytes::from(format!("id: {id}\nevent: event\ndata: {data}\n\n")),
         Err(_) => reset(id),
     }

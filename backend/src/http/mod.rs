@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod audit;
+pub mod change;
 pub mod checks;
 pub mod client;
 mod csv;
 pub mod dto;
+pub mod dto_change;
 pub mod dto_people;
 pub mod events;
 pub mod health;
@@ -74,6 +76,9 @@ pub fn routes(
             .route("/groups/{id}", web::delete().to(people::remove_group))
             .route("/checks", web::get().to(checks::list_checks))
             .route("/checks/{id}", web::get().to(checks::read_check))
+            .route("/checks/{id}/change", web::get().to(change::read_change))
+            .route("/checks/{id}/diff", web::get().to(change::read_file_diff))
+            .route("/checks/{id}/since", web::get().to(change::read_change_since))
             .route("/checks/{id}/gitlab", web::get().to(checks::read_gitlab_status))
             .route("/checks/{id}/decisions", web::post().to(checks::decide_check))
             .route("/deliveries/{id}/retry", web::post().to(system::retry_delivery))

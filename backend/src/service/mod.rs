@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod batcher;
+pub mod change;
 pub mod decide;
 pub mod deliver;
 mod freshness;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
+use crate::db::changes;
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::deliveries::{self, Newest};
 use crate::db::merge_requests::{self, MergeRequestRow};
@@ -96,6 +97,7 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
     let scene = Scene { seen, project, request_id, author, rules };
     scene.move_checks(conn)?;
     scene.create_missing(conn)?;
+    scene.want_change(conn, known.as_ref())?;
     scene.compare_with_gitlab(conn)?;
     Ok(Observed::Applied)
 }
@@ -336,6 +338,20 @@ impl Scene<'_> {
             events::append(conn, &event, self.seen.now)?;
         }
         Ok(())
+    }
+
+    /// Has the change of HEAD read, again if the merge request changed.
+    fn want_change(&self, conn: &mut Conn, known: Option<&MergeRequestRow>) -> Result<(), DbError> {
+        let request = &self.seen.facts.merge_request;
+        if !request.is_open() || self.head().is_empty() {
+            return Ok(());
+        }
+        let same = known.is_some_and(|known| {
+            known.head_sha == self.head()
+                && known.target_branch == request.target_branch
+                && known.gitlab_updated_at == request.updated_at
+        });
+        changes::want(conn, &self.request_id, self.head(), !same, self.seen.now)
     }
 
     /// Acts on Retry, and on what GitLab shows where that was read.

@@ -6,8 +6,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::db::{DbError, Lane, calls, deliveries, links, merge_requests, projects, sessions, throttle};
+use crate::db::{
+    DbError, Lane, calls, changes, deliveries, links, merge_requests, projects, sessions, throttle,
+};
 use crate::domain::Time;
+use crate::service::change::ahead;
 use crate::service::{deliver, process, reconcile, refresh};
 
 /// No loop sleeps longer: a replica may have queued work, a lease may have ended.
@@ -25,6 +28,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     loops.spawn(calls_loop(app.clone()));
     loops.spawn(deliveries_loop(app.clone()));
     loops.spawn(refresh_loop(app.clone()));
+    loops.spawn(changes_loop(app.clone()));
     loops.spawn(reconcile_loop(app.clone()));
     loops.spawn(live_loop(app.clone()));
     loops.spawn(housekeeping_loop(app.clone()));
@@ -81,6 +85,20 @@ async fn refresh_loop(app: App) {
     }
 }
 
+async fn changes_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match ahead::step(&app).await {
+            Ok(0) if app.config.read_ahead => {
+                until(&app, app.db.read(changes::next_due).await).max(ahead::retry_after(&app))
+            }
+            Ok(0) => LONGEST_SLEEP,
+            Ok(_) => continue,
+            Err(error) => failed("reading changes", &error),
+        };
+        rest(&app, pause.min(LONGEST_SLEEP), app.wake.changes.notified()).await;
+    }
+}
+
 async fn reconcile_loop(app: App) {
     while !app.stopping.is_cancelled() {
         if let Err(error) = reconcile::run(&app).await {
@@ -133,16 +151,20 @@ async fn housekeeping_loop(app: App) {
                 failed("deleting old calls", &error);
             }
         }
+        if let Err(error) = ahead::tidy(&app, false).await {
+            failed("letting go of changes", &error);
+        }
         rest(&app, LONGEST_SLEEP, std::future::pending()).await;
     }
 }
 
-/// Deletes sessions, links and counted failures that have ended.
+/// Deletes sessions, links and counted failures that have ended, and changes that nobody looks at.
 ///
 /// # Errors
 /// The database's.
 pub async fn tidy(app: &App) -> Result<(), DbError> {
     let now = app.clock.now();
+    ahead::tidy(app, true).await?;
     app.db
         .write(Lane::Back, move |conn| {
             sessions::prune(conn, now)?;
@@ -191,7 +213,8 @@ pub async fn drain(app: &App) -> Result<usize, DbError> {
         let calls = process::step(app).await?;
         let read = refresh::step(app).await?;
         let sent = deliver::step(app).await?;
-        let done = calls + read + sent.count;
+        let ahead = ahead::step(app).await?;
+        let done = calls + read + sent.count + ahead;
         total += done;
         if done == 0 {
             while app.live.step(&app.db).await? > 0 {}
@@ -205,14 +228,16 @@ pub async fn drain(app: &App) -> Result<usize, DbError> {
 /// # Errors
 /// The database's.
 pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
+    let ahead = app.config.read_ahead && app.connected().is_some();
     let all = app
         .db
-        .read(|conn| {
+        .read(move |conn| {
             Ok::<_, DbError>([
                 calls::next_due(conn)?,
                 deliveries::next_due(conn)?,
                 merge_requests::next_refresh(conn)?,
                 projects::next_probe(conn)?,
+                if ahead { changes::next_due(conn)? } else { None },
             ])
         })
         .await?;

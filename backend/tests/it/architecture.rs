@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A room, and the words its code must not contain.
-const RULES: [(&str, &[&str]); 8] = [
+const RULES: [(&str, &[&str]); 9] = [
     (
         "domain",
         &[
@@ -17,6 +17,7 @@ const RULES: [(&str, &[&str]); 8] = [
             "crate::service",
             "crate::http",
             "crate::app",
+            "crate::render",
         ],
     ),
     (
@@ -68,6 +69,22 @@ const RULES: [(&str, &[&str]); 8] = [
             "shared::",
             "crate::db",
             "crate::domain",
+            "crate::gitlab",
+            "crate::service",
+            "crate::http",
+            "crate::app",
+            "crate::worker",
+        ],
+    ),
+    (
+        "render",
+        &[
+            "diesel",
+            "actix",
+            "tokio",
+            "reqwest",
+            "shared::",
+            "crate::db",
             "crate::gitlab",
             "crate::service",
             "crate::http",

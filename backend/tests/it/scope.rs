@@ -71,6 +71,9 @@ on_both! {
             for (method, path, id, body) in [
                 ("GET", "checks/{}", check, Value::Null),
                 ("GET", "checks/{}/gitlab", check, Value::Null),
+                ("GET", "checks/{}/change", check, Value::Null),
+                ("GET", "checks/{}/diff?path=changes/change-1.md", check, Value::Null),
+                ("GET", "checks/{}/since", check, Value::Null),
                 ("POST", "checks/{}/decisions", check, decision.clone()),
                 ("POST", "deliveries/{}/retry", delivery.as_str(), Value::Null),
             ] {

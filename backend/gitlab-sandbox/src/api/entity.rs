@@ -127,7 +127,7 @@ pub(super) fn merge_request_brief(world: &World, one: &MergeRequest) -> Value {
         "closed_by": by(one.closed),
         "target_branch": one.target_branch,
         "source_branch": one.source_branch,
-        "user_notes_count": one.notes.len(),
+        "user_notes_count": one.notes.len() + one.discussions.iter().map(|one| one.notes.len()).sum::<usize>(),
         "upvotes": 0,
         "downvotes": 0,
         "author": user(world, one.author),
@@ -188,7 +188,11 @@ pub(super) fn merge_request(world: &World, one: &MergeRequest) -> Value {
     body["latest_build_started_at"] = Value::Null;
     body["first_contribution"] = false.into();
     body["merge_error"] = Value::Null;
-    body["diff_refs"] = json!({ "base_sha": one.base, "head_sha": one.head, "start_sha": one.base });
+    body["diff_refs"] = json!({
+        "base_sha": one.base_of(&one.head),
+        "head_sha": one.head,
+        "start_sha": one.base_of(&one.head),
+    });
     body["pipeline"] = pipeline.clone().into();
     body["head_pipeline"] = pipeline.into();
     body

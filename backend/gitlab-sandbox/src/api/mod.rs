@@ -4,12 +4,14 @@
 
 mod access;
 mod answer;
+mod discussions;
 mod entity;
 mod external_status_checks;
 mod merge_requests;
 mod meta;
 mod notes;
 mod paging;
+mod pipelines;
 mod projects;
 mod repository;
 mod request;
@@ -44,12 +46,23 @@ pub(crate) fn answer(inner: &Arc<Inner>, request: &Request) -> Answer {
     };
     let act = |world: &mut World, now| match Caller::authenticate(world, request, now) {
         Ok(caller) => {
+            if let Some(status) = refused(world, request) {
+                return Answer::message(
+                    status,
+                    if status == 404 { "404 Not found" } else { "403 Forbidden" },
+                );
+            }
             let result = route(&mut Context { world, request, params, caller, now });
             result.unwrap_or_else(|refusal| refusal)
         }
         Err(refusal) => refusal,
     };
     if matches!(request.method.as_str(), "GET" | "HEAD") { inner.visit(act) } else { inner.change(act) }
+}
+
+/// The status with which this endpoint was told to refuse.
+fn refused(world: &World, request: &Request) -> Option<u16> {
+    world.refused.iter().find(|(end, _)| request.path.ends_with(end.as_str())).map(|(_, status)| *status)
 }
 
 /// The route table.
@@ -74,6 +87,8 @@ fn route(context: &mut Context<'_>) -> Reply {
                 }
                 (_, ["protected_branches"]) if get => projects::protected_branches(context, project),
                 (_, ["repository", "compare"]) if get => repository::compare(context, project),
+
+                (_, ["pipelines", pipeline, "jobs"]) if get => pipelines::jobs(context, project, pipeline),
 
                 (_, ["external_status_checks"]) if get => external_status_checks::list(context, project),
                 ("POST", ["external_status_checks"]) => external_status_checks::create(context, project),
@@ -116,7 +131,8 @@ fn merge_request_route(context: &mut Context<'_>, project: i64, iid: &str, rest:
         ("GET" | "HEAD", ["versions"]) => repository::versions(context, at),
         ("GET" | "HEAD", ["versions", version]) => repository::version(context, at, version),
         ("GET" | "HEAD", ["approvals"]) => merge_requests::approvals(context, at),
-        ("GET" | "HEAD", ["discussions"]) => paging::page(context, &[], |(): &()| serde_json::Value::Null),
+        ("GET" | "HEAD", ["pipelines"]) => pipelines::list(context, at),
+        ("GET" | "HEAD", ["discussions"]) => discussions::list(context, at),
         ("GET" | "HEAD", ["notes"]) => notes::list(context, at),
         ("POST", ["notes"]) => notes::create(context, at),
         ("GET" | "HEAD", ["notes", note]) => notes::show(context, at, note),

@@ -41,14 +41,15 @@ pub(super) fn version(context: &mut Context<'_>, (project, iid): (i64, i64), ver
     let id: i64 = version.parse().map_err(|_| Answer::error(400, "version_id is invalid"))?;
     let version = one.versions.iter().find(|version| version.id == id).ok_or_else(Answer::not_found)?;
     let mut body = version_entity(one, version);
-    let commits = one.commits_between(&one.base, &version.head);
+    let commits = one.commits_between(one.base_of(&version.head), &version.head);
     body["commits"] =
         commits.into_iter().map(|commit| entity::commit(context.world, project, commit)).collect();
     body["diffs"] = version.files.iter().map(diff).collect();
     Ok(Answer::json(200, &body))
 }
 
-/// `GET …/repository/compare?from=&to=`: for commits of one merge request, which is all that is known here.
+/// `GET …/repository/compare?from=&to=`: for commits of one merge request, which is all that is known here. With
+/// `straight=true` the diff is from one commit to the other, else from where they parted.
 pub(super) fn compare(context: &mut Context<'_>, project: i64) -> Reply {
     let param = |name: &str| {
         context.params.text(name).ok_or_else(|| Answer::error(400, &format!("{name} is missing")))
@@ -60,7 +61,11 @@ pub(super) fn compare(context: &mut Context<'_>, project: i64) -> Reply {
     let one = one.ok_or_else(|| Answer::message(404, "404 Not Found"))?;
     let commits = one.commits_between(&from, &to);
     let before = one.files_at(&from);
-    let changed: Vec<_> = one.files_at(&to).iter().filter(|file| !before.contains(file)).map(diff).collect();
+    let changed: Vec<_> = if context.params.truth("straight") == Some(true) {
+        one.straight(&from, &to).iter().map(diff).collect()
+    } else {
+        one.files_at(&to).iter().filter(|file| !before.contains(file)).map(diff).collect()
+    };
     let show = |commit: &crate::world::Commit| entity::commit(context.world, project, commit);
     Ok(Answer::json(
         200,
@@ -76,11 +81,12 @@ pub(super) fn compare(context: &mut Context<'_>, project: i64) -> Reply {
 }
 
 fn version_entity(one: &MergeRequest, version: &Version) -> Value {
+    let base = if version.base.is_empty() { &one.base } else { &version.base };
     json!({
         "id": version.id,
         "head_commit_sha": version.head,
-        "base_commit_sha": one.base,
-        "start_commit_sha": one.base,
+        "base_commit_sha": base,
+        "start_commit_sha": base,
         "created_at": rfc3339(version.created_at),
         "merge_request_id": one.id,
         "state": "collected",
@@ -96,11 +102,11 @@ fn diff(file: &FileChange) -> Value {
         "a_mode": if file.new_file { "0" } else { "100644" },
         "b_mode": if file.deleted_file { "0" } else { "100644" },
         "diff": file.diff,
-        "collapsed": false,
-        "too_large": false,
+        "collapsed": file.collapsed,
+        "too_large": file.too_large,
         "new_file": file.new_file,
         "renamed_file": file.is_renamed(),
         "deleted_file": file.deleted_file,
-        "generated_file": false,
+        "generated_file": file.generated,
     })
 }

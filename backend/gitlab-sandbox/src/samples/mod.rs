@@ -1,5 +1,6 @@
 //! Sample projects, people and merge requests for demonstrations. All of them are made up.
 
+mod delivery;
 mod payments;
 mod storefront;
 

@@ -1,7 +1,7 @@
 //! Sample merge requests of the payment service.
 
 use super::{messages, sample};
-use crate::world::{FileChange, NewMergeRequest};
+use crate::world::{FileChange, NewDiscussion, NewMergeRequest};
 
 pub(super) fn merge_requests() -> Vec<NewMergeRequest> {
     vec![refunds(), dependencies(), release_fix()]
@@ -51,6 +51,14 @@ fn two_halves_and_a_cent() {
         ]),
         assignees: vec!["kim-example".into()],
         reviewers: vec!["rita-review".into(), "noor-nobody".into()],
+        discussions: vec![NewDiscussion {
+            notes: vec![(
+                "noor-nobody".into(),
+                "Who is the second person when the first one is on holiday?".into(),
+            )],
+            resolved: Some(false),
+            ..NewDiscussion::default()
+        }],
         ..sample(
             "kim-example",
             "refund-limit",

@@ -1,56 +1,11 @@
 //! Sample merge requests of the shop.
 
-use super::{messages, sample};
+use super::delivery::delivery_date;
+use super::sample;
 use crate::world::{FileChange, NewMergeRequest};
 
 pub(super) fn merge_requests() -> Vec<NewMergeRequest> {
     vec![delivery_date(), session_cookie(), tidy_assets(), search(), draft()]
-}
-
-fn delivery_date() -> NewMergeRequest {
-    let basket = "@@ -12,9 +12,14 @@ export function Basket({ items }) {
-   return (
-     <section class=\"basket\">
-       <h2>Your basket</h2>
--      <ul>{items.map(renderItem)}</ul>
-+      <ul>
-+        {items.map((item) => (
-+          <li key={item.id}>
-+            {item.name} <DeliveryDate days={item.deliveryDays} />
-+          </li>
-+        ))}
-+      </ul>
-       <Total items={items} />
-     </section>
-   );
- }
-";
-    let component = "import { addWorkingDays } from \"../lib/calendar\";
-
-export function DeliveryDate({ days }) {
-  const date = addWorkingDays(new Date(), days);
-  return <time dateTime={date.toISOString()}>{date.toLocaleDateString()}</time>;
-}
-";
-    NewMergeRequest {
-        files: vec![
-            FileChange::changed("src/components/Basket.jsx", basket),
-            FileChange::added("src/components/DeliveryDate.jsx", component),
-            FileChange::added(
-                "docs/delivery.md",
-                "# Delivery dates\n\nCounted in working days from today. Holidays are not known yet.\n",
-            ),
-        ],
-        commits: messages(&["Add a component for delivery dates", "Show the delivery date in the basket"]),
-        reviewers: vec!["rita-review".into()],
-        ..sample(
-            "sam-sample",
-            "delivery-date",
-            "Show the delivery date in the basket",
-            "Customers ask when their order arrives.\n\n- counts working days\n- shows the date beside each item\n\nTested by hand in two browsers.",
-            &["feature", "frontend"],
-        )
-    }
 }
 
 fn session_cookie() -> NewMergeRequest {

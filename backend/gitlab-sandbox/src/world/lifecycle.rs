@@ -84,7 +84,15 @@ impl World {
             if let Some((commit, files)) = new {
                 merge_request.commits.insert(commit.id.clone(), commit.clone());
                 let files = overlaid(merge_request.files_at(&old), files);
-                let version = Version { id: self.ids.version(), head: head.into(), created_at: now, files };
+                let base = merge_request.base_of(&old).to_owned();
+                let version = Version {
+                    id: self.ids.version(),
+                    head: head.into(),
+                    created_at: now,
+                    files,
+                    base,
+                    upstream: Vec::new(),
+                };
                 self.merge_request_mut(project, iid)?.versions.push(version);
             }
             if state == MergeRequestState::Opened {
@@ -95,7 +103,7 @@ impl World {
     }
 
     /// Brings an open merge request to the branch's HEAD and announces it, with what a push takes away.
-    fn refresh(
+    pub(super) fn refresh(
         &mut self,
         project: i64,
         iid: i64,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::discussion::{Discussion, NewDiscussion};
 use super::events::Announcement;
+use super::pipeline::Job;
 use super::{Missing, StatusResponse, World};
 use crate::signature::commit_id;
 
@@ -47,6 +49,15 @@ pub struct FileChange {
     /// Whether the file is gone.
     #[serde(default)]
     pub deleted_file: bool,
+    /// Whether GitLab takes it for the work of a program.
+    #[serde(default)]
+    pub generated: bool,
+    /// Whether GitLab leaves its lines out because there are too many.
+    #[serde(default)]
+    pub too_large: bool,
+    /// Whether GitLab leaves its lines out until they are asked for one by one.
+    #[serde(default)]
+    pub collapsed: bool,
 }
 
 impl FileChange {
@@ -58,6 +69,9 @@ impl FileChange {
             diff: diff.into(),
             new_file: false,
             deleted_file: false,
+            generated: false,
+            too_large: false,
+            collapsed: false,
         }
     }
 
@@ -73,6 +87,22 @@ impl FileChange {
         let lines: String = text.lines().map(|line| format!("-{line}\n")).collect();
         let diff = format!("@@ -1,{} +0,0 @@\n{lines}", text.lines().count());
         Self { deleted_file: true, ..Self::changed(path, &diff) }
+    }
+
+    /// A new file that is not text.
+    pub fn binary(path: &str) -> Self {
+        let diff = format!("Binary files /dev/null and b/{path} differ\n");
+        Self { new_file: true, ..Self::changed(path, &diff) }
+    }
+
+    /// A changed file made by a program.
+    pub fn generated(path: &str, diff: &str) -> Self {
+        Self { generated: true, ..Self::changed(path, diff) }
+    }
+
+    /// A new file so large that GitLab does not show its lines.
+    pub fn too_large(path: &str) -> Self {
+        Self { new_file: true, too_large: true, ..Self::changed(path, "") }
     }
 
     /// A file with a new path and the same text.
@@ -119,6 +149,12 @@ pub struct Version {
     pub created_at: Timestamp,
     /// All changed files against the target branch.
     pub files: Vec<FileChange>,
+    /// The commit of the target branch it starts from; empty means the merge request's.
+    #[serde(default)]
+    pub base: String,
+    /// What the target branch changed between the version before and this one.
+    #[serde(default)]
+    pub upstream: Vec<FileChange>,
 }
 
 /// A comment.
@@ -195,6 +231,12 @@ pub struct MergeRequest {
     pub notes: Vec<Note>,
     /// The state of the pipeline of HEAD: `success`, `running`, `failed`, …
     pub pipeline: Option<String>,
+    /// The jobs of that pipeline; none makes some that go with its state.
+    #[serde(default)]
+    pub jobs: Vec<Job>,
+    /// Discussions, oldest first; plain comments are in `notes`.
+    #[serde(default)]
+    pub discussions: Vec<Discussion>,
     /// Every answer ever given, oldest first.
     pub responses: Vec<StatusResponse>,
 }
@@ -207,7 +249,13 @@ impl MergeRequest {
 
     /// The commits of HEAD, newest first.
     pub fn commits(&self) -> Vec<&Commit> {
-        self.commits_between(&self.base, &self.head)
+        self.commits_between(self.base_of(&self.head), &self.head)
+    }
+
+    /// The commit of the target branch that a HEAD, present or past, starts from.
+    pub fn base_of(&self, head: &str) -> &str {
+        let version = self.versions.iter().rev().find(|version| version.head == head);
+        version.map(|version| version.base.as_str()).filter(|base| !base.is_empty()).unwrap_or(&self.base)
     }
 
     /// The commits after `from` up to `to`, newest first.
@@ -250,6 +298,12 @@ pub struct NewMergeRequest {
     pub source_project: Option<i64>,
     /// The state of the pipeline of HEAD.
     pub pipeline: Option<String>,
+    /// The jobs of that pipeline; none makes some that go with its state.
+    pub jobs: Vec<Job>,
+    /// Usernames of those who approved in GitLab.
+    pub approvals: Vec<String>,
+    /// Discussions.
+    pub discussions: Vec<NewDiscussion>,
 }
 
 impl Default for NewMergeRequest {
@@ -267,6 +321,9 @@ impl Default for NewMergeRequest {
             commits: Vec::new(),
             source_project: None,
             pipeline: None,
+            jobs: Vec::new(),
+            approvals: Vec::new(),
+            discussions: Vec::new(),
         }
     }
 }
@@ -293,6 +350,8 @@ impl World {
             new.files
         };
         let messages = if new.commits.is_empty() { vec![new.title.clone()] } else { new.commits };
+        let approvals = new.approvals.iter().map(|name| self.user_named(name)).collect();
+        let discussions = new.discussions.into_iter().map(|one| self.discussion(one, now)).collect();
         let mut merge_request = MergeRequest {
             id: self.ids.merge_request(),
             iid,
@@ -319,9 +378,11 @@ impl World {
             base,
             commits: BTreeMap::new(),
             versions: Vec::new(),
-            approvals: Vec::new(),
+            approvals,
             notes: Vec::new(),
             pipeline: new.pipeline,
+            jobs: new.jobs,
+            discussions,
             responses: Vec::new(),
         };
         for message in messages {
@@ -331,8 +392,14 @@ impl World {
             merge_request.commits.insert(id.clone(), Commit { id, parent, message, author, created_at: now });
         }
         merge_request.branch_head.clone_from(&merge_request.head);
-        let version =
-            Version { id: self.ids.version(), head: merge_request.head.clone(), created_at: now, files };
+        let version = Version {
+            id: self.ids.version(),
+            head: merge_request.head.clone(),
+            created_at: now,
+            files,
+            base: merge_request.base.clone(),
+            upstream: Vec::new(),
+        };
         merge_request.versions.push(version);
         let head = merge_request.head.clone();
         self.project_mut(project)?.merge_requests.insert(iid, merge_request);

@@ -3,23 +3,29 @@
 //! Nothing here knows HTTP. A change that GitLab would announce leaves an [`Event`] in the outbox, which the
 //! sandbox turns into calls.
 
+mod compare;
+mod discussion;
 mod events;
 mod lifecycle;
 mod merge_request;
 mod people;
+mod pipeline;
 mod project;
+mod rebase;
 mod status;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::discussion::{Discussion, DiscussionNote, NewDiscussion};
 pub use self::events::Event;
 pub(crate) use self::lifecycle::Edit;
 pub use self::merge_request::{
     Commit, FileChange, MergeRequest, MergeRequestState, NewMergeRequest, Note, Version,
 };
 pub use self::people::{AccessLevel, Token, User};
+pub use self::pipeline::Job;
 pub use self::project::{Project, ProtectedBranch, Rule, RuleChange, Visibility};
 pub use self::status::{Source, Status, StatusResponse, TIMEOUT};
 
@@ -75,6 +81,9 @@ pub struct World {
     pub creation_rows_held: bool,
     /// Merge requests whose pending rows that worker still owes: project, iid, HEAD at creation.
     pub creation_rows_owed: Vec<(i64, i64, String)>,
+    /// Endpoints that are refused: the end of the path, and the status.
+    #[serde(skip)]
+    pub refused: BTreeMap<String, u16>,
     /// Where this GitLab is seen from outside, without a trailing slash.
     #[serde(skip)]
     pub base_url: String,

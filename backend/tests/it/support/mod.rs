@@ -313,6 +313,8 @@ pub fn config(database: &Database, gitlab_url: Option<String>) -> Config {
     };
     let mut config = given.check().unwrap();
     // Hashing is tested elsewhere; here it shall not take the time.
+    // Tests about GitLab's requests count them; those about changes turn it on.
+    config.read_ahead = false;
     config.password_cost = Cost { memory: 64, passes: 1 };
     config.key_source = KeySource::Given(vec![SecretString::from(SECRET_KEY)]);
     config.gitlab =

@@ -1,0 +1,2 @@
+DROP TABLE change_part;
+DROP TABLE change_summary;
