@@ -1,7 +1,7 @@
 //! What is kept of changes: parts as packed bytes, and a summary for each commit that listings show. Everything here can
 //! be read again from GitLab; the longest unused goes first.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -373,14 +373,14 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
     Ok(all.into_iter().min())
 }
 
-/// Notes that somebody looked at these just now.
+/// Notes when somebody looked at these.
 ///
 /// # Errors
 /// The database's.
-pub fn used(conn: &mut Conn, keys: &HashSet<Key>, now: Time) -> Result<(), DbError> {
-    for key in keys {
+pub fn used(conn: &mut Conn, keys: &HashMap<Key, Time>) -> Result<(), DbError> {
+    for (key, at) in keys {
         diesel::update(change::table.find((&key.merge_request_id, &key.sha)))
-            .set(change::last_used_at.eq(now.to_string()))
+            .set(change::last_used_at.eq(at.to_string()))
             .execute(conn)?;
     }
     Ok(())

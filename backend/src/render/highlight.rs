@@ -83,15 +83,16 @@ impl Reader {
             line.push('\n');
             let Ok(operations) = state.parse_line(&line, self.set) else { return };
             let mut pieces = Pieces::new();
-            let mut done = 0;
+            // The end of the line is read, but is none of the row.
+            let (mut done, end) = (0, line.len() - 1);
             for (at, operation) in &operations {
-                push(&mut pieces, at - done, self.classes.now());
-                done = *at;
+                let at = (*at).min(end);
+                push(&mut pieces, at.saturating_sub(done), self.classes.now());
+                done = at;
                 if !self.classes.apply(operation) {
                     return;
                 }
             }
-            let end = line.len() - 1;
             push(&mut pieces, end.saturating_sub(done), self.classes.now());
             if row.text.len() <= LINE_MAX {
                 *out = pieces;

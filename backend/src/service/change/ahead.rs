@@ -91,14 +91,14 @@ pub async fn tidy(app: &App, always: bool) -> Result<(), DbError> {
     if !app.changes.wrote_more_than(most / 16) && !always {
         return Ok(());
     }
-    let (used, now) = (app.changes.take_used(), app.clock.now());
+    let used = app.changes.take_used();
     let bytes = i64::try_from(most).unwrap_or(i64::MAX);
     loop {
         let used = used.clone();
         let more = app
             .db
             .write(Lane::Back, move |conn| {
-                changes::used(conn, &used, now)?;
+                changes::used(conn, &used)?;
                 changes::prune(conn, bytes)
             })
             .await?;

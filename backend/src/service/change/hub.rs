@@ -1,6 +1,6 @@
 //! What this process remembers between readings; nothing of it must survive.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ pub(super) type DrawnKey = (Key, Option<String>, String);
 /// See the module.
 pub struct Hub {
     flights: Mutex<HashMap<String, Flight>>,
-    used: Mutex<HashSet<Key>>,
+    used: Mutex<HashMap<Key, Time>>,
     gate: Mutex<Gate>,
     trouble: Mutex<Option<(Time, String)>>,
     drawn: Mutex<VecDeque<(DrawnKey, Arc<Vec<DrawnRow>>, usize)>>,
@@ -117,15 +117,12 @@ impl Hub {
     }
 
     /// Notes that somebody looks at a change.
-    pub(super) fn used(&self, key: &Key) {
-        let mut used = lock(&self.used);
-        if !used.contains(key) {
-            used.insert(key.clone());
-        }
+    pub(super) fn used(&self, key: &Key, now: Time) {
+        lock(&self.used).insert(key.clone(), now);
     }
 
-    /// The changes that were looked at since this was asked last.
-    pub(super) fn take_used(&self) -> HashSet<Key> {
+    /// The changes that were looked at since this was asked last, and when.
+    pub(super) fn take_used(&self) -> HashMap<Key, Time> {
         std::mem::take(&mut *lock(&self.used))
     }
 

@@ -104,7 +104,7 @@ async fn target(app: &App, caller: &Caller, id: &str) -> Result<(Target, Option<
 
 /// What is known of a commit, and why it is not newer.
 async fn known(app: &App, target: &Target, fresh: bool) -> Result<(Known, Option<String>), ServiceError> {
-    app.changes.used(&target.key);
+    app.changes.used(&target.key, app.clock.now());
     let kept = load(app, target).await?;
     let now = app.clock.now();
     if let Some(kept) = kept {
@@ -127,7 +127,7 @@ async fn known(app: &App, target: &Target, fresh: bool) -> Result<(Known, Option
 
 /// The commits and files of a commit, from the store or from GitLab.
 async fn content(app: &App, target: &Target) -> Result<Content, ServiceError> {
-    app.changes.used(&target.key);
+    app.changes.used(&target.key, app.clock.now());
     let kept = target.clone();
     let load = move |conn: &mut Conn| load_content(conn, &kept);
     if let Some(content) = app.db.read(load.clone()).await? {
