@@ -55,7 +55,7 @@ fn line(number: usize) -> (char, String) {
         0 => format!("    /// Adds what entry {number} says, in \"cents\"."),
         1 => format!("    pub fn entry_{number}(&mut self, amount: u64, why: &str) -> Result<(), Error> {{"),
         2 => format!("        if amount == 0 || why.is_empty() {{ return Err(Error::Nothing({number})); }}"),
-        3 => format!("        let total = self.total.checked_add(amount).ok_or(Error::TooMuch)?;"),
+        3 => "        let total = self.total.checked_add(amount).ok_or(Error::TooMuch)?;".into(),
         4 => format!("        let total = self.total.checked_add(amount * {number}).ok_or(Error::TooMuch)?;"),
         5 => format!("        self.entries.push(Entry {{ number: {number}, amount, why: why.to_owned() }});"),
         6 => "        self.total = total; // after the entry, so that both are there".into(),
@@ -66,7 +66,7 @@ fn line(number: usize) -> (char, String) {
     let sign = match number % 10 {
         3 => '-',
         4 => '+',
-        7..=9 if number % 3 == 0 => ' ',
+        7..=9 if number.is_multiple_of(3) => ' ',
         _ => '+',
     };
     (sign, text)

@@ -51,7 +51,16 @@ fn syntax_of(path: &str, rows: &[Row]) -> Option<&'static SyntaxReference> {
     let set = syntaxes();
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    let known = |token: &str| set.find_syntax_by_extension(token);
+    let known = |token: &str| {
+        // Endings that the syntaxes do not name.
+        let token = match token {
+            "jsx" => "tsx",
+            "mjs" | "cjs" => "js",
+            "mts" | "cts" => "ts",
+            other => other,
+        };
+        set.find_syntax_by_extension(token)
+    };
     let first = || rows.iter().find(|row| row.new == Some(1) || row.old == Some(1));
     known(name)
         .or_else(|| ending.and_then(known))
