@@ -49,8 +49,8 @@ pub struct ListedCheck {
     pub change: Option<ListedChange>,
 }
 
-/// All `None` but the pipeline until the change was read.
-type ListedChange = (Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+/// Pipeline, approvals given and required, added and removed lines, files; all `None` until the change was read.
+pub type ListedChange = (Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// What a listing is asked for.
 #[derive(Clone, Debug, Default)]

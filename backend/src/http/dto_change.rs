@@ -4,21 +4,14 @@ use shared as dto;
 
 use super::dto::verdict;
 use crate::db::changes::Decided;
+use crate::db::inbox::ListedChange;
 use crate::domain::change::{Around, Commit, FileEntry, FileKind, Fold, RowKind};
 use crate::service::change::{DrawnFile, DrawnRow, SinceView, View};
 
 /// What a row of the inbox shows; `None` until the change was read.
 #[must_use]
-pub fn summary(
-    (pipeline, given, required, additions, deletions, files): (
-        Option<String>,
-        Option<i64>,
-        Option<i64>,
-        Option<i64>,
-        Option<i64>,
-        Option<i64>,
-    ),
-) -> Option<dto::ChangeSummary> {
+pub fn summary(listed: ListedChange) -> Option<dto::ChangeSummary> {
+    let (pipeline, given, required, additions, deletions, files) = listed;
     Some(dto::ChangeSummary {
         pipeline,
         approvals_given: given.unwrap_or(0),

@@ -48,6 +48,6 @@ mod tests {
         assert_eq!(marks("é😀x", &["é😀".len()].map(|length| (length, 2)), &[]), [3, 2]);
         assert_eq!(marks("", &[(3, 1)], &[]), [0_i64; 0]);
         assert_eq!(marks("plain", &[], &[]), [0_i64; 0]);
-        assert_eq!(marks("ab", &[(0, 1), (0, 2), (1, 3)], &[0..1]), [1, 19]);
+        assert_eq!(marks("ab", &[(0, 1), (0, 2), (1, 3)], std::slice::from_ref(&(0..1))), [1, 19]);
     }
 }

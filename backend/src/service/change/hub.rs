@@ -36,6 +36,8 @@ type Outcome = Result<(), Arc<FetchError>>;
 type Flight = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
 /// A drawn file: the commit, against which other one, and its path.
 pub(super) type DrawnKey = (Key, Option<String>, String);
+/// Its rows, and the bytes that they take.
+type Drawn = (DrawnKey, Arc<Vec<DrawnRow>>, usize);
 
 /// See the module.
 pub struct Hub {
@@ -43,7 +45,7 @@ pub struct Hub {
     used: Mutex<HashMap<Key, Time>>,
     gate: Mutex<Gate>,
     trouble: Mutex<Option<(Time, String)>>,
-    drawn: Mutex<VecDeque<(DrawnKey, Arc<Vec<DrawnRow>>, usize)>>,
+    drawn: Mutex<VecDeque<Drawn>>,
     written: AtomicUsize,
     pub(super) reading: Semaphore,
     pub(super) drawing: Semaphore,
