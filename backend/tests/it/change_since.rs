@@ -39,7 +39,7 @@ on_both! {
         let second = world.check("pending").await;
         let change = world.change(&second).await;
         assert_eq!((&change["since"]["sha"], &change["since"]["verdict"]), (&first["sha"], &json!("reject")));
-        let since = since(&world, &second).await;
+        let since = since(world, &second).await;
         assert_eq!((&since["since"], &since["rebased"]), (&change["since"], &json!(false)));
         assert_eq!(paths(&since), ["b.rs", "c.rs"]);
         assert_eq!(since["commits"].as_array().unwrap().len(), 1);
@@ -53,7 +53,7 @@ on_both! {
         assert_eq!(world.diff(&second, "path=a.rs&since=true").await.0, 404);
         // What was compared once is there when GitLab is not.
         world.gitlab.set_fault(Some(Fault::Down));
-        assert_eq!(paths(&self::since(&world, &second).await), ["b.rs", "c.rs"]);
+        assert_eq!(paths(&self::since(world, &second).await), ["b.rs", "c.rs"]);
         // Somebody else has decided on nothing here.
         let vera = world.person("Vera Viewer", &[approval_app::domain::access::Role::Viewer], &[]).await;
         let path = format!("checks/{}/since", second["id"].as_str().unwrap());
@@ -68,7 +68,7 @@ on_both! {
         world.gitlab.rebase(world.project, iid, upstream, Some(files));
         world.settle().await;
         let second = world.check("pending").await;
-        let since = since(&world, &second).await;
+        let since = since(world, &second).await;
         assert_eq!(since["rebased"], true);
         assert_eq!(paths(&since), ["b.rs"]);
         assert_eq!(since["commits"].as_array().unwrap().len(), 1, "all commits are new ones");
@@ -77,7 +77,7 @@ on_both! {
         world.gitlab.rebase(world.project, iid, vec![FileChange::changed("upstream.rs", "@@ -1 +1 @@\n-new\n+newer\n")], None);
         world.settle().await;
         let third = world.check("pending").await;
-        let since = self::since(&world, &third).await;
+        let since = self::since(world, &third).await;
         assert_eq!((&since["rebased"], paths(&since).len()), (&json!(true), 0));
         assert_eq!(since["since"]["sha"], second["sha"], "the last one counts");
     }
