@@ -2,6 +2,7 @@
 //! shows none does not carry them.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use syntect::parsing::{ParseState, SyntaxReference, SyntaxSet};
 
@@ -12,6 +13,9 @@ use crate::domain::change::{Row, RowKind};
 const ROWS_MAX: usize = 5_000;
 /// Longer lines stay plain, in bytes; what follows them is read as if they were empty.
 const LINE_MAX: usize = 1_000;
+
+/// What is not done by then stays plain: some syntaxes take long over some texts, and colours are not worth waiting for.
+const TIME_MAX: Duration = Duration::from_millis(1_500);
 
 /// Lengths in bytes with a class each, from the beginning of a line on.
 pub type Pieces = Vec<(usize, u8)>;
@@ -30,7 +34,8 @@ pub fn highlight(path: &str, rows: &[Row]) -> Vec<Pieces> {
         return pieces;
     }
     let Some(syntax) = syntax_of(path, rows) else { return pieces };
-    let mut reader = Reader { classes: Classes::new(), set: syntaxes(), syntax };
+    let until = Instant::now() + TIME_MAX;
+    let mut reader = Reader { classes: Classes::new(), set: syntaxes(), syntax, until };
     let hunks = rows.chunk_by(|_, next| next.kind != RowKind::Hunk);
     let mut begin = 0;
     for hunk in hunks {
@@ -73,6 +78,7 @@ struct Reader {
     classes: Classes,
     set: &'static SyntaxSet,
     syntax: &'static SyntaxReference,
+    until: Instant,
 }
 
 impl Reader {
@@ -84,6 +90,9 @@ impl Reader {
         for (row, out) in hunk.iter().zip(out) {
             if row.kind != side && row.kind != RowKind::Same {
                 continue;
+            }
+            if Instant::now() >= self.until {
+                return;
             }
             line.clear();
             if row.text.len() <= LINE_MAX {
