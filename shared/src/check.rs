@@ -191,7 +191,7 @@ pub struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckPage {
-    /// The checks: pending ones oldest first, all other listings newest first.
+    /// The checks, in the order asked for; else pending ones oldest first, all other listings newest first.
     pub items: Vec<CheckItem>,
     /// Pass it as `cursor` to read on; `null` on the last page.
     pub next_cursor: Option<String>,

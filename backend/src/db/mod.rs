@@ -15,6 +15,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
+pub mod filters;
 pub mod grants;
 pub mod groups;
 pub mod inbox;
@@ -29,6 +30,7 @@ pub mod schema;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
+pub mod waiting;
 mod writer;
 
 use std::sync::Arc;

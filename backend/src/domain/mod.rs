@@ -11,6 +11,7 @@ pub mod gate;
 pub mod ids;
 pub mod record;
 pub mod throttle;
+pub mod waiting;
 
 pub use check::{Check, CheckEvent, CheckState, Effect, Position, Refused, Step, Verdict};
 pub use clock::{Clock, ManualClock, SystemClock, Time};

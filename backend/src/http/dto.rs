@@ -7,12 +7,12 @@ use crate::db::DbError;
 use crate::db::calls::{CallState, ListedCall};
 use crate::db::decisions::DecisionRow;
 use crate::db::delivery_log::{AttemptRow, DeliveryRow};
-use crate::db::inbox::ListedCheck;
 use crate::db::word;
 use crate::domain::audit::Entry;
 use crate::domain::record::{Event, EventKind};
+use crate::domain::waiting::{Waiting, Why};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
-use crate::service::inbox::Detail;
+use crate::service::inbox::{Detail, Item};
 
 /// A check's state.
 #[must_use]
@@ -163,7 +163,7 @@ pub fn audit_entry(entry: Entry) -> Result<dto::AuditEntry, DbError> {
 ///
 /// # Errors
 /// If the database holds a word that this version does not know.
-pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
+pub fn check_item((row, waiting): Item) -> Result<dto::CheckItem, DbError> {
     let (project_id, path, web_url) = row.project;
     let (iid, title, author, url) = row.merge_request;
     let (rule_id, rule_name) = row.rule;
@@ -191,9 +191,23 @@ pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
         rule: dto::RuleRef { id: rule_id, name: rule_name },
         decided_by: row.decided_by,
         delivery,
-        reason: None,
+        reason: waiting.map(reason),
         change: None,
     })
+}
+
+fn reason(waiting: Waiting) -> dto::Reason {
+    let kind = match waiting.why {
+        Why::New => dto::ReasonKind::New,
+        Why::NewCommits => dto::ReasonKind::NewCommits,
+        Why::Retargeted => dto::ReasonKind::Retargeted,
+        Why::Reopened => dto::ReasonKind::Reopened,
+    };
+    let own = waiting.earlier.as_ref().is_some_and(|earlier| earlier.own);
+    let (sha, said, reviewer) = waiting.earlier.map_or((None, None, None), |earlier| {
+        (Some(earlier.sha), Some(verdict(earlier.verdict)), Some(earlier.reviewer))
+    });
+    dto::Reason { kind, sha, verdict: said, reviewer, own }
 }
 
 fn decision(row: DecisionRow) -> dto::Decision {

@@ -2,12 +2,14 @@
 
 pub mod access;
 pub mod audit;
+pub mod bulk;
 pub mod checks;
 pub mod client;
 mod csv;
 pub mod dto;
 pub mod dto_people;
 pub mod events;
+pub mod filters;
 pub mod health;
 pub mod intake;
 pub mod middleware;
@@ -55,6 +57,8 @@ pub fn routes(
             .route("/links/inspect", web::post().to(session::inspect_link))
             .route("/links/accept", web::post().to(session::accept_link))
             .route("/account/password", web::put().to(session::change_password))
+            .route("/account/filters", web::get().to(filters::read_filters))
+            .route("/account/filters", web::put().to(filters::replace_filters))
             .route("/account/sessions", web::get().to(session::list_own_sessions))
             .route("/account/sessions/{id}", web::delete().to(session::end_own_session))
             .route("/tokens", web::get().to(tokens::list_tokens))
@@ -73,6 +77,7 @@ pub fn routes(
             .route("/groups/{id}", web::put().to(people::change_group))
             .route("/groups/{id}", web::delete().to(people::remove_group))
             .route("/checks", web::get().to(checks::list_checks))
+            .route("/checks/decisions", web::post().to(bulk::decide_checks))
             .route("/checks/{id}", web::get().to(checks::read_check))
             .route("/checks/{id}/gitlab", web::get().to(checks::read_gitlab_status))
             .route("/checks/{id}/decisions", web::post().to(checks::decide_check))

@@ -1,5 +1,6 @@
 //! A reviewer decides: the decision, its record and its delivery in one transaction.
 
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::steps::{self, Cause};
@@ -13,6 +14,10 @@ use crate::domain::check::CheckEvent;
 use crate::domain::ids::{CheckId, DecisionId, short_sha};
 use crate::domain::record::{EventKind, NewEvent};
 use crate::domain::{CheckState, Refused, Time, Verdict};
+
+/// So many of several decisions are taken at once: enough to share commits, few enough to leave
+/// connections to others.
+const AT_ONCE: usize = 4;
 
 /// What a reviewer sends.
 #[derive(Clone, Debug)]
@@ -71,6 +76,25 @@ pub async fn decide(app: &App, caller: &Caller, wish: Wish) -> Result<(), Decide
     }
     app.wake.deliveries.notify_one();
     Ok(())
+}
+
+/// Takes several decisions, each in a transaction of its own; the results are in the order of the
+/// wishes. Without a wish there is no such check.
+pub async fn decide_all(
+    app: &App,
+    caller: &Caller,
+    wishes: Vec<Option<Wish>>,
+) -> Vec<Result<(), DecideError>> {
+    futures_util::stream::iter(wishes)
+        .map(|wish| async {
+            match wish {
+                Some(wish) => decide(app, caller, wish).await,
+                None => Err(DecideError::NotFound),
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await
 }
 
 /// Decides, or says what bars the caller: that is written down, so it is no error of the transaction.

@@ -84,6 +84,13 @@ on_both! {
                 let items = page["items"].as_array().unwrap();
                 assert!(items.iter().all(|item| item["id"] == own["id"]), "{query}: {page}");
             }
+            let bulk = json!({"verdict": "approve", "items": [{"id": check, "expected_sha": foreign["sha"]}, {"id": nobodys, "expected_sha": foreign["sha"]}]});
+            let (_, answer) = asker.post("checks/decisions", &bulk).await;
+            let (there, nowhere) = (&answer["results"][0], &answer["results"][1]);
+            for field in ["decided", "code", "detail", "check"] {
+                assert_eq!(there[field], nowhere[field], "{answer}");
+            }
+            assert_eq!(there["code"], "not_found");
             let (_, system) = asker.get("system").await;
             assert_eq!((&system["pending_checks"], &system["failed_deliveries"]), (&json!(1), &json!(0)), "{system}");
             assert_eq!((&system["waiting_calls"], &system["set_aside_calls"]), (&json!(0), &json!(0)));
