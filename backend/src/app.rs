@@ -5,18 +5,18 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use secrecy::SecretString;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
-use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
+use crate::db::{Db, DbError, Lane, calls, deliveries, notes, projects, rule_secrets};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
-use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
+use crate::gitlab::{Client, NoteError};
 use crate::live::Live;
 use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
@@ -70,12 +70,21 @@ pub struct Connected {
     /// Its API.
     pub client: Client,
     gate: Arc<Mutex<Gate>>,
+    own_user: Arc<OnceCell<i64>>,
 }
 
 impl Connected {
     /// The gate in front of it.
     pub fn gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// GitLab's id of the user whose token is used; asked once, since a token never changes hands.
+    ///
+    /// # Errors
+    /// See [`NoteError`].
+    pub async fn own_user(&self) -> Result<i64, NoteError> {
+        self.own_user.get_or_try_init(|| self.client.own_user()).await.copied()
     }
 }
 
@@ -86,6 +95,8 @@ pub struct Wake {
     pub calls: Notify,
     /// A delivery was queued.
     pub deliveries: Notify,
+    /// A note may have something new to say.
+    pub notes: Notify,
     /// A merge request is to be read back.
     pub refresh: Notify,
     /// Somebody wants to reconcile now.
@@ -169,14 +180,16 @@ impl App {
                         projects::ensure_connection(conn, &base_url, now)
                     })
                     .await?;
-                Some(Connected { id, client, gate: Arc::new(Mutex::new(Gate::new(now))) })
+                let gate = Arc::new(Mutex::new(Gate::new(now)));
+                Some(Connected { id, client, gate, own_user: Arc::default() })
             }
         };
         if db.kind() == "sqlite" {
             // Nobody else uses the file, so whoever held these leases is gone.
             db.write(Lane::Front, |conn| {
                 calls::release_all(conn)?;
-                deliveries::release(conn, None)
+                deliveries::release(conn, None)?;
+                notes::release(conn, None)
             })
             .await?;
         }
@@ -276,6 +289,7 @@ impl App {
     pub fn changed(&self) {
         self.wake.deliveries.notify_one();
         self.wake.refresh.notify_one();
+        self.wake.notes.notify_one();
         self.live.stir();
     }
 }

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod facts;
 pub mod gate;
 pub mod ids;
+pub mod note;
 pub mod record;
 pub mod throttle;
 pub mod waiting;

@@ -51,7 +51,7 @@ pub enum ReadError {
 /// A client for one GitLab instance; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     base_url: Arc<str>,
 }
 
@@ -222,7 +222,7 @@ impl Client {
         Ok(all.into_iter().map(|one| one.iid).collect())
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ReadError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ReadError> {
         let response = self.send(path).await?;
         read_json(path, response).await
     }
@@ -247,11 +247,15 @@ impl Client {
         Ok(all)
     }
 
-    async fn send(&self, path: &str) -> Result<Response, ReadError> {
-        let url = format!("{}/api/v4/{path}", self.base_url);
+    /// Where a path of the API is.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}/api/v4/{path}", self.base_url)
+    }
+
+    pub(super) async fn send(&self, path: &str) -> Result<Response, ReadError> {
         let response = self
             .http
-            .get(url)
+            .get(self.url(path))
             .send()
             .await
             .map_err(|error| ReadError::Unavailable { message: transport(&error), retry_after: None })?;
@@ -284,7 +288,7 @@ fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
     }
 }
 
-async fn read_json<T: DeserializeOwned>(path: &str, response: Response) -> Result<T, ReadError> {
+pub(super) async fn read_json<T: DeserializeOwned>(path: &str, response: Response) -> Result<T, ReadError> {
     let body =
         bounded(response).await.map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
     serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
@@ -305,13 +309,13 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, String> {
 }
 
 /// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.
-fn retry_after(response: &Response) -> Option<Duration> {
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(24 * 3600)))
 }
 
 /// The status and what GitLab says about it, short, one line, without control characters.
-async fn describe(status: StatusCode, response: Response) -> String {
+pub(super) async fn describe(status: StatusCode, response: Response) -> String {
     let text = match bounded(response).await {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
         Err(_) => String::new(),
@@ -333,7 +337,7 @@ async fn describe(status: StatusCode, response: Response) -> String {
 }
 
 /// What went wrong on the way, without the URL.
-fn transport(error: &reqwest::Error) -> String {
+pub(super) fn transport(error: &reqwest::Error) -> String {
     let what = if error.is_timeout() {
         "GitLab did not answer in time"
     } else if error.is_connect() {

@@ -74,6 +74,8 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("GET", "/events", Needs::May(Permission::ChecksRead)),
     ("GET", "/system", Needs::May(Permission::ChecksRead)),
     ("GET", "/projects", Needs::May(Permission::ProjectsRead)),
+    ("GET", "/rules", Needs::May(Permission::ProjectsRead)),
+    ("PUT", "/rules/{id}", Needs::May(Permission::ProjectsWrite)),
     ("POST", "/reconcile", Needs::May(Permission::ProjectsWrite)),
     ("GET", "/audit", Needs::May(Permission::AuditRead)),
     ("GET", "/audit/export", Needs::May(Permission::AuditRead)),

@@ -7,8 +7,10 @@ use crate::db::DbError;
 use crate::db::calls::{CallState, ListedCall};
 use crate::db::decisions::DecisionRow;
 use crate::db::delivery_log::{AttemptRow, DeliveryRow};
+use crate::db::notes::NoteRow;
 use crate::db::word;
 use crate::domain::audit::Entry;
+use crate::domain::note::NoteState;
 use crate::domain::record::{Event, EventKind};
 use crate::domain::waiting::{Waiting, Why};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
@@ -108,6 +110,7 @@ pub const fn event_kind(kind: EventKind) -> dto::EventKind {
         EventKind::CallSetAside => dto::EventKind::CallSetAside,
         EventKind::CallReplayed => dto::EventKind::CallReplayed,
         EventKind::RuleEnrolled => dto::EventKind::RuleEnrolled,
+        EventKind::RuleChanged => dto::EventKind::RuleChanged,
         EventKind::SignedIn => dto::EventKind::SignedIn,
         EventKind::SignInFailed => dto::EventKind::SignInFailed,
         EventKind::SignedOut => dto::EventKind::SignedOut,
@@ -210,6 +213,15 @@ fn reason(waiting: Waiting) -> dto::Reason {
     dto::Reason { kind, sha, verdict: said, reviewer, own }
 }
 
+fn note(row: NoteRow) -> Result<dto::NoteState, DbError> {
+    let state = match word(&row.state, NoteState::parse)? {
+        NoteState::Pending => dto::NoteStage::Pending,
+        NoteState::Written => dto::NoteStage::Written,
+        NoteState::Failed => dto::NoteStage::Failed,
+    };
+    Ok(dto::NoteState { state, last_error: row.last_error, written_at: row.written_at })
+}
+
 fn decision(row: DecisionRow) -> dto::Decision {
     dto::Decision {
         id: row.id.as_str().to_owned(),
@@ -268,6 +280,7 @@ pub fn check_detail(detail: Detail) -> Result<dto::CheckDetail, DbError> {
         gitlab_status: detail.extras.gitlab_status.as_deref().and_then(GitLabStatus::parse).map(status),
         gitlab_status_at: detail.extras.gitlab_status_at,
         barred: detail.barred.map(|bar| bar.text().to_owned()),
+        note: detail.note.map(note).transpose()?,
         decisions: detail.decisions.into_iter().map(decision).collect(),
         deliveries: detail.deliveries.into_iter().map(delivery).collect::<Result<_, _>>()?,
         timeline: detail.timeline.into_iter().map(event).collect(),

@@ -194,6 +194,7 @@ fn changes_access(kind: EventKind) -> bool {
         | EventKind::CallSetAside
         | EventKind::CallReplayed
         | EventKind::RuleEnrolled
+        | EventKind::RuleChanged
         | EventKind::SignedIn
         | EventKind::SignInFailed
         | EventKind::SetUp

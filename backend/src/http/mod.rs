@@ -18,6 +18,7 @@ pub mod people;
 pub mod problem;
 pub mod providers;
 pub mod return_to;
+pub mod rules;
 pub mod session;
 pub mod spa;
 pub mod system;
@@ -65,6 +66,8 @@ pub fn routes(
             .route("/tokens", web::post().to(tokens::make_token))
             .route("/tokens/{id}", web::delete().to(tokens::revoke_token))
             .route("/projects", web::get().to(tokens::list_projects))
+            .route("/rules", web::get().to(rules::list_rules))
+            .route("/rules/{id}", web::put().to(rules::change_rule))
             .route("/people", web::get().to(people::list_people))
             .route("/people", web::post().to(people::invite_person))
             .route("/people/{id}", web::get().to(people::read_person))

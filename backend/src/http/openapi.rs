@@ -62,6 +62,8 @@ struct Intake;
     super::tokens::make_token,
     super::tokens::revoke_token,
     super::tokens::list_projects,
+    super::rules::list_rules,
+    super::rules::change_rule,
     super::people::list_people,
     super::people::invite_person,
     super::people::read_person,

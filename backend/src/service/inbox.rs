@@ -5,6 +5,7 @@ use crate::db::checks::{self, CheckExtras};
 use crate::db::decisions::{self, DecisionRow};
 use crate::db::delivery_log::{self, AttemptRow, DeliveryRow};
 use crate::db::inbox::{self as listings, ListedCheck, Listing};
+use crate::db::notes::{self, NoteRow};
 use crate::db::{Conn, DbError, events, waiting};
 use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::ids::AccountId;
@@ -30,6 +31,8 @@ pub struct Detail {
     pub barred: Option<Barred>,
     /// Why nothing is delivered, if the connection is broken.
     pub connection_trouble: Option<String>,
+    /// The note on the merge request.
+    pub note: Option<NoteRow>,
     /// All decisions.
     pub decisions: Vec<DecisionRow>,
     /// All deliveries with their newest attempts.
@@ -113,6 +116,7 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
                     conn,
                     place.connection_id.as_str(),
                 )?,
+                note: notes::of(conn, &row.merge_request_id, &row.rule_id)?,
                 decisions: decisions::of_check(conn, &id)?,
                 deliveries: delivery_log::of_check(conn, &id, 50)?,
                 timeline: events::of_check(conn, &id, 200)?,

@@ -22,6 +22,7 @@ mod kill;
 mod life;
 mod listing;
 mod live;
+mod notes;
 mod payloads;
 mod reconcile;
 mod scope;
