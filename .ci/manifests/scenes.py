@@ -26,6 +26,7 @@ esac
 SCENES = [
     ("", "sqlite", 0, "", True),
     ("", "postgres", 0, "", True),
+    ("variable", "sqlite", 78, "KUBE_CONTEXT is not set", False),
     ("context", "sqlite", 78, "ci_access", False),
     ("namespace", "sqlite", 78, "kubectl create namespace approval-app", False),
     ("gitlab-token", "sqlite", 78, "kubectl create secret generic gitlab-token -n approval-app --from-literal=token=", False),
@@ -47,7 +48,7 @@ def play(scene, folder):
     environment = {
         "PATH": f"{folder}:{os.environ['PATH']}", "CALLS": str(calls), "REAL": shutil.which("kubectl"), "BROKEN": broken,
         "FORBIDDEN": forbidden, "OVERLAY": overlay, "IMAGE": IMAGE, "TAG": "1", "GITLAB": "https://gitlab.example.com",
-        "KUBE_CONTEXT": "group/agents:production", "URL_FILE": str(url),
+        "KUBE_CONTEXT": "" if broken == "variable" else "group/agents:production", "URL_FILE": str(url), "CI_JOB_ID": "1",
     }
     done = subprocess.run([ROOT / "deploy/apply"], env=environment, capture_output=True, text=True)
     if done.returncode != code or words not in done.stderr:
