@@ -11,8 +11,8 @@ TARGET = $${CARGO_TARGET_DIR:-$(CURDIR)/target}
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	echo "  make test-X    one step of the tests alone, X being one of: $(STEPS)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	echo "  make test-X       one step of the tests alone, X being one of: $(STEPS)"
 
 .PHONY: setup
 setup: ## install everything that any other target needs
@@ -40,8 +40,12 @@ $(STEPS:%=test-%):
 	@.ci/test $(@:test-%=%)
 
 .PHONY: lint
-lint: ## formatting, clippy, dependencies, spelling, scripts
+lint: ## formatting, clippy, dependencies, spelling, scripts, image, pipeline, manifests, alerts
 	@.ci/test fmt clippy lint
+
+.PHONY: image-proof
+image-proof: ## build the container image without an engine and try it (as root; uses what was compiled last)
+	@.ci/image-proof
 
 .PHONY: bench
 bench: ## measure it
