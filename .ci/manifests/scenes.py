@@ -48,9 +48,9 @@ def play(scene, folder):
     environment = {
         "PATH": f"{folder}:{os.environ['PATH']}", "CALLS": str(calls), "REAL": shutil.which("kubectl"), "BROKEN": broken,
         "FORBIDDEN": forbidden, "OVERLAY": overlay, "IMAGE": IMAGE, "TAG": "1", "GITLAB": "https://gitlab.example.com",
-        "KUBE_CONTEXT": "" if broken == "variable" else "group/agents:production", "URL_FILE": str(url), "CI_JOB_ID": "1",
+        "KUBE_CONTEXT": "" if broken == "variable" else "group/agents:production", "URL_FILE": url.name, "CI_JOB_ID": "1",
     }
-    done = subprocess.run([ROOT / "deploy/apply"], env=environment, capture_output=True, text=True)
+    done = subprocess.run([ROOT / "deploy/apply"], env=environment, cwd=folder, capture_output=True, text=True)
     if done.returncode != code or words not in done.stderr:
         yield f"with {scene[0] or 'nothing'} broken, deploy/apply {overlay} ended with {done.returncode}: {done.stderr}"
     if ("apply -k " in calls.read_text()) != applies:
