@@ -18,6 +18,7 @@ use crate::domain::ids::ConnectionId;
 use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
 use crate::service::links;
@@ -47,6 +48,8 @@ pub struct Inner {
     pub arrivals: Arrivals,
     /// Where people can sign in besides here.
     pub providers: Vec<Provider>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -185,7 +188,9 @@ impl App {
             Provider::new(one.clone(), format!("{root}/api/v1/sign-in/{}/callback", one.id))
         };
         let providers = config.oidc.iter().map(provider).collect::<Result<_, _>>()?;
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), db.kind()));
         let app = Self(Arc::new(Inner {
+            metrics,
             db,
             clock,
             passwords: Passwords::new(config.password_cost),

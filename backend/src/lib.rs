@@ -11,6 +11,7 @@ pub mod domain;
 pub mod gitlab;
 pub mod http;
 pub mod live;
+pub mod metrics;
 pub mod oidc;
 pub mod server;
 pub mod service;

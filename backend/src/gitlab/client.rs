@@ -51,8 +51,8 @@ pub enum ReadError {
 /// A client for one GitLab instance; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    base_url: Arc<str>,
+    pub(super) http: reqwest::Client,
+    pub(super) base_url: Arc<str>,
 }
 
 #[derive(Deserialize)]
@@ -293,7 +293,7 @@ async fn read_json<T: DeserializeOwned>(path: &str, response: Response) -> Resul
     })
 }
 
-async fn bounded(mut response: Response) -> Result<Vec<u8>, String> {
+pub(super) async fn bounded(mut response: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
         if body.len() + chunk.len() > ANSWER_MAX {
@@ -333,7 +333,7 @@ async fn describe(status: StatusCode, response: Response) -> String {
 }
 
 /// What went wrong on the way, without the URL.
-fn transport(error: &reqwest::Error) -> String {
+pub(super) fn transport(error: &reqwest::Error) -> String {
     let what = if error.is_timeout() {
         "GitLab did not answer in time"
     } else if error.is_connect() {

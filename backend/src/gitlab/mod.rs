@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod payload;
+pub mod probe;
 pub mod signature;
 
 pub use client::{Client, ReadError};

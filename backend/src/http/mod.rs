@@ -10,6 +10,7 @@ pub mod dto_people;
 pub mod events;
 pub mod health;
 pub mod intake;
+pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod people;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod batcher;
 pub mod decide;
 pub mod deliver;
+pub mod doctor;
 mod freshness;
 pub mod groups;
 pub mod inbox;
