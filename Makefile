@@ -11,8 +11,8 @@ TARGET = $${CARGO_TARGET_DIR:-$(CURDIR)/target}
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	echo "  make test-X    one step of the tests alone, X being one of: $(STEPS)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	echo "  make test-X       one step of the tests alone, X being one of: $(STEPS)"
 
 .PHONY: setup
 setup: ## install everything that any other target needs
@@ -40,8 +40,12 @@ $(STEPS:%=test-%):
 	@.ci/test $(@:test-%=%)
 
 .PHONY: lint
-lint: ## formatting, clippy, dependencies, spelling, scripts
+lint: ## formatting, clippy, dependencies, spelling, scripts, image, pipeline, manifests, alerts
 	@.ci/test fmt clippy lint
+
+.PHONY: image-proof
+image-proof: ## build the container image without an engine and try it (as root; uses what was compiled last)
+	@.ci/image-proof
 
 .PHONY: bench
 bench: ## measure it
@@ -50,12 +54,18 @@ bench: ## measure it
 	env -u TEST_DATABASE_URL .ci/cargo bench --locked -p approval-app
 
 .PHONY: openapi
-openapi: ## write the REST API's description to docs/openapi.json
+openapi: ## write what documents take from the code: docs/openapi.json, and the tables of settings
 	@.ci/setup base rust wasm trunk
 	.ci/spa
 	mkdir -p docs
-	trap 'rm -f docs/openapi.json.new' EXIT
+	trap 'rm -f docs/openapi.json.new docs/settings.new README.md.new docs/configuration.md.new' EXIT
 	.ci/cargo build --workspace --bins --locked
 	.ci/cargo run --quiet --workspace --bin approval-app --locked -- openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
-	echo "==> docs/openapi.json"
+	.ci/cargo run --quiet --workspace --bin approval-app --locked -- config table > docs/settings.new
+	for file in README.md docs/configuration.md; do
+	    awk '/<!-- settings: begin/ { print; while ((getline line < "docs/settings.new") > 0) print line; old = 1; next }
+	        /<!-- settings: end/ { old = 0 } !old' $$file > $$file.new
+	    mv $$file.new $$file
+	done
+	echo "==> docs/openapi.json, README.md, docs/configuration.md"

@@ -5,19 +5,20 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use secrecy::SecretString;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
-use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
+use crate::db::{Db, DbError, Lane, calls, deliveries, notes, projects, rule_secrets};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
-use crate::gitlab::Client;
 use crate::gitlab::client::ClientError;
+use crate::gitlab::{Client, NoteError};
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
 use crate::service::change::Hub;
@@ -50,6 +51,8 @@ pub struct Inner {
     pub changes: Arc<Hub>,
     /// Where people can sign in besides here.
     pub providers: Vec<Provider>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -73,12 +76,21 @@ pub struct Connected {
     /// Its API.
     pub client: Client,
     gate: Arc<Mutex<Gate>>,
+    own_user: Arc<OnceCell<i64>>,
 }
 
 impl Connected {
     /// The gate in front of it.
     pub fn gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// GitLab's id of the user whose token is used; asked once, since a token never changes hands.
+    ///
+    /// # Errors
+    /// See [`NoteError`].
+    pub async fn own_user(&self) -> Result<i64, NoteError> {
+        self.own_user.get_or_try_init(|| self.client.own_user()).await.copied()
     }
 }
 
@@ -89,6 +101,8 @@ pub struct Wake {
     pub calls: Notify,
     /// A delivery was queued.
     pub deliveries: Notify,
+    /// A note may have something new to say.
+    pub notes: Notify,
     /// A merge request is to be read back.
     pub refresh: Notify,
     /// A change is to be read.
@@ -159,6 +173,7 @@ impl App {
         let url = config.database_url.clone();
         let db =
             tokio::task::spawn_blocking(move || Db::open(url)).await.unwrap_or(Err(DbError::Abandoned))?;
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), db.kind()));
         let keys = Keys::load(&config.key_source)?;
         let now = clock.now();
         let sealing = keys.clone();
@@ -166,7 +181,8 @@ impl App {
         let connected = match &config.gitlab {
             None => None,
             Some(gitlab) => {
-                let client = Client::new(&gitlab.url, &gitlab.token, gitlab.ca_pem.as_deref())?;
+                let client = Client::new(&gitlab.url, &gitlab.token, gitlab.ca_pem.as_deref())?
+                    .counted(Arc::clone(&metrics));
                 let base_url = gitlab.url.clone();
                 let id = db
                     .write(Lane::Front, move |conn| {
@@ -174,14 +190,16 @@ impl App {
                         projects::ensure_connection(conn, &base_url, now)
                     })
                     .await?;
-                Some(Connected { id, client, gate: Arc::new(Mutex::new(Gate::new(now))) })
+                let gate = Arc::new(Mutex::new(Gate::new(now)));
+                Some(Connected { id, client, gate, own_user: Arc::default() })
             }
         };
         if db.kind() == "sqlite" {
             // Nobody else uses the file, so whoever held these leases is gone.
             db.write(Lane::Front, |conn| {
                 calls::release_all(conn)?;
-                deliveries::release(conn, None)
+                deliveries::release(conn, None)?;
+                notes::release(conn, None)
             })
             .await?;
         }
@@ -191,6 +209,7 @@ impl App {
         };
         let providers = config.oidc.iter().map(provider).collect::<Result<_, _>>()?;
         let app = Self(Arc::new(Inner {
+            metrics,
             db,
             clock,
             passwords: Passwords::new(config.password_cost),
@@ -283,6 +302,7 @@ impl App {
         self.wake.deliveries.notify_one();
         self.wake.refresh.notify_one();
         self.wake.changes.notify_one();
+        self.wake.notes.notify_one();
         self.live.stir();
     }
 }

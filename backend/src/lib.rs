@@ -11,6 +11,8 @@ pub mod domain;
 pub mod gitlab;
 pub mod http;
 pub mod live;
+pub mod memory;
+pub mod metrics;
 pub mod oidc;
 pub mod render;
 pub mod server;

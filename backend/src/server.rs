@@ -50,8 +50,29 @@ pub fn start(app: &App, listener: TcpListener, work: bool) -> std::io::Result<Ru
     .run();
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    if let Some(at) = app.config.metrics_listen {
+        tokio::spawn(metrics_server(app, at)?);
+    }
     let loops = if work { worker::start(app) } else { tokio::task::JoinSet::new() };
     Ok(Running { address, handle, serving, loops, app: app.clone() })
+}
+
+/// The listener for metrics: one thread, until the program ends, so that stopping can be watched.
+fn metrics_server(app: &App, at: SocketAddr) -> std::io::Result<actix_web::dev::Server> {
+    let (served, kept) = (app.clone(), web::Data::new(http::metrics::Kept::default()));
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(web::Data::new(served.clone()))
+            .app_data(kept.clone())
+            .route("/metrics", web::get().to(http::metrics::read_metrics))
+    });
+    let bound = server.workers(1).disable_signals().bind(at);
+    let bound =
+        bound.map_err(|error| std::io::Error::new(error.kind(), format!("metrics at {at}: {error}")))?;
+    for address in bound.addrs() {
+        tracing::info!("metrics are at http://{address}/metrics");
+    }
+    Ok(bound.run())
 }
 
 impl Running {

@@ -95,6 +95,25 @@ pub struct SavedFilter {
     pub query: String,
 }
 
+/// What is wrong with [`SavedFilters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterFault {
+    /// More than [`SAVED_MAX`].
+    TooMany,
+    /// A name is empty.
+    NameEmpty,
+    /// A name is longer than [`SAVED_NAME_MAX`].
+    NameTooLong,
+    /// A name is there twice; upper and lower case are the same.
+    NameTwice,
+    /// A query is longer than [`SAVED_QUERY_MAX`].
+    QueryTooLong,
+    /// A query begins with a question mark.
+    QuestionMark,
+    /// A name or a query has control characters.
+    NotPrintable,
+}
+
 /// All listings that a person keeps, as `GET` and `PUT account/filters` exchange them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,4 +121,78 @@ pub struct SavedFilter {
 pub struct SavedFilters {
     /// In the order shown; at most [`SAVED_MAX`].
     pub filters: Vec<SavedFilter>,
+}
+
+impl SavedFilters {
+    /// The rules that the browser checks before sending and the server checks again.
+    ///
+    /// # Errors
+    /// The first fault found.
+    pub fn validate(&self) -> Result<(), FilterFault> {
+        if self.filters.len() > SAVED_MAX {
+            return Err(FilterFault::TooMany);
+        }
+        let mut names: Vec<String> = Vec::with_capacity(self.filters.len());
+        for filter in &self.filters {
+            filter.validate()?;
+            let name = filter.name.trim().to_lowercase();
+            if names.contains(&name) {
+                return Err(FilterFault::NameTwice);
+            }
+            names.push(name);
+        }
+        Ok(())
+    }
+}
+
+impl SavedFilter {
+    fn validate(&self) -> Result<(), FilterFault> {
+        let name = self.name.trim();
+        if name.is_empty() {
+            return Err(FilterFault::NameEmpty);
+        }
+        if name.chars().count() > SAVED_NAME_MAX {
+            return Err(FilterFault::NameTooLong);
+        }
+        if self.query.len() > SAVED_QUERY_MAX {
+            return Err(FilterFault::QueryTooLong);
+        }
+        if self.query.starts_with('?') {
+            return Err(FilterFault::QuestionMark);
+        }
+        if name.chars().chain(self.query.chars()).any(char::is_control) {
+            return Err(FilterFault::NotPrintable);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filters(pairs: &[(&str, &str)]) -> SavedFilters {
+        let filters =
+            pairs.iter().map(|(name, query)| SavedFilter { name: (*name).into(), query: (*query).into() });
+        SavedFilters { filters: filters.collect() }
+    }
+
+    #[test]
+    fn what_is_wrong_with_kept_listings_is_said() {
+        assert_eq!(filters(&[("Mine", "turn=mine"), ("All", "")]).validate(), Ok(()));
+        let long_name = "é".repeat(SAVED_NAME_MAX + 1);
+        let long_query = "q".repeat(SAVED_QUERY_MAX + 1);
+        for (pairs, fault) in [
+            (vec![(" ", "q=1")], FilterFault::NameEmpty),
+            (vec![(long_name.as_str(), "")], FilterFault::NameTooLong),
+            (vec![("Élan", ""), (" élan ", "q=1")], FilterFault::NameTwice),
+            (vec![("a", long_query.as_str())], FilterFault::QueryTooLong),
+            (vec![("a", "?q=1")], FilterFault::QuestionMark),
+            (vec![("a", "q=\n")], FilterFault::NotPrintable),
+            (vec![("a\u{7}b", "")], FilterFault::NotPrintable),
+            (vec![("a", ""); SAVED_MAX + 1], FilterFault::TooMany),
+        ] {
+            assert_eq!(filters(&pairs).validate(), Err(fault));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChangeSummary, Decision, Delivery, DeliverySummary, Event, Verdict};
+use crate::{ChangeSummary, Decision, Delivery, DeliverySummary, Event, NoteState, Verdict};
 
 /// Where a check stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -191,7 +191,7 @@ pub struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckPage {
-    /// The checks: pending ones oldest first, all other listings newest first.
+    /// The checks, in the order asked for; else pending ones oldest first, all other listings newest first.
     pub items: Vec<CheckItem>,
     /// Pass it as `cursor` to read on; `null` on the last page.
     pub next_cursor: Option<String>,
@@ -219,6 +219,8 @@ pub struct CheckDetail {
     pub gitlab_status_at: Option<String>,
     /// Why the caller may not decide on this check; plain text, `null` if nothing bars them.
     pub barred: Option<String>,
+    /// The note on the merge request; `null` while there is nothing to say, or if the rule has none.
+    pub note: Option<NoteState>,
     /// All decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// All deliveries with their attempts, oldest first.
@@ -252,6 +254,7 @@ struct FlatDetail {
     gitlab_status: Option<GitLabStatus>,
     gitlab_status_at: Option<String>,
     barred: Option<String>,
+    note: Option<NoteState>,
     decisions: Vec<Decision>,
     deliveries: Vec<Delivery>,
     timeline: Vec<Event>,
@@ -283,6 +286,7 @@ impl From<FlatDetail> for CheckDetail {
             gitlab_status: flat.gitlab_status,
             gitlab_status_at: flat.gitlab_status_at,
             barred: flat.barred,
+            note: flat.note,
             decisions: flat.decisions,
             deliveries: flat.deliveries,
             timeline: flat.timeline,
@@ -305,7 +309,7 @@ mod tests {
             "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
             "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",
-            "gitlab_status_at":"k","barred":"l","decisions":[],"deliveries":[],"timeline":[]}"#;
+            "gitlab_status_at":"k","barred":"l","note":{"state":"failed","last_error":"m","written_at":"n"},"decisions":[],"deliveries":[],"timeline":[]}"#;
         let detail: CheckDetail = serde_json::from_str(text).expect("reads");
         let written = serde_json::to_value(&detail).expect("writes");
         assert_eq!(written, serde_json::from_str::<Value>(text).expect("is JSON"));

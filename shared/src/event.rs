@@ -57,6 +57,9 @@ pub enum EventKind {
     /// A call for a project or rule not seen before enrolled it.
     #[serde(rename = "rule.enrolled")]
     RuleEnrolled,
+    /// A rule's settings were changed.
+    #[serde(rename = "rule.changed")]
+    RuleChanged,
     /// Somebody signed in.
     #[serde(rename = "session.started")]
     SignedIn,
@@ -106,7 +109,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 32] = [
+    pub const ALL: [EventKind; 33] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -124,6 +127,7 @@ impl EventKind {
         EventKind::CallSetAside,
         EventKind::CallReplayed,
         EventKind::RuleEnrolled,
+        EventKind::RuleChanged,
         EventKind::SignedIn,
         EventKind::SignInFailed,
         EventKind::SignedOut,
@@ -162,6 +166,7 @@ impl EventKind {
             EventKind::CallSetAside => "call.set_aside",
             EventKind::CallReplayed => "call.replayed",
             EventKind::RuleEnrolled => "rule.enrolled",
+            EventKind::RuleChanged => "rule.changed",
             EventKind::SignedIn => "session.started",
             EventKind::SignInFailed => "session.refused",
             EventKind::SignedOut => "session.ended",

@@ -15,6 +15,7 @@ pub mod decision;
 pub mod delivery;
 pub mod event;
 pub mod problem;
+pub mod rule;
 pub mod system;
 pub mod token;
 
@@ -39,5 +40,6 @@ pub use decision::{Decision, NewDecision, Verdict};
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};
 pub use event::{Event, EventKind};
 pub use problem::{Problem, ProblemCode};
+pub use rule::{NoteStage, NoteState, RuleChange, RuleItem, RuleList};
 pub use system::SystemInfo;
 pub use token::{MadeToken, NewToken, TokenItem, TokenList};

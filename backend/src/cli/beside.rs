@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{Failure, check, serve};
+use super::{Failure, serve};
 use crate::config::{Config, Given};
 use crate::db::projects::ListedProject;
 use crate::db::{Conn, Db, DbError, projects};
@@ -38,6 +38,25 @@ pub struct Place {
     secret_key_file: Option<PathBuf>,
 }
 
+impl Place {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn check(self) -> Result<Config, Failure> {
+        let given = Given {
+            listen: self.listen,
+            base_path: self.base_path,
+            public_url: self.public_url,
+            database_url: self.database_url,
+            secret_key: self.secret_key,
+            secret_key_file: self.secret_key_file,
+            ..Given::default()
+        };
+        given.check().map_err(Failure::Config)
+    }
+}
+
 /// The opened database.
 pub struct Beside {
     /// The settings.
@@ -53,15 +72,7 @@ pub struct Beside {
 /// # Errors
 /// If the settings are wrong or the database is not to be had.
 pub async fn open(place: Place) -> Result<Beside, Failure> {
-    let config = check(Given {
-        listen: place.listen,
-        base_path: place.base_path,
-        public_url: place.public_url,
-        database_url: place.database_url,
-        secret_key: place.secret_key,
-        secret_key_file: place.secret_key_file,
-        ..Given::default()
-    })?;
+    let config = place.check()?;
     let url = config.database_url.clone();
     let db = tokio::task::spawn_blocking(move || Db::open_beside(url))
         .await

@@ -1,8 +1,12 @@
 //! The command line: subcommands, and what they print.
 
+mod arguments;
 mod audit;
+mod backup;
 mod beside;
+mod config;
 mod demo;
+mod doctor;
 mod healthcheck;
 mod secrets;
 mod serve;
@@ -12,9 +16,11 @@ mod user;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+pub use self::arguments::table as settings_table;
+use self::arguments::{Arguments, unknown_variables, variables};
 use crate::config::{Config, DEFAULT_BASE_PATH, Given};
 
 /// Human decisions for GitLab's external status checks.
@@ -32,11 +38,15 @@ struct Cli {
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
-    log: LogArgs,
+    common: Common,
 }
 
+/// What every command takes.
 #[derive(clap::Args)]
-struct LogArgs {
+struct Common {
+    /// TOML file with settings, named like the flags with underscores for dashes
+    #[arg(long, global = true, env = "APPROVAL_CONFIG_FILE", value_name = "FILE")]
+    config_file: Option<std::path::PathBuf>,
     /// auto: JSON lines unless standard error, where the log goes, is a terminal
     #[arg(long, global = true, env = "APPROVAL_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     log_format: LogFormat,
@@ -72,6 +82,16 @@ enum Command {
         #[arg(long, env = "APPROVAL_BASE_PATH", default_value = DEFAULT_BASE_PATH)]
         base_path: String,
     },
+    /// Look at what stands between this service and GitLab, and say how to mend it; exit code 1 if something does
+    /// not work, 69 if GitLab does not answer
+    Doctor(Box<Given>),
+    /// Copy the SQLite database to a new file, also while a service uses it
+    Backup(Box<backup::Args>),
+    /// Put such a copy in the place of the database; no service may run
+    Restore(Box<backup::Args>),
+    /// The settings: whether they are right, and which value counts from where
+    #[command(subcommand)]
+    Config(config::Command),
     /// Prove an export of the record, or write one
     #[command(subcommand)]
     Audit(audit::Command),
@@ -96,30 +116,50 @@ enum Failure {
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    start_log(cli.log.log_format);
-    let outcome = match cli.command {
-        None => with_runtime(serve::serve(cli.given)),
-        Some(Command::Serve(given)) => with_runtime(serve::serve(*given)),
-        Some(Command::Demo(args)) => with_runtime(demo::demo(args)),
-        Some(Command::Migrate(given)) => serve::migrate(*given),
-        Some(Command::User(command)) => with_runtime(user::run(command)),
-        Some(Command::Token(command)) => with_runtime(token::run(command)),
-        Some(Command::Secrets(command)) => with_runtime(secrets::run(command)),
-        Some(Command::Openapi { base_path }) => openapi(&base_path),
-        Some(Command::Audit(audit::Command::Verify(wanted))) => audit::verify(&wanted),
-        Some(Command::Audit(audit::Command::Export(place))) => with_runtime(audit::export(*place)),
-        Some(Command::Healthcheck { listen }) => {
-            let given = Given { listen, ..Given::default() }.with_aliases(|name| std::env::var(name).ok());
-            let listen = given.listen.unwrap_or_else(|| crate::config::DEFAULT_LISTEN.to_owned());
-            with_runtime(healthcheck::healthcheck(listen))
+    let mut arguments = Arguments::read();
+    start_log(arguments.cli.common.log_format);
+    let outcome = match std::mem::take(&mut arguments.cli.command) {
+        None => {
+            let given = std::mem::take(&mut arguments.cli.given);
+            check(given, &arguments).and_then(|config| with_runtime(serve::serve(config)))
         }
+        Some(Command::Serve(given)) => {
+            check(*given, &arguments).and_then(|config| with_runtime(serve::serve(config)))
+        }
+        Some(Command::Migrate(given)) => check(*given, &arguments).and_then(serve::migrate),
+        Some(Command::Doctor(given)) => {
+            check(*given, &arguments).and_then(|config| with_runtime(doctor::doctor(config)))
+        }
+        Some(Command::Config(config::Command::Check(given))) => config::check(check(*given, &arguments)),
+        Some(Command::Config(config::Command::Show(_))) => config::show(&arguments),
+        Some(Command::Config(config::Command::Table)) => config::print_table(),
+        Some(command) => nothing_wrong(&arguments).and_then(|()| run_other(command)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Runtime(why)) => complain(&[why], 1),
         Err(Failure::Unavailable(why)) => complain(&[why], 69),
         Err(Failure::Config(faults)) => complain(&faults, 78),
+    }
+}
+
+/// The commands that need no more than a few of the settings.
+fn run_other(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(_) | Command::Migrate(_) | Command::Doctor(_) | Command::Config(_) => Ok(()),
+        Command::Demo(args) => with_runtime(demo::demo(args)),
+        Command::User(command) => with_runtime(user::run(command)),
+        Command::Token(command) => with_runtime(token::run(command)),
+        Command::Secrets(command) => with_runtime(secrets::run(command)),
+        Command::Backup(args) => backup::backup(*args),
+        Command::Restore(args) => backup::restore(*args),
+        Command::Openapi { base_path } => openapi(&base_path),
+        Command::Audit(audit::Command::Verify(wanted)) => audit::verify(&wanted),
+        Command::Audit(audit::Command::Export(place)) => with_runtime(audit::export(*place)),
+        Command::Healthcheck { listen } => {
+            let listen = listen.unwrap_or_else(|| crate::config::DEFAULT_LISTEN.to_owned());
+            with_runtime(healthcheck::healthcheck(listen))
+        }
     }
 }
 
@@ -163,11 +203,10 @@ fn start_log(format: LogFormat) {
     }
 }
 
-fn check(given: Given) -> Result<Config, Failure> {
-    let known = known_variables();
-    let mut faults =
-        unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()), &known);
-    match given.with_aliases(|name| std::env::var(name).ok()).check() {
+/// The settings, if nothing is wrong with them, with what is said beneath them, and with the variables' names.
+fn check(given: Given, arguments: &Arguments) -> Result<Config, Failure> {
+    let mut faults = faults(arguments);
+    match given.check() {
         Ok(config) if faults.is_empty() => Ok(config),
         Ok(_) => Err(Failure::Config(faults)),
         Err(mut more) => {
@@ -177,29 +216,16 @@ fn check(given: Given) -> Result<Config, Failure> {
     }
 }
 
-/// The names of all variables that some argument reads.
-fn known_variables() -> Vec<String> {
-    fn collect(command: &clap::Command, names: &mut Vec<String>) {
-        let own = command.get_arguments().filter_map(|arg| arg.get_env()).filter_map(|name| name.to_str());
-        names.extend(own.map(str::to_owned));
-        command.get_subcommands().for_each(|sub| collect(sub, names));
-    }
-    let mut names = Vec::new();
-    collect(&Cli::command(), &mut names);
-    names
+fn nothing_wrong(arguments: &Arguments) -> Result<(), Failure> {
+    let faults = faults(arguments);
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Config(faults)) }
 }
 
-/// A misspelt variable would silently not count; each is a fault that names the nearest known one.
-fn unknown_variables(set: impl Iterator<Item = String>, known: &[String]) -> Vec<String> {
-    set.filter(|name| name.starts_with("APPROVAL_") && !known.contains(name))
-        .map(|name| {
-            let nearest = known.iter().min_by_key(|other| strsim::levenshtein(other, &name));
-            format!(
-                "there is no variable {name}; did you mean {}?",
-                nearest.map_or("another", String::as_str)
-            )
-        })
-        .collect()
+fn faults(arguments: &Arguments) -> Vec<String> {
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut faults = unknown_variables(set, &variables());
+    faults.extend(arguments.beneath.faults.iter().cloned());
+    faults
 }
 
 fn openapi(base_path: &str) -> Result<(), Failure> {
@@ -216,6 +242,8 @@ fn say(text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
@@ -226,12 +254,5 @@ mod tests {
             Cli::try_parse_from(["approval-app", "serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
                 .is_ok()
         );
-    }
-
-    #[test]
-    fn a_misspelt_variable_is_refused_with_the_nearest_name() {
-        let set = ["APPROVAL_LISTEN", "APPROVAL_LISTN", "PATH"].map(str::to_owned).into_iter();
-        let faults = unknown_variables(set, &known_variables());
-        assert_eq!(faults, ["there is no variable APPROVAL_LISTN; did you mean APPROVAL_LISTEN?"]);
     }
 }

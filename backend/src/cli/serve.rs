@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Failure, check, say};
+use super::{Failure, say};
 use crate::app::{App, SetupError};
-use crate::config::{Config, Given};
+use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::domain::SystemClock;
 use crate::server;
 
 /// Runs the service until it is told to stop.
-pub async fn serve(given: Given) -> Result<(), Failure> {
-    let config = check(given)?;
+pub async fn serve(config: Config) -> Result<(), Failure> {
     let listener = listen(&config)?;
     let app = open(config).await?;
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
@@ -90,8 +89,7 @@ pub fn database(place: &str, error: &DbError) -> Failure {
 }
 
 /// Brings the schema up to date.
-pub fn migrate(given: Given) -> Result<(), Failure> {
-    let config = check(given)?;
+pub fn migrate(config: Config) -> Result<(), Failure> {
     let place = config.database_url.to_string();
     Db::open(config.database_url).map_err(|error| database(&place, &error))?;
     say(&format!("{place}: the schema is up to date"))

@@ -13,6 +13,7 @@ use crate::db::DatabaseUrl;
 
 mod oidc;
 mod read;
+pub mod sources;
 
 pub use oidc::OidcConfig;
 use read::{flag, gitlab, http_url, key_source, networks, number};
@@ -31,6 +32,8 @@ pub const CALL_MAX: usize = 26 * 1024 * 1024;
 pub struct Config {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Where metrics are served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Begins with a slash and does not end with one; empty for the root.
     pub base_path: String,
     /// The URL that browsers use, without the base path; `None` if it is not known.
@@ -108,6 +111,10 @@ pub struct Given {
     /// Path under which everything lives [default: /approval-apps]
     #[arg(long, env = "APPROVAL_BASE_PATH", value_name = "PATH")]
     pub base_path: Option<String>,
+    /// Address and port of a listener of its own that serves metrics for Prometheus at /metrics; it asks
+    /// nobody who they are, so keep it from the internet
+    #[arg(long, env = "APPROVAL_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<String>,
     /// URL that browsers use, for example `https://approvals.example.com`
     #[arg(long, env = "APPROVAL_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -132,10 +139,10 @@ pub struct Given {
     /// Whether a call for a project or check not seen before takes it in [default: true]
     #[arg(long, env = "APPROVAL_ENROL", value_name = "true|false")]
     pub enrol: Option<String>,
-    /// Seconds between two reconciliations with GitLab [default: 300]
+    /// Seconds between two comparisons of all open merge requests with GitLab, at least 10 [default: 300]
     #[arg(long, env = "APPROVAL_RECONCILE_SECONDS", value_name = "SECONDS")]
     pub reconcile_seconds: Option<String>,
-    /// Days that processed calls are kept [default: 30]
+    /// Days that processed calls are kept, at least 1 [default: 30]
     #[arg(long, env = "APPROVAL_KEEP_CALLS_DAYS", value_name = "DAYS")]
     pub keep_calls_days: Option<String>,
     /// MiB of merge requests' changes that are kept, so that they are there when GitLab is not [default: 256]
@@ -155,7 +162,7 @@ pub struct Given {
     #[arg(long, env = "APPROVAL_SESSION_HOURS", value_name = "HOURS")]
     pub session_hours: Option<String>,
     /// Key that seals secrets in the database, at least 32 characters; older keys may follow after
-    /// commas [default: a file secret.key that the app makes beside its database]
+    /// commas. Without one, the app makes a file secret.key beside its database
     #[arg(long, env = "APPROVAL_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
     pub secret_key: Option<String>,
     /// File that holds that key, older ones in further lines
@@ -166,33 +173,7 @@ pub struct Given {
     pub oidc_file: Option<PathBuf>,
 }
 
-/// Conventional names that count where the own name is not set.
-const ALIASES: [(&str, &str); 3] =
-    [("database_url", "DATABASE_URL"), ("gitlab_url", "GITLAB_URL"), ("gitlab_token", "GITLAB_TOKEN")];
-
 impl Given {
-    /// Fills what is not given from the conventional names: `DATABASE_URL`, `GITLAB_URL`,
-    /// `GITLAB_TOKEN`, and `PORT` (on this machine only).
-    #[must_use]
-    pub fn with_aliases(mut self, lookup: impl Fn(&str) -> Option<String>) -> Self {
-        for (field, name) in ALIASES {
-            let slot = match field {
-                "database_url" => &mut self.database_url,
-                "gitlab_url" => &mut self.gitlab_url,
-                _ => &mut self.gitlab_token,
-            };
-            if slot.is_none() {
-                *slot = lookup(name).filter(|value| !value.is_empty());
-            }
-        }
-        if self.listen.is_none()
-            && let Some(port) = lookup("PORT").filter(|value| !value.is_empty())
-        {
-            self.listen = Some(format!("127.0.0.1:{port}"));
-        }
-        self
-    }
-
     /// Checks everything.
     ///
     /// # Errors
@@ -206,6 +187,15 @@ impl Given {
                 "APPROVAL_LISTEN is {listen_text:?}; write an address and a port, for example 0.0.0.0:8080"
             ));
         }
+        let metrics_listen = self.metrics_listen.as_deref().filter(|text| !text.is_empty()).and_then(|text| {
+            let address = text.parse::<SocketAddr>().ok();
+            if address.is_none() {
+                faults.push(format!(
+                    "APPROVAL_METRICS_LISTEN is {text:?}; write an address and a port, for example 0.0.0.0:9464"
+                ));
+            }
+            address
+        });
         let base_path =
             self.base_path.as_deref().unwrap_or(DEFAULT_BASE_PATH).trim_end_matches('/').to_owned();
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
@@ -256,6 +246,7 @@ impl Given {
         match (listen, database_url) {
             (Ok(listen), Some(database_url)) if faults.is_empty() => Ok(Config {
                 listen,
+                metrics_listen,
                 base_path,
                 public_url,
                 database_url,
@@ -332,21 +323,5 @@ mod tests {
         let faults = given.check().expect_err("faults");
         assert_eq!(faults.len(), 5, "{faults:?}");
         assert!(!faults.join(" ").contains("very-secret"));
-    }
-
-    #[test]
-    fn conventional_names_count_where_the_own_name_is_not_set() {
-        let lookup = |name: &str| match name {
-            "GITLAB_URL" => Some("https://gitlab.example.com/".to_owned()),
-            "GITLAB_TOKEN" => Some("t".to_owned()),
-            "DATABASE_URL" => Some("postgres://db/app".to_owned()),
-            "PORT" => Some("9000".to_owned()),
-            _ => None,
-        };
-        let given = Given { database_url: Some("sqlite:own.db".into()), ..Given::default() };
-        let config = given.with_aliases(lookup).check().expect("fine");
-        assert_eq!(config.database_url.to_string(), "SQLite at own.db");
-        assert_eq!(config.gitlab.expect("set").url, "https://gitlab.example.com");
-        assert_eq!(config.listen.to_string(), "127.0.0.1:9000");
     }
 }

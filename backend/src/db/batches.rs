@@ -166,6 +166,14 @@ pub fn oldest(conn: &mut Conn) -> Result<Option<String>, DbError> {
     Ok(batch::table.order(dsl::id.asc()).select(dsl::received_at).first(conn).optional()?)
 }
 
+/// When the newest batch began; `None` if there is none.
+///
+/// # Errors
+/// The database's.
+pub fn newest(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    Ok(batch::table.order(dsl::id.desc()).select(dsl::received_at).first(conn).optional()?)
+}
+
 /// How many calls are in batches, counted until there are `most`.
 ///
 /// # Errors

@@ -278,6 +278,17 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
     Ok(own.into_iter().chain(batches::oldest(conn)?).min())
 }
 
+/// When the newest call arrived; `None` if none is known.
+///
+/// # Errors
+/// The database's.
+pub fn newest(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    let waiting = batches::newest(conn)?;
+    let taken: Option<String> =
+        call::table.order(dsl::id.desc()).select(dsl::received_at).first(conn).optional()?;
+    Ok(waiting.max(taken))
+}
+
 /// Deletes up to `limit` calls received before `before` that are processed, or that are unsigned
 /// and were set aside (anybody can make those); returns how many.
 ///

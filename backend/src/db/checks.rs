@@ -95,12 +95,25 @@ fn search_text(
     format!("{path}!{iid} {title} {author} {rule} {} {} {sha}", branches.0, branches.1).to_lowercase()
 }
 
+/// When a check arrived.
+///
+/// # Errors
+/// The database's.
+pub fn received_at(conn: &mut Conn, id: &str) -> Result<Time, DbError> {
+    let at: String = check::table.find(id).select(check::received_at).first(conn)?;
+    super::time(&at)
+}
+
 /// Stores a new pending check.
 ///
 /// # Errors
 /// The database's.
 pub fn insert(conn: &mut Conn, new: &NewCheck<'_>, received_at: &str, now: Time) -> Result<CheckId, DbError> {
     let id = CheckId::generate();
+    let author: Option<i64> = merge_request::table
+        .find(new.merge_request_id)
+        .select(merge_request::author_gitlab_id)
+        .first(conn)?;
     diesel::insert_into(check::table)
         .values((
             (
@@ -123,6 +136,7 @@ pub fn insert(conn: &mut Conn, new: &NewCheck<'_>, received_at: &str, now: Time)
                 check::policy.eq(new.policy),
                 check::project_id.eq(new.project_id),
                 check::merge_request_id.eq(new.merge_request_id),
+                check::author_gitlab_id.eq(author),
                 check::rule_id.eq(new.rule_id),
                 check::search_text.eq(search_text(
                     new.project_path,

@@ -137,6 +137,15 @@ pub fn forget(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError>
     Ok(())
 }
 
+/// When a delivery was made.
+///
+/// # Errors
+/// The database's.
+pub fn made_at(conn: &mut Conn, id: &str) -> Result<Time, DbError> {
+    let at: String = delivery::table.find(id).select(delivery::created_at).first(conn)?;
+    time(&at)
+}
+
 /// Takes up to `limit` due deliveries of a connection for this process until `until`. Leaves out
 /// what belongs to a broken rule (unless it is its probe), what waits for an older delivery of its
 /// check, and turns what a newer one has overtaken into obsolete.

@@ -9,7 +9,7 @@ use super::schema::{
 };
 use super::{Conn, DbError, batches};
 use crate::domain::CheckState;
-use crate::domain::access::Reach;
+use crate::domain::access::{Reach, Written};
 
 /// Who reaches at most so many projects has each of them read by its own index range; with more, the
 /// range of all checks is read and those of other projects are left out.
@@ -65,6 +65,8 @@ pub struct Listing {
     pub text: Option<String>,
     /// Only what comes after this place: time and id.
     pub after: Option<(String, String)>,
+    /// Only merge requests that these people wrote; everybody's if not given.
+    pub written: Option<Written>,
     /// Whether the oldest come first.
     pub oldest_first: bool,
     /// At most this many.
@@ -121,6 +123,18 @@ pub fn listed(conn: &mut Conn, id: &str, reach: &Reach) -> Result<Option<ListedC
         .optional()?)
 }
 
+/// Checks as a listing shows them, those that are within the reach, in no order. The ids are those of
+/// a page, so that they fit into one statement.
+///
+/// # Errors
+/// The database's.
+pub fn listed_all(conn: &mut Conn, ids: &[&str], reach: &Reach) -> Result<Vec<ListedCheck>, DbError> {
+    Ok(listed!(check::table)
+        .filter(check::id.eq_any(ids))
+        .filter(within(reach, "status_check.project_id"))
+        .load(conn)?)
+}
+
 /// A page of checks within the reach. Every state, and of few projects every project, is read by its
 /// own index range and the results are merged, so that a page costs the same however many checks
 /// there are.
@@ -136,9 +150,12 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         Some(wanted) => Some(matching_rules(conn, wanted)?),
         None => None,
     };
-    let ranges: Vec<Option<String>> = match few(conn, reach, FEW)? {
-        Some(ids) => ids.into_iter().map(Some).collect(),
-        None => vec![None],
+    let written = listing.written.unwrap_or(Written::ByAnybody);
+    let ranges: Vec<Option<String>> = match (written, few(conn, reach, FEW)?) {
+        (Written::ByNobody, _) => return Ok(Vec::new()),
+        // One author's checks have an index range of their own.
+        (Written::By(_), _) | (Written::ByAnybody | Written::NotBy(_), None) => vec![None],
+        (Written::ByAnybody | Written::NotBy(_), Some(ids)) => ids.into_iter().map(Some).collect(),
     };
     // Everything has an index of its own; of one project or rule everything is found state by state.
     let everything = project_ids.is_none() && rule_ids.is_none() && ranges.iter().all(Option::is_none);
@@ -165,6 +182,13 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         if let Some(ids) = &rule_ids {
             query = query.filter(check::rule_id.eq_any(ids.clone()));
         }
+        query = match written {
+            Written::ByAnybody | Written::ByNobody => query,
+            Written::By(author) => query.filter(check::author_gitlab_id.eq(author)),
+            Written::NotBy(author) => {
+                query.filter(check::author_gitlab_id.is_null().or(check::author_gitlab_id.ne(author)))
+            }
+        };
         if let Some(text) = &listing.text {
             query = query.filter(check::search_text.like(like_pattern(text)).escape('\\'));
         }
@@ -243,6 +267,19 @@ pub enum Count {
     UndecidedPasses,
 }
 
+/// Counts up to 1,000 pending checks within the reach whose merge request these people wrote.
+///
+/// # Errors
+/// The database's.
+pub fn count_pending(conn: &mut Conn, written: Written, reach: &Reach) -> Result<i64, DbError> {
+    if written == Written::ByNobody {
+        return Ok(0);
+    }
+    let within = within(reach, "status_check.project_id");
+    let rows = "status_check WHERE state = 'pending'";
+    Ok(diesel::select(Counted { rows, within, written }).get_result(conn)?)
+}
+
 /// Counts up to 1,000 what is within the reach. Calls belong to no project until they are processed:
 /// whoever does not reach all projects counts none of them.
 ///
@@ -264,7 +301,8 @@ pub fn count(conn: &mut Conn, what: Count, reach: &Reach) -> Result<i64, DbError
         Count::SetAsideCalls => ("received_call WHERE state = 'set_aside'", "NULL"),
         Count::UndecidedPasses => ("status_check WHERE undecided_pass", OF_CHECK),
     };
-    let rows: i64 = diesel::select(Counted { rows, within: within(reach, column) }).get_result(conn)?;
+    let counted = Counted { rows, within: within(reach, column), written: Written::ByAnybody };
+    let rows: i64 = diesel::select(counted).get_result(conn)?;
     // Calls that have no row of their own yet wait, too; like all calls they are nobody's project's.
     let all = what == Count::WaitingCalls && *reach == Reach::All;
     let batched = if all { batches::waiting(conn, COUNTED)? } else { 0 };

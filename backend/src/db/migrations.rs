@@ -87,8 +87,30 @@ where
     all.iter().map(|migration| migration.name().version().to_string()).max()
 }
 
-fn refuse_newer(conn: &mut Conn) -> Result<(), DbError> {
-    let (applied, known) = match conn {
+/// The version of a schema that has tables and is older than this program's; `None` if there is nothing to change,
+/// or nothing to lose.
+#[must_use]
+pub fn outdated(conn: &mut Conn) -> Option<String> {
+    let (applied, known) = versions(conn);
+    applied.filter(|applied| known.is_some_and(|known| *applied < known))
+}
+
+/// Refuses a schema that this program is too old for.
+///
+/// # Errors
+/// [`DbError::Migration`].
+pub fn refuse_newer(conn: &mut Conn) -> Result<(), DbError> {
+    match versions(conn) {
+        (Some(applied), Some(known)) if applied > known => Err(DbError::Migration(format!(
+            "the database has schema {applied}, which is newer than this program's {known}; run the newer version"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The newest migration that ran, and the newest that this program has.
+fn versions(conn: &mut Conn) -> (Option<String>, Option<String>) {
+    match conn {
         Conn::Sqlite(sqlite) => (
             sqlite.applied_migrations().ok().and_then(|all| all.into_iter().map(|v| v.to_string()).max()),
             newest::<diesel::sqlite::Sqlite>(&SQLITE),
@@ -97,11 +119,5 @@ fn refuse_newer(conn: &mut Conn) -> Result<(), DbError> {
             pg.applied_migrations().ok().and_then(|all| all.into_iter().map(|v| v.to_string()).max()),
             newest::<diesel::pg::Pg>(&POSTGRES),
         ),
-    };
-    match (applied, known) {
-        (Some(applied), Some(known)) if applied > known => Err(DbError::Migration(format!(
-            "the database has schema {applied}, which is newer than this program's {known}; run the newer version"
-        ))),
-        _ => Ok(()),
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod backup;
 pub mod batches;
 pub mod callers;
 pub mod calls;
@@ -16,20 +17,25 @@ pub mod decisions;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
+pub mod filters;
+pub mod gauges;
 pub mod grants;
 pub mod groups;
 pub mod inbox;
 pub mod links;
 pub mod merge_requests;
 pub mod migrations;
+pub mod notes;
 mod packing;
 pub mod projects;
 pub mod reach;
 pub mod rule_secrets;
+pub mod rules;
 pub mod schema;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
+pub mod waiting;
 mod writer;
 
 use std::sync::Arc;
@@ -41,6 +47,8 @@ pub use connection::{Conn, DatabaseUrl};
 use connection::{Manager, Role};
 pub use writer::Lane;
 use writer::Writer;
+
+use crate::metrics::Connections;
 
 /// A connection pool of either kind.
 type Pool = diesel::r2d2::Pool<Manager>;
@@ -95,6 +103,9 @@ impl Db {
         connection::prepare_place(&url)?;
         let alone = connection::take_alone(&url)?;
         let mut first = connection::establish(&url, Role::Writer)?;
+        if let Some(copy) = backup::before_migration(&url, &mut first)? {
+            tracing::info!(copy = %copy.display(), "the database was copied, since its schema is to change");
+        }
         migrations::run(&mut first)?;
         let (writer, file) = match &url {
             DatabaseUrl::Sqlite(path) => {
@@ -146,6 +157,13 @@ impl Db {
             .build(Manager::writing(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
         Ok(Self(Arc::new(Inner { url, pool, writer: None, _alone: None, _file: None })))
+    }
+
+    /// The connections of the pool, as of now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let state = self.0.pool.state();
+        Connections { open: state.connections, idle: state.idle_connections, most: self.0.pool.max_size() }
     }
 
     /// `sqlite` or `postgresql`.

@@ -56,13 +56,8 @@ pub struct ListedProject {
 /// The database's.
 pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<ConnectionId, DbError> {
     lock(conn, "connections")?;
-    let known: Option<String> = connection::table
-        .filter(connection::base_url.eq(base_url))
-        .select(connection::id)
-        .first(conn)
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(ConnectionId::stored(id));
+    if let Some(id) = connection_at(conn, base_url)? {
+        return Ok(id);
     }
     let id = ConnectionId::generate();
     let at = now.to_string();
@@ -75,6 +70,19 @@ pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<C
         ))
         .execute(conn)?;
     Ok(id)
+}
+
+/// The id of the connection with this base URL, if it is known.
+///
+/// # Errors
+/// The database's.
+pub fn connection_at(conn: &mut Conn, base_url: &str) -> Result<Option<ConnectionId>, DbError> {
+    let id: Option<String> = connection::table
+        .filter(connection::base_url.eq(base_url))
+        .select(connection::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(ConnectionId::stored))
 }
 
 /// All connections.

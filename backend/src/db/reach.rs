@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::connection::Backend;
 use super::schema::project;
 use super::{Conn, DbError};
-use crate::domain::access::Reach;
+use crate::domain::access::{Reach, Written};
 use crate::domain::ids::{AccountId, TokenId};
 
 /// A condition: the project in `column` is reached. The grants are asked row by row, so that the
@@ -85,6 +85,8 @@ pub(super) struct Counted {
     pub rows: &'static str,
     /// Which of them.
     pub within: Within,
+    /// Of these authors; only for checks.
+    pub written: Written,
 }
 
 impl QueryFragment<Backend> for Counted {
@@ -93,6 +95,21 @@ impl QueryFragment<Backend> for Counted {
         out.push_sql(self.rows);
         out.push_sql(" AND ");
         self.within.walk_ast(out.reborrow())?;
+        match &self.written {
+            Written::ByAnybody => {}
+            Written::ByNobody => out.push_sql(" AND 1 = 0"),
+            Written::By(author) => {
+                out.push_sql(" AND status_check.author_gitlab_id = ");
+                out.push_bind_param::<BigInt, i64>(author)?;
+            }
+            Written::NotBy(author) => {
+                out.push_sql(
+                    " AND (status_check.author_gitlab_id IS NULL OR status_check.author_gitlab_id <> ",
+                );
+                out.push_bind_param::<BigInt, i64>(author)?;
+                out.push_sql(")");
+            }
+        }
         out.push_sql(" LIMIT 1000) AS few)");
         Ok(())
     }

@@ -38,6 +38,7 @@ diesel::table! {
         probe_at -> Nullable<Text>,
         created_at -> Text,
         updated_at -> Text,
+        note_enabled -> Bool,
     }
 }
 
@@ -90,6 +91,7 @@ diesel::table! {
         rule_id -> Text,
         delivery_id -> Nullable<Text>,
         search_text -> Text,
+        author_gitlab_id -> Nullable<BigInt>,
     }
 }
 
@@ -141,6 +143,36 @@ diesel::table! {
         duration_ms -> BigInt,
         http_status -> Nullable<BigInt>,
         error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    merge_request_note (merge_request_id, rule_id) {
+        merge_request_id -> Text,
+        rule_id -> Text,
+        connection_id -> Text,
+        state -> Text,
+        wanted -> BigInt,
+        gitlab_note_id -> Nullable<BigInt>,
+        written_hash -> Nullable<Text>,
+        written_at -> Nullable<Text>,
+        recreated -> Bool,
+        attempts -> BigInt,
+        due_at -> Text,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    saved_filter (account_id, position) {
+        account_id -> Text,
+        position -> BigInt,
+        name -> Text,
+        query -> Text,
     }
 }
 
@@ -360,5 +392,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     decision,
     delivery,
     delivery_attempt,
-    change_summary
+    change_summary,
+    merge_request_note
 );

@@ -279,6 +279,42 @@ pub fn barred(caller: &Caller, author_gitlab_id: Option<i64>) -> Option<Barred> 
     }
 }
 
+/// Of the checks that wait for a decision: those that the caller may decide on, or the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The caller may decide.
+    Mine,
+    /// Somebody else has to.
+    Others,
+}
+
+/// Who must have written a merge request (or not), by GitLab's id; what a [`Turn`] comes to for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It does not matter.
+    ByAnybody,
+    /// Nothing fits.
+    ByNobody,
+    /// This person.
+    By(i64),
+    /// Anybody but this person.
+    NotBy(i64),
+}
+
+impl Turn {
+    /// Whose merge requests these are: [`barred`], turned into a condition on the author.
+    #[must_use]
+    pub fn of(self, caller: &Caller) -> Written {
+        let me = caller.gitlab_user_id.filter(|_| caller.may(Permission::ChecksDecide));
+        match (self, me, caller.may(Permission::ChecksDecide)) {
+            (Turn::Mine, _, false) | (Turn::Others, None, true) => Written::ByNobody,
+            (Turn::Mine, None, true) | (Turn::Others, _, false) => Written::ByAnybody,
+            (Turn::Mine, Some(me), true) => Written::NotBy(me),
+            (Turn::Others, Some(me), true) => Written::By(me),
+        }
+    }
+}
+
 /// Whether a session has not ended at `now`: neither by age nor by rest.
 #[must_use]
 pub fn session_lives(last_seen: Time, expires: Time, idle: std::time::Duration, now: Time) -> bool {
@@ -315,6 +351,32 @@ mod tests {
         assert_eq!(barred(&author, Some(7)), Some(Barred::OwnChange));
         assert_eq!(barred(&author, Some(8)), None);
         assert_eq!(barred(&author, None), None);
+    }
+
+    #[test]
+    fn whose_turn_it_is_agrees_with_who_is_barred() {
+        for (roles, me) in [
+            (&[Role::Reviewer][..], Some(7)),
+            (&[Role::Reviewer], None),
+            (&[Role::Viewer], Some(7)),
+            (&[Role::Viewer], None),
+        ] {
+            let caller = caller(roles, me);
+            for author in [Some(7), Some(8), None] {
+                let fits = |turn: Turn| match turn.of(&caller) {
+                    Written::ByAnybody => true,
+                    Written::ByNobody => false,
+                    Written::By(one) => author == Some(one),
+                    Written::NotBy(one) => author != Some(one),
+                };
+                let free = barred(&caller, author).is_none();
+                assert_eq!(
+                    (fits(Turn::Mine), fits(Turn::Others)),
+                    (free, !free),
+                    "{roles:?} {me:?} {author:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub const DELIVERY: Backoff = Backoff { first: Duration::from_secs(1), longest: 
 /// For reading back from GitLab: 1 s, 2 s, 4 s, … up to five minutes.
 pub const READ_BACK: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) };
 
+/// For notes on merge requests: 2 s, 4 s, 8 s, … up to ten minutes; nobody waits for them.
+pub const NOTE: Backoff = Backoff { first: Duration::from_secs(2), longest: Duration::from_secs(600) };
+
 impl Backoff {
     /// The wait after `failures` failures in a row (at least 1), for a `draw` from 0 to 1.
     #[must_use]

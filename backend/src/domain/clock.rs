@@ -29,6 +29,12 @@ impl Time {
         at.ok().map(Self::new)
     }
 
+    /// Reads the date of an HTTP header, for example `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+    #[must_use]
+    pub fn parse_http(text: &str) -> Option<Self> {
+        jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok().map(Self::new)
+    }
+
     /// This instant plus a duration (saturating at the end of time).
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
@@ -128,6 +134,13 @@ mod tests {
         assert_eq!(webhook.to_string(), "2022-12-07T07:53:43.000000Z");
         assert_eq!(Time::parse(&webhook.to_string()), Some(webhook));
         assert_eq!(Time::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn reads_the_date_of_a_header() {
+        let at = Time::parse_http("Sun, 06 Nov 1994 08:49:37 GMT").expect("reads");
+        assert_eq!(at.to_string(), "1994-11-06T08:49:37.000000Z");
+        assert_eq!(Time::parse_http("1994-11-06T08:49:37Z"), None);
     }
 
     #[test]

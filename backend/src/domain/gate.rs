@@ -8,6 +8,10 @@ use super::Time;
 const BURST: f64 = 20.0;
 /// … and this many a second in the long run. GitLab.com allows 2,000 requests a minute.
 const PER_SECOND: f64 = 20.0;
+/// Notes have a budget of their own, so that they take nothing from deliveries: this many at once …
+const NOTES_BURST: f64 = 8.0;
+/// … and this many a second in the long run; each is three requests at most.
+const NOTES_PER_SECOND: f64 = 3.0;
 /// Failures in a row that open the breaker.
 const TRIPS_AFTER: u32 = 3;
 
@@ -22,6 +26,9 @@ pub struct Gate {
     failures: u32,
     closed_until: Option<Time>,
     probing: bool,
+    note_tokens: f64,
+    notes_filled_at: Time,
+    notes_closed_until: Option<Time>,
 }
 
 impl Gate {
@@ -42,6 +49,9 @@ impl Gate {
             failures: 0,
             closed_until: None,
             probing: false,
+            note_tokens: NOTES_BURST,
+            notes_filled_at: now,
+            notes_closed_until: None,
         }
     }
 
@@ -82,6 +92,38 @@ impl Gate {
             Some(until) if until > now => until,
             Some(_) | None => now.after(Duration::from_secs_f64(1.0 / self.per_second)),
         }
+    }
+
+    /// How many of `wanted` notes may be written now: none while deliveries are kept back or tried out.
+    pub fn admit_notes(&mut self, wanted: usize, now: Time) -> usize {
+        let closed = |until: Option<Time>| until.is_some_and(|until| now < until);
+        if self.probing || closed(self.closed_until) || closed(self.notes_closed_until) {
+            return 0;
+        }
+        let more = now.since(self.notes_filled_at).as_secs_f64() * NOTES_PER_SECOND;
+        self.note_tokens = (self.note_tokens + more).min(NOTES_BURST);
+        self.notes_filled_at = now;
+        let granted = wanted.min(self.note_tokens as usize);
+        self.note_tokens -= granted as f64;
+        granted
+    }
+
+    /// Gives back what was admitted for notes and not used.
+    pub fn give_back_notes(&mut self, unused: usize) {
+        self.note_tokens = (self.note_tokens + unused as f64).min(NOTES_BURST);
+    }
+
+    /// When it is worth asking for notes again, if they were refused at `now`.
+    #[must_use]
+    pub fn notes_at(&self, now: Time) -> Time {
+        let soon = now.after(Duration::from_secs_f64(1.0 / NOTES_PER_SECOND));
+        [self.closed_until, self.notes_closed_until].into_iter().flatten().fold(soon, Time::max)
+    }
+
+    /// GitLab failed to take a note. Deliveries go on: only notes pause, and only if it asked for that.
+    pub fn note_failed(&mut self, now: Time, asked: Option<Duration>) {
+        let until = asked.map(|asked| now.after(asked));
+        self.notes_closed_until = self.notes_closed_until.max(until);
     }
 
     /// GitLab answered (anything that is not a failure).
@@ -150,6 +192,30 @@ mod tests {
         assert_eq!(gate.admit(5, later), 1);
         gate.succeeded();
         assert!(gate.admit(5, later) > 1);
+    }
+
+    #[test]
+    fn notes_take_nothing_from_deliveries_and_keep_back_with_them() {
+        let mut gate = Gate::new(start());
+        assert_eq!(gate.admit_notes(100, start()), 8);
+        assert_eq!(gate.admit(100, start()), 20, "the budget of deliveries is untouched");
+        assert_eq!(gate.admit_notes(1, start()), 0);
+        assert_eq!(gate.admit_notes(9, start().after(Duration::from_secs(1))), 3);
+        let minute = start().after(Duration::from_secs(60));
+        gate.note_failed(minute, None);
+        gate.note_failed(minute, Some(Duration::from_secs(30)));
+        assert_eq!(gate.admit(5, minute), 5, "a failed note closes nothing for deliveries");
+        assert_eq!(gate.admit_notes(1, minute), 0);
+        assert_eq!(gate.notes_at(minute), minute.after(Duration::from_secs(30)));
+        let later = minute.after(Duration::from_secs(30));
+        for _ in 0..3 {
+            gate.failed(later, None, Duration::from_secs(8));
+        }
+        assert_eq!(gate.admit_notes(1, later), 0, "the breaker is open");
+        let after = later.after(Duration::from_secs(8));
+        assert_eq!((gate.admit(5, after), gate.admit_notes(5, after)), (1, 0), "a delivery is the probe");
+        gate.succeeded();
+        assert_eq!(gate.admit_notes(5, after), 5);
     }
 
     #[test]

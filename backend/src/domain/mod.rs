@@ -10,8 +10,10 @@ pub mod delivery;
 pub mod facts;
 pub mod gate;
 pub mod ids;
+pub mod note;
 pub mod record;
 pub mod throttle;
+pub mod waiting;
 
 pub use check::{Check, CheckEvent, CheckState, Effect, Position, Refused, Step, Verdict};
 pub use clock::{Clock, ManualClock, SystemClock, Time};

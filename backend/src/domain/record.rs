@@ -37,6 +37,8 @@ pub enum EventKind {
     CallReplayed,
     /// A rule was enrolled by its first call.
     RuleEnrolled,
+    /// A rule's settings were changed.
+    RuleChanged,
     /// Somebody signed in.
     SignedIn,
     /// A sign-in failed.
@@ -71,7 +73,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 32] = [
+    pub const ALL: [EventKind; 33] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -89,6 +91,7 @@ impl EventKind {
         EventKind::CallSetAside,
         EventKind::CallReplayed,
         EventKind::RuleEnrolled,
+        EventKind::RuleChanged,
         EventKind::SignedIn,
         EventKind::SignInFailed,
         EventKind::SignedOut,
@@ -127,6 +130,7 @@ impl EventKind {
             EventKind::CallSetAside => "call.set_aside",
             EventKind::CallReplayed => "call.replayed",
             EventKind::RuleEnrolled => "rule.enrolled",
+            EventKind::RuleChanged => "rule.changed",
             EventKind::SignedIn => "session.started",
             EventKind::SignInFailed => "session.refused",
             EventKind::SignedOut => "session.ended",

@@ -3,10 +3,10 @@
 //! The token is sent to the connection's base URL and nowhere else: redirects are not followed.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,13 +14,14 @@ use serde::de::DeserializeOwned;
 use crate::domain::delivery::{Answer, Meaning, meaning};
 use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, Source};
 use crate::domain::{GitLabStatus, Time};
+use crate::metrics::{Metrics, Operation};
 
 /// Connecting may take this long.
 const CONNECT: Duration = Duration::from_secs(5);
 /// A whole request may take this long.
 const TOTAL: Duration = Duration::from_secs(15);
 /// No answer that is read may be larger.
-const ANSWER_MAX: usize = 8 * 1024 * 1024;
+pub(super) const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Pages that are read at most when listing.
 const PAGES_MAX: u32 = 100;
 
@@ -51,8 +52,9 @@ pub enum ReadError {
 /// A client for one GitLab instance; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    base_url: Arc<str>,
+    pub(super) http: reqwest::Client,
+    pub(super) base_url: Arc<str>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +129,32 @@ impl Client {
             }
         }
         let http = builder.build().map_err(|error| ClientError::Setup(chain(&error)))?;
-        Ok(Self { http, base_url: base_url.trim_end_matches('/').into() })
+        Ok(Self { http, base_url: base_url.trim_end_matches('/').into(), metrics: None })
+    }
+
+    /// The same, and its requests are counted.
+    #[must_use]
+    pub fn counted(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
+    }
+
+    /// Sends a request, and counts how long it took until the head of the answer was there.
+    pub(super) async fn dispatch(
+        &self,
+        operation: Operation,
+        request: RequestBuilder,
+    ) -> reqwest::Result<Response> {
+        let begun = Instant::now();
+        let sent = request.send().await;
+        if let Some(metrics) = &self.metrics {
+            let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+            metrics.asked(operation, status, begun.elapsed());
+            if let Ok(response) = &sent {
+                let said = |name| response.headers().get(name)?.to_str().ok()?.trim().parse().ok();
+                metrics.rate_limit(said("ratelimit-remaining"), said("ratelimit-limit"));
+            }
+        }
+        sent
     }
 
     /// Tells GitLab the outcome of a check for one commit. Never fails: what goes wrong is part of
@@ -141,7 +168,7 @@ impl Client {
         );
         let body =
             serde_json::json!({"external_status_check_id": rule, "sha": sha, "status": status.as_str()});
-        match self.http.post(url).json(&body).send().await {
+        match self.dispatch(Operation::Tell, self.http.post(url).json(&body)).await {
             Ok(response) => {
                 let http_status = response.status();
                 let means = meaning(http_status.as_u16(), retry_after(&response));
@@ -265,12 +292,14 @@ impl Client {
         Ok(all)
     }
 
-    async fn send(&self, path: &str) -> Result<Response, ReadError> {
-        let url = format!("{}/api/v4/{path}", self.base_url);
+    /// Where a path of the API is.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}/api/v4/{path}", self.base_url)
+    }
+
+    pub(super) async fn send(&self, path: &str) -> Result<Response, ReadError> {
         let response = self
-            .http
-            .get(url)
-            .send()
+            .dispatch(operation(path), self.http.get(self.url(path)))
             .await
             .map_err(|error| ReadError::Unavailable { message: transport(&error), retry_after: None })?;
         let status = response.status();
@@ -284,6 +313,18 @@ impl Client {
             }
         }
     }
+}
+
+/// What a reading is for, by its path: the parts of a change, notes, or merge requests and their checks.
+fn operation(path: &str) -> Operation {
+    let path = path.split('?').next().unwrap_or_default();
+    let of_a_change =
+        ["versions", "diffs", "commits", "compare", "pipelines", "jobs", "approvals", "discussions"];
+    let mut words = path.split('/');
+    if words.clone().any(|word| word == "notes") {
+        return Operation::Note;
+    }
+    if words.any(|word| of_a_change.contains(&word)) { Operation::Change } else { Operation::Read }
 }
 
 fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
@@ -302,7 +343,11 @@ fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
     }
 }
 
-async fn read_json<T: DeserializeOwned>(path: &str, response: Response, most: usize) -> Result<T, ReadError> {
+pub(super) async fn read_json<T: DeserializeOwned>(
+    path: &str,
+    response: Response,
+    most: usize,
+) -> Result<T, ReadError> {
     let body = bounded(response, most)
         .await
         .map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
@@ -312,7 +357,7 @@ async fn read_json<T: DeserializeOwned>(path: &str, response: Response, most: us
     })
 }
 
-async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
+pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
         if body.len() + chunk.len() > most {
@@ -325,13 +370,13 @@ async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String>
 }
 
 /// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.
-fn retry_after(response: &Response) -> Option<Duration> {
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(24 * 3600)))
 }
 
 /// The status and what GitLab says about it, short, one line, without control characters.
-async fn describe(status: StatusCode, response: Response) -> String {
+pub(super) async fn describe(status: StatusCode, response: Response) -> String {
     let text = match bounded(response, ANSWER_MAX).await {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
         Err(_) => String::new(),
@@ -353,7 +398,7 @@ async fn describe(status: StatusCode, response: Response) -> String {
 }
 
 /// What went wrong on the way, without the URL.
-fn transport(error: &reqwest::Error) -> String {
+pub(super) fn transport(error: &reqwest::Error) -> String {
     let what = if error.is_timeout() {
         "GitLab did not answer in time"
     } else if error.is_connect() {

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use shared::decision::{COMMENT_MAX, DecisionFault};
-use shared::{CheckDetail, CheckPage, NewDecision, ProblemCode};
+use shared::{CheckDetail, CheckItem, CheckPage, NewDecision, ProblemCode};
 
 use super::dto;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::db::inbox::Listing;
-use crate::domain::access::{Barred, Caller};
+use crate::domain::access::{Barred, Caller, Turn};
 use crate::domain::ids::CheckId;
 use crate::domain::{CheckState, Refused};
 use crate::service::decide::{DecideError, Wish};
@@ -33,7 +33,11 @@ pub struct ChecksQuery {
     rule: Option<String>,
     /// Only checks whose title, project, number, author, rule, branch or SHA contains this text.
     q: Option<String>,
-    /// `next_cursor` of the page before.
+    /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
+    turn: Option<String>,
+    /// `oldest` or `newest` first. Default: only pending checks oldest first, otherwise newest first.
+    sort: Option<String>,
+    /// `next_cursor` of the page before, asked for with the same parameters.
     cursor: Option<String>,
     /// How many at most, 1 to 200. Default: 50.
     limit: Option<i64>,
@@ -65,14 +69,15 @@ pub async fn list_checks(
     caller: web::ReqData<Caller>,
     query: web::Query<ChecksQuery>,
 ) -> Result<web::Json<CheckPage>, ApiError> {
-    let listing = read_listing(query.into_inner())?;
+    let listing = read_listing(query.into_inner(), &caller)?;
     let (rows, more) = inbox::list(&app, &caller, listing).await?;
-    let next_cursor = rows.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id));
+    let next_cursor =
+        rows.last().filter(|_| more).map(|(last, _)| format!("{}~{}", last.received_at, last.id));
     let items = rows.into_iter().map(dto::check_item).collect::<Result<_, _>>()?;
     Ok(web::Json(CheckPage { items, next_cursor }))
 }
 
-fn read_listing(query: ChecksQuery) -> Result<Listing, ApiError> {
+fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError> {
     let mut states = Vec::new();
     let text = query.state.as_deref().unwrap_or("pending").trim();
     if text != "all" {
@@ -105,10 +110,34 @@ fn read_listing(query: ChecksQuery) -> Result<Listing, ApiError> {
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
     }
+    let pending = states == [CheckState::Pending];
+    let oldest_first = match query.sort.as_deref().map(str::trim) {
+        None | Some("") => pending,
+        Some("oldest") => true,
+        Some("newest") => false,
+        Some(word) => {
+            let why = format!("{word:?} is no order; use oldest or newest.");
+            return Err(ApiError::parameter("sort", why));
+        }
+    };
+    let turn = match query.turn.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some("mine") => Some(Turn::Mine),
+        Some("others") => Some(Turn::Others),
+        Some(word) => {
+            let why = format!("{word:?} is nobody's turn; use mine or others.");
+            return Err(ApiError::parameter("turn", why));
+        }
+    };
+    if turn.is_some() && !pending {
+        let why = "Only pending checks are somebody's turn; leave out turn, or ask for state=pending.";
+        return Err(ApiError::parameter("turn", why));
+    }
     let given =
         |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Listing {
-        oldest_first: states == [CheckState::Pending],
+        written: turn.map(|turn| turn.of(caller)),
+        oldest_first,
         states,
         project: given(query.project),
         rule: given(query.rule),
@@ -199,15 +228,25 @@ pub async fn decide_check(
     };
     match decide::decide(&app, &caller, wish).await {
         Ok(()) => Ok(HttpResponse::Created().json(load(&app, &caller, &id).await?)),
-        Err(DecideError::NotFound) => Err(no_such_check()),
-        Err(DecideError::Service(error)) => Err(error.into()),
         Err(DecideError::Refused(refused)) => Err(conflict(refused, load(&app, &caller, &id).await?)),
-        Err(DecideError::Barred(bar)) => {
+        Err(error) => Err(not_taken(error, None)),
+    }
+}
+
+/// What is answered to a decision that was not taken; `now` is the check as it is, where it is known.
+pub(super) fn not_taken(error: DecideError, now: Option<&CheckItem>) -> ApiError {
+    match error {
+        DecideError::NotFound => no_such_check(),
+        DecideError::Service(error) => error.into(),
+        DecideError::Refused(refused) => {
+            ApiError::new(conflict_code(refused), conflict_text(refused, now, None))
+        }
+        DecideError::Barred(bar) => {
             let code = match bar {
                 Barred::NoPermission => ProblemCode::Forbidden,
                 Barred::OwnChange => ProblemCode::OwnChange,
             };
-            Err(ApiError::new(code, bar.text()))
+            ApiError::new(code, bar.text())
         }
     }
 }
@@ -225,29 +264,35 @@ fn no_such_check() -> ApiError {
 }
 
 fn conflict(refused: Refused, now: CheckDetail) -> ApiError {
-    let (code, detail) = match refused {
-        Refused::ShaMoved => (
-            ProblemCode::ShaMoved,
-            format!(
-                "Nothing was decided: HEAD is {} by now. Look at what changed and decide on that.",
-                now.head_sha
-            ),
-        ),
-        Refused::StateChanged => (
-            ProblemCode::StateChanged,
-            match &now.item.decided_by {
-                Some(who) => format!(
-                    "Nothing was decided: the check is {} by {who}. To reverse that, say so.",
-                    now.item.state.as_str()
-                ),
-                None => format!("Nothing was decided: the check is {} by now.", now.item.state.as_str()),
-            },
-        ),
-    };
-    ApiError::new(code, detail).with_check(now)
+    let detail = conflict_text(refused, Some(&now.item), Some(&now.head_sha));
+    ApiError::new(conflict_code(refused), detail).with_check(now)
 }
 
-fn invalid(fault: DecisionFault) -> ApiError {
+const fn conflict_code(refused: Refused) -> ProblemCode {
+    match refused {
+        Refused::ShaMoved => ProblemCode::ShaMoved,
+        Refused::StateChanged => ProblemCode::StateChanged,
+    }
+}
+
+fn conflict_text(refused: Refused, now: Option<&CheckItem>, head: Option<&str>) -> String {
+    match (refused, now) {
+        (Refused::ShaMoved, _) => format!(
+            "Nothing was decided: HEAD is {} by now. Look at what changed and decide on that.",
+            head.unwrap_or("another commit")
+        ),
+        (Refused::StateChanged, None) => "Nothing was decided: the check changed meanwhile.".into(),
+        (Refused::StateChanged, Some(now)) => match &now.decided_by {
+            Some(who) => format!(
+                "Nothing was decided: the check is {} by {who}. To reverse that, say so.",
+                now.state.as_str()
+            ),
+            None => format!("Nothing was decided: the check is {} by now.", now.state.as_str()),
+        },
+    }
+}
+
+pub(super) fn invalid(fault: DecisionFault) -> ApiError {
     let (code, detail) = match fault {
         DecisionFault::CommentRequired => {
             (ProblemCode::CommentRequired, "Say why: a rejection or a reversal needs a comment.".to_owned())

@@ -7,12 +7,14 @@ use crate::db::DbError;
 use crate::db::calls::{CallState, ListedCall};
 use crate::db::decisions::DecisionRow;
 use crate::db::delivery_log::{AttemptRow, DeliveryRow};
-use crate::db::inbox::ListedCheck;
+use crate::db::notes::NoteRow;
 use crate::db::word;
 use crate::domain::audit::Entry;
+use crate::domain::note::NoteState;
 use crate::domain::record::{Event, EventKind};
+use crate::domain::waiting::{Waiting, Why};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
-use crate::service::inbox::Detail;
+use crate::service::inbox::{Detail, Item};
 
 /// A check's state.
 #[must_use]
@@ -108,6 +110,7 @@ pub const fn event_kind(kind: EventKind) -> dto::EventKind {
         EventKind::CallSetAside => dto::EventKind::CallSetAside,
         EventKind::CallReplayed => dto::EventKind::CallReplayed,
         EventKind::RuleEnrolled => dto::EventKind::RuleEnrolled,
+        EventKind::RuleChanged => dto::EventKind::RuleChanged,
         EventKind::SignedIn => dto::EventKind::SignedIn,
         EventKind::SignInFailed => dto::EventKind::SignInFailed,
         EventKind::SignedOut => dto::EventKind::SignedOut,
@@ -163,7 +166,7 @@ pub fn audit_entry(entry: Entry) -> Result<dto::AuditEntry, DbError> {
 ///
 /// # Errors
 /// If the database holds a word that this version does not know.
-pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
+pub fn check_item((row, waiting): Item) -> Result<dto::CheckItem, DbError> {
     let (project_id, path, web_url) = row.project;
     let (iid, title, author, url) = row.merge_request;
     let (rule_id, rule_name) = row.rule;
@@ -191,9 +194,32 @@ pub fn check_item(row: ListedCheck) -> Result<dto::CheckItem, DbError> {
         rule: dto::RuleRef { id: rule_id, name: rule_name },
         decided_by: row.decided_by,
         delivery,
-        reason: None,
+        reason: waiting.map(reason),
         change: row.change.and_then(super::dto_change::summary),
     })
+}
+
+fn reason(waiting: Waiting) -> dto::Reason {
+    let kind = match waiting.why {
+        Why::New => dto::ReasonKind::New,
+        Why::NewCommits => dto::ReasonKind::NewCommits,
+        Why::Retargeted => dto::ReasonKind::Retargeted,
+        Why::Reopened => dto::ReasonKind::Reopened,
+    };
+    let own = waiting.earlier.as_ref().is_some_and(|earlier| earlier.own);
+    let (sha, said, reviewer) = waiting.earlier.map_or((None, None, None), |earlier| {
+        (Some(earlier.sha), Some(verdict(earlier.verdict)), Some(earlier.reviewer))
+    });
+    dto::Reason { kind, sha, verdict: said, reviewer, own }
+}
+
+fn note(row: NoteRow) -> Result<dto::NoteState, DbError> {
+    let state = match word(&row.state, NoteState::parse)? {
+        NoteState::Pending => dto::NoteStage::Pending,
+        NoteState::Written => dto::NoteStage::Written,
+        NoteState::Failed => dto::NoteStage::Failed,
+    };
+    Ok(dto::NoteState { state, last_error: row.last_error, written_at: row.written_at })
 }
 
 fn decision(row: DecisionRow) -> dto::Decision {
@@ -254,6 +280,7 @@ pub fn check_detail(detail: Detail) -> Result<dto::CheckDetail, DbError> {
         gitlab_status: detail.extras.gitlab_status.as_deref().and_then(GitLabStatus::parse).map(status),
         gitlab_status_at: detail.extras.gitlab_status_at,
         barred: detail.barred.map(|bar| bar.text().to_owned()),
+        note: detail.note.map(note).transpose()?,
         decisions: detail.decisions.into_iter().map(decision).collect(),
         deliveries: detail.deliveries.into_iter().map(delivery).collect::<Result<_, _>>()?,
         timeline: detail.timeline.into_iter().map(event).collect(),

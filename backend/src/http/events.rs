@@ -76,6 +76,7 @@ fn stream(
     resume: Option<i64>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, actix_web::Error>> {
     async_stream::stream! {
+        let _counted = app.metrics.listening();
         // Listen before reading what was missed, so that nothing falls between.
         let mut news = app.live.listen();
         let mut seen = app.live.newest();
@@ -196,6 +197,7 @@ fn changes_access(kind: EventKind) -> bool {
         | EventKind::CallSetAside
         | EventKind::CallReplayed
         | EventKind::RuleEnrolled
+        | EventKind::RuleChanged
         | EventKind::SignedIn
         | EventKind::SignInFailed
         | EventKind::SetUp

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use shared::ProblemCode;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::config::CALL_MAX;
 use crate::db::batches::Arrived;
 use crate::gitlab::signature;
+use crate::metrics::CallResult;
 use crate::service::batcher::Batcher;
 use crate::service::intake;
 
@@ -114,6 +115,34 @@ pub async fn receive_rule_call(
 }
 
 async fn receive(
+    app: &App,
+    batcher: &Batcher,
+    budget: &Budget,
+    rule_key: Option<String>,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let begun = std::time::Instant::now();
+    let answer = store(app, batcher, budget, rule_key, request, payload).await;
+    let result = answer
+        .as_ref()
+        .map_or_else(|error| call_result(error.status_code().as_u16()), |_| CallResult::Stored);
+    app.metrics.called(result, begun.elapsed());
+    answer
+}
+
+/// How a refusal is counted.
+const fn call_result(status: u16) -> CallResult {
+    match status {
+        400 => CallResult::NotJson,
+        401 => CallResult::BadSignature,
+        413 => CallResult::TooLarge,
+        422 => CallResult::NotACheck,
+        _ => CallResult::Unavailable,
+    }
+}
+
+async fn store(
     app: &App,
     batcher: &Batcher,
     budget: &Budget,

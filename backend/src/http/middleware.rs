@@ -45,10 +45,17 @@ pub async fn trace(
         })
         .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned);
     let begun = std::time::Instant::now();
+    let app = request.app_data::<web::Data<App>>().cloned();
     let span = tracing::info_span!("request", request_id = %id);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let result =
         super::problem::REQUEST_ID.scope(id.clone(), next.call(request).instrument(span.clone())).await;
+    // What a handler refused is an answer by now; what is left are errors of the server itself.
+    let status =
+        result.as_ref().map_or_else(|error| error.as_response_error().status_code(), ServiceResponse::status);
+    if let Some(app) = &app {
+        app.metrics.answered(status.as_u16());
+    }
     let mut response = result?;
     let millis = begun.elapsed().as_millis();
     span.in_scope(

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bulk;
 pub mod change;
 pub mod checks;
 pub mod client;
@@ -10,14 +11,17 @@ pub mod dto;
 pub mod dto_change;
 pub mod dto_people;
 pub mod events;
+pub mod filters;
 pub mod health;
 pub mod intake;
+pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod people;
 pub mod problem;
 pub mod providers;
 pub mod return_to;
+pub mod rules;
 pub mod session;
 pub mod spa;
 pub mod system;
@@ -57,12 +61,16 @@ pub fn routes(
             .route("/links/inspect", web::post().to(session::inspect_link))
             .route("/links/accept", web::post().to(session::accept_link))
             .route("/account/password", web::put().to(session::change_password))
+            .route("/account/filters", web::get().to(filters::read_filters))
+            .route("/account/filters", web::put().to(filters::replace_filters))
             .route("/account/sessions", web::get().to(session::list_own_sessions))
             .route("/account/sessions/{id}", web::delete().to(session::end_own_session))
             .route("/tokens", web::get().to(tokens::list_tokens))
             .route("/tokens", web::post().to(tokens::make_token))
             .route("/tokens/{id}", web::delete().to(tokens::revoke_token))
             .route("/projects", web::get().to(tokens::list_projects))
+            .route("/rules", web::get().to(rules::list_rules))
+            .route("/rules/{id}", web::put().to(rules::change_rule))
             .route("/people", web::get().to(people::list_people))
             .route("/people", web::post().to(people::invite_person))
             .route("/people/{id}", web::get().to(people::read_person))
@@ -75,6 +83,7 @@ pub fn routes(
             .route("/groups/{id}", web::put().to(people::change_group))
             .route("/groups/{id}", web::delete().to(people::remove_group))
             .route("/checks", web::get().to(checks::list_checks))
+            .route("/checks/decisions", web::post().to(bulk::decide_checks))
             .route("/checks/{id}", web::get().to(checks::read_check))
             .route("/checks/{id}/change", web::get().to(change::read_change))
             .route("/checks/{id}/diff", web::get().to(change::read_file_diff))

@@ -49,6 +49,15 @@ impl ApiError {
         self
     }
 
+    /// The problem itself, for an answer that has several; its cause is logged here.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        if let Some(cause) = &self.cause {
+            tracing::error!(code = self.problem.code.as_str(), cause, "one of several failed");
+        }
+        *self.problem
+    }
+
     /// An error of a query parameter.
     #[must_use]
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {

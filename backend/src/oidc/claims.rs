@@ -37,6 +37,19 @@ pub struct Identity {
     pub gitlab_user_id: Option<i64>,
 }
 
+/// Token and answer are two types with the same methods, and without a trait that both have.
+macro_rules! said {
+    ($claims:expr) => {
+        Said {
+            name: $claims.name(),
+            username: $claims.preferred_username(),
+            email: $claims.email(),
+            email_verified: $claims.email_verified(),
+            others: $claims.additional_claims(),
+        }
+    };
+}
+
 impl Identity {
     /// What the token says.
     pub(super) fn of_token(config: &OidcConfig, claims: &IdTokenClaims<Others, CoreGenderClaim>) -> Self {
@@ -49,31 +62,13 @@ impl Identity {
             groups: Vec::new(),
             gitlab_user_id: None,
         };
-        identity.take(
-            config,
-            &Said {
-                name: claims.name(),
-                username: claims.preferred_username(),
-                email: claims.email(),
-                email_verified: claims.email_verified(),
-                others: claims.additional_claims(),
-            },
-        );
+        identity.take(config, &said!(claims));
         identity
     }
 
     /// Adds what the provider says where it is asked about the person.
     pub(super) fn complete(&mut self, config: &OidcConfig, claims: &UserInfoClaims<Others, CoreGenderClaim>) {
-        self.take(
-            config,
-            &Said {
-                name: claims.name(),
-                username: claims.preferred_username(),
-                email: claims.email(),
-                email_verified: claims.email_verified(),
-                others: claims.additional_claims(),
-            },
-        );
+        self.take(config, &said!(claims));
     }
 
     /// Takes what is said, and leaves what is not.

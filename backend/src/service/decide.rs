@@ -1,5 +1,8 @@
 //! A reviewer decides: the decision, its record and its delivery in one transaction.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::steps::{self, Cause};
@@ -13,6 +16,10 @@ use crate::domain::check::CheckEvent;
 use crate::domain::ids::{CheckId, DecisionId, short_sha};
 use crate::domain::record::{EventKind, NewEvent};
 use crate::domain::{CheckState, Refused, Time, Verdict};
+
+/// So many of several decisions are taken at once: enough to share commits, few enough to leave
+/// connections to others.
+const AT_ONCE: usize = 4;
 
 /// What a reviewer sends.
 #[derive(Clone, Debug)]
@@ -64,17 +71,50 @@ impl From<diesel::result::Error> for DecideError {
 /// See [`DecideError`].
 pub async fn decide(app: &App, caller: &Caller, wish: Wish) -> Result<(), DecideError> {
     let asking = Asking::new(app, caller);
-    let bar = app.db.write(Lane::Front, move |conn| take(conn, &asking, &wish)).await?;
+    let verdict = wish.verdict;
+    let taken = app.db.write(Lane::Front, move |conn| take(conn, &asking, &wish)).await?;
     app.live.stir();
-    if let Some(bar) = bar {
-        return Err(DecideError::Barred(bar));
+    match taken {
+        Taken::Barred(bar) => return Err(DecideError::Barred(bar)),
+        Taken::Decided { waited } => {
+            app.metrics.decided(verdict, caller.actor().via.starts_with("token"), waited);
+        }
     }
     app.wake.deliveries.notify_one();
     Ok(())
 }
 
-/// Decides, or says what bars the caller: that is written down, so it is no error of the transaction.
-fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Option<Barred>, DecideError> {
+/// Takes several decisions, each in a transaction of its own; the results are in the order of the
+/// wishes. Without a wish there is no such check.
+pub async fn decide_all(
+    app: &App,
+    caller: &Caller,
+    wishes: Vec<Option<Wish>>,
+) -> Vec<Result<(), DecideError>> {
+    futures_util::stream::iter(wishes)
+        .map(|wish| async {
+            match wish {
+                Some(wish) => decide(app, caller, wish).await,
+                None => Err(DecideError::NotFound),
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// What came of it.
+enum Taken {
+    /// They may not decide; that is written down, so it is no error of the transaction.
+    Barred(Barred),
+    /// They decided.
+    Decided {
+        /// How long the check had waited for its first decision, if this was it.
+        waited: Option<Duration>,
+    },
+}
+
+fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideError> {
     let now = asking.now;
     // Account, roles, scopes and reach as they are in this transaction, not as they were when the page
     // was loaded or the request came in.
@@ -89,7 +129,7 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Option<Barred>,
     let mut row = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
     if let Some(bar) = barred(&caller, checks::author(conn, id)?) {
         refuse(conn, &caller, &row, wish.verdict, bar, now)?;
-        return Ok(Some(bar));
+        return Ok(Taken::Barred(bar));
     }
     if row.sha != wish.expected_sha || row.check.state == CheckState::Superseded {
         return Err(DecideError::Refused(Refused::ShaMoved));
@@ -122,7 +162,9 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Option<Barred>,
             via: Some(actor.via),
         },
     )?;
-    Ok(None)
+    let first = row.round == 1 && wish.seen == CheckState::Pending;
+    let waited = if first { Some(now.since(checks::received_at(conn, id)?)) } else { None };
+    Ok(Taken::Decided { waited })
 }
 
 fn refuse(

@@ -147,8 +147,9 @@ async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Res
         error = answer.error.as_deref(),
         "told GitLab"
     );
-    let owner = app.owner.clone();
-    app.db
+    let (owner, meaning) = (app.owner.clone(), answer.meaning);
+    let made_at = app
+        .db
         .write(Lane::Front, move |conn| {
             let outcome = Outcome {
                 state: state_after(answer.meaning),
@@ -161,9 +162,11 @@ async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Res
             if deliveries::finish(conn, &owner, &claimed, &outcome, now)? {
                 consequences(conn, &claimed, &answer, now)?;
             }
-            Ok(())
+            deliveries::made_at(conn, &claimed.id)
         })
-        .await
+        .await?;
+    app.metrics.told(meaning, (meaning == Meaning::Accepted).then(|| now.since(made_at)));
+    Ok(())
 }
 
 const fn state_after(meaning: Meaning) -> DeliveryState {

@@ -5,18 +5,24 @@ use crate::db::checks::{self, CheckExtras};
 use crate::db::decisions::{self, DecisionRow};
 use crate::db::delivery_log::{self, AttemptRow, DeliveryRow};
 use crate::db::inbox::{self as listings, ListedCheck, Listing};
-use crate::db::{DbError, events};
+use crate::db::notes::{self, NoteRow};
+use crate::db::{Conn, DbError, events, waiting};
 use crate::domain::access::{Barred, Caller, barred};
+use crate::domain::ids::AccountId;
 use crate::domain::record::Event;
-use crate::domain::{GitLabStatus, Time};
+use crate::domain::waiting::Waiting;
+use crate::domain::{CheckState, GitLabStatus, Time};
 
 use super::ServiceError;
+
+/// A check in a listing, and why it waits if it does.
+pub type Item = (ListedCheck, Option<Waiting>);
 
 /// Everything the check page shows.
 #[derive(Debug)]
 pub struct Detail {
     /// As in a listing.
-    pub item: ListedCheck,
+    pub item: Item,
     /// What only the page shows.
     pub extras: CheckExtras,
     /// The check at HEAD, if this one is behind.
@@ -25,6 +31,8 @@ pub struct Detail {
     pub barred: Option<Barred>,
     /// Why nothing is delivered, if the connection is broken.
     pub connection_trouble: Option<String>,
+    /// The note on the merge request.
+    pub note: Option<NoteRow>,
     /// All decisions.
     pub decisions: Vec<DecisionRow>,
     /// All deliveries with their newest attempts.
@@ -37,18 +45,46 @@ pub struct Detail {
 ///
 /// # Errors
 /// The database's.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    mut listing: Listing,
-) -> Result<(Vec<ListedCheck>, bool), DbError> {
-    let reach = caller.reach.clone();
+pub async fn list(app: &App, caller: &Caller, mut listing: Listing) -> Result<(Vec<Item>, bool), DbError> {
+    let (reach, me) = (caller.reach.clone(), caller.account_id.clone());
     let wanted = usize::try_from(listing.limit).unwrap_or(usize::MAX);
     listing.limit += 1;
-    let mut items: Vec<ListedCheck> = app.db.read(move |conn| listings::page(conn, &listing, &reach)).await?;
-    let more = items.len() > wanted;
-    items.truncate(wanted);
-    Ok((items, more))
+    app.db
+        .read(move |conn| {
+            let mut rows = listings::page(conn, &listing, &reach)?;
+            let more = rows.len() > wanted;
+            rows.truncate(wanted);
+            Ok((with_reasons(conn, rows, &me)?, more))
+        })
+        .await
+}
+
+/// Those of these checks that are within the caller's reach, in no order.
+///
+/// # Errors
+/// The database's.
+pub async fn some(app: &App, caller: &Caller, ids: Vec<String>) -> Result<Vec<Item>, DbError> {
+    let (reach, me) = (caller.reach.clone(), caller.account_id.clone());
+    app.db
+        .read(move |conn| {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let rows = listings::listed_all(conn, &ids, &reach)?;
+            with_reasons(conn, rows, &me)
+        })
+        .await
+}
+
+fn with_reasons(conn: &mut Conn, rows: Vec<ListedCheck>, me: &AccountId) -> Result<Vec<Item>, DbError> {
+    let waits = |row: &&ListedCheck| row.state == CheckState::Pending.as_str();
+    let ids: Vec<&str> = rows.iter().filter(waits).map(|row| row.id.as_str()).collect();
+    let mut reasons = waiting::reasons(conn, &ids, me)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let reason = reasons.remove(&row.id);
+            (row, reason)
+        })
+        .collect())
 }
 
 /// A check with everything its page shows.
@@ -60,6 +96,9 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
     app.db
         .read(move |conn| {
             let item = listings::listed(conn, &id, &caller.reach)?.ok_or(ServiceError::NotFound("check"))?;
+            let item = with_reasons(conn, vec![item], &caller.account_id)?
+                .pop()
+                .ok_or(ServiceError::NotFound("check"))?;
             let extras = checks::extras(conn, &id)?;
             let row = checks::find(conn, &id)?.ok_or(ServiceError::NotFound("check"))?;
             let successor = if extras.head_sha == row.sha {
@@ -77,6 +116,7 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
                     conn,
                     place.connection_id.as_str(),
                 )?,
+                note: notes::of(conn, &row.merge_request_id, &row.rule_id)?,
                 decisions: decisions::of_check(conn, &id)?,
                 deliveries: delivery_log::of_check(conn, &id, 50)?,
                 timeline: events::of_check(conn, &id, 200)?,

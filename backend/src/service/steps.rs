@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::db::checks::{self, CheckRow};
 use crate::db::deliveries::{self, NewDelivery};
-use crate::db::{Conn, DbError, decisions, events};
+use crate::db::{Conn, DbError, decisions, events, notes};
 use crate::domain::check::{Effect, Happening, Step};
 use crate::domain::ids::{ConnectionId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
@@ -58,6 +58,10 @@ pub fn take(
                 record(conn, row, *happening, cause, now)?;
             }
         }
+    }
+    if moved {
+        let (request, rule) = (&row.merge_request_id, &row.rule_id);
+        notes::want(conn, request, rule, connection_id.as_str(), cause.decided_by.is_some(), now)?;
     }
     if moved || !step.effects.is_empty() {
         let standing = match (cause.decided_by, row.check.standing) {

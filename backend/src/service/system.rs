@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
 use crate::db::{DbError, Lane, events, projects};
-use crate::domain::access::{Caller, Permission};
+use crate::domain::access::{Caller, Permission, Turn};
 use crate::domain::record::{EventKind, NewEvent};
 
 /// Numbers about the service, each counted up to 1,000.
@@ -17,6 +17,10 @@ pub struct Overview {
     pub gitlab_trouble: Option<String>,
     /// Checks that wait for a decision.
     pub pending_checks: i64,
+    /// Of those, the ones that the caller may decide on.
+    pub needs_you: i64,
+    /// Of those, the rest.
+    pub waiting_on_others: i64,
     /// Deliveries to be sent.
     pub pending_deliveries: i64,
     /// Deliveries that need a person.
@@ -36,6 +40,7 @@ pub struct Overview {
 pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
     let connected = app.connected();
     let reach = caller.reach.clone();
+    let (mine, others) = (Turn::Mine.of(caller), Turn::Others.of(caller));
     app.db
         .read(move |conn| {
             let mut trouble = match &connected {
@@ -52,6 +57,8 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
             Ok(Overview {
                 gitlab_trouble: trouble,
                 pending_checks: inbox::count(conn, Count::PendingChecks, &reach)?,
+                needs_you: inbox::count_pending(conn, mine, &reach)?,
+                waiting_on_others: inbox::count_pending(conn, others, &reach)?,
                 pending_deliveries: inbox::count(conn, Count::PendingDeliveries, &reach)?,
                 failed_deliveries: inbox::count(conn, Count::FailedDeliveries, &reach)?,
                 waiting_calls: inbox::count(conn, Count::WaitingCalls, &reach)?,

@@ -7,11 +7,11 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::db::{
-    DbError, Lane, calls, changes, deliveries, links, merge_requests, projects, sessions, throttle,
+    DbError, Lane, calls, changes, deliveries, links, merge_requests, notes, projects, sessions, throttle,
 };
 use crate::domain::Time;
 use crate::service::change::ahead;
-use crate::service::{deliver, process, reconcile, refresh};
+use crate::service::{deliver, note, process, reconcile, refresh};
 
 /// No loop sleeps longer: a replica may have queued work, a lease may have ended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -27,6 +27,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     let mut loops = JoinSet::new();
     loops.spawn(calls_loop(app.clone()));
     loops.spawn(deliveries_loop(app.clone()));
+    loops.spawn(notes_loop(app.clone()));
     loops.spawn(refresh_loop(app.clone()));
     loops.spawn(changes_loop(app.clone()));
     loops.spawn(reconcile_loop(app.clone()));
@@ -44,7 +45,8 @@ pub async fn release(app: &App) -> Result<(), DbError> {
     app.db
         .write(Lane::Front, move |conn| {
             calls::release(conn, &owner)?;
-            deliveries::release(conn, Some(&owner))
+            deliveries::release(conn, Some(&owner))?;
+            notes::release(conn, Some(&owner))
         })
         .await
 }
@@ -71,6 +73,20 @@ async fn deliveries_loop(app: App) {
             Err(error) => failed("delivering", &error),
         };
         rest(&app, pause, app.wake.deliveries.notified()).await;
+    }
+}
+
+async fn notes_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match note::step(&app).await {
+            Ok(sent) if sent.count > 0 => continue,
+            Ok(deliver::Sent { closed_until: Some(at), .. }) => {
+                at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
+            }
+            Ok(_) => until(&app, app.db.read(notes::next_due).await),
+            Err(error) => failed("writing notes", &error),
+        };
+        rest(&app, pause, app.wake.notes.notified()).await;
     }
 }
 
@@ -213,8 +229,9 @@ pub async fn drain(app: &App) -> Result<usize, DbError> {
         let calls = process::step(app).await?;
         let read = refresh::step(app).await?;
         let sent = deliver::step(app).await?;
+        let written = note::step(app).await?;
         let ahead = ahead::step(app).await?;
-        let done = calls + read + sent.count + ahead;
+        let done = calls + read + sent.count + written.count + ahead;
         total += done;
         if done == 0 {
             while app.live.step(&app.db).await? > 0 {}
@@ -235,6 +252,7 @@ pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
             Ok::<_, DbError>([
                 calls::next_due(conn)?,
                 deliveries::next_due(conn)?,
+                notes::next_due(conn)?,
                 merge_requests::next_refresh(conn)?,
                 projects::next_probe(conn)?,
                 if ahead { changes::next_due(conn)? } else { None },

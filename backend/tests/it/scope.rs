@@ -87,6 +87,16 @@ on_both! {
                 let items = page["items"].as_array().unwrap();
                 assert!(items.iter().all(|item| item["id"] == own["id"]), "{query}: {page}");
             }
+            let bulk = json!({"verdict": "approve", "items": [{"id": check, "expected_sha": foreign["sha"]}, {"id": nobodys, "expected_sha": foreign["sha"]}]});
+            let (_, answer) = asker.post("checks/decisions", &bulk).await;
+            let (there, nowhere) = (&answer["results"][0], &answer["results"][1]);
+            for field in ["decided", "code", "detail", "check"] {
+                assert_eq!(there[field], nowhere[field], "{answer}");
+            }
+            assert_eq!(there["code"], "not_found");
+            let (_, rules) = asker.get("rules").await;
+            let names: Vec<_> = rules["items"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+            assert_eq!(names, [json!("Change approval")], "{rules}");
             let (_, system) = asker.get("system").await;
             assert_eq!((&system["pending_checks"], &system["failed_deliveries"]), (&json!(1), &json!(0)), "{system}");
             assert_eq!((&system["waiting_calls"], &system["set_aside_calls"]), (&json!(0), &json!(0)));
@@ -95,6 +105,13 @@ on_both! {
             assert_eq!(ids, [json!(mine)]);
         }
         assert_eq!(world.get("system").await.1["failed_deliveries"], 1);
+        let (_, rules) = world.get("rules").await;
+        let rule = rules["items"].as_array().unwrap().iter().find(|one| one["name"] == "Release gate").unwrap()["id"].as_str().unwrap().to_owned();
+        let person = world.person("Liam Limited", &[Role::Administrator], std::slice::from_ref(&mine)).await;
+        let writing = world.program(&person, &[Permission::ProjectsWrite], &[]).await;
+        for id in [rule.as_str(), nobodys] {
+            assert_eq!(writing.code("PUT", &format!("rules/{id}"), &json!({"note_enabled": false})).await, (404, "not_found".into()));
+        }
         // A group opens the other project, at once.
         let group = json!({"name": "Payments", "projects": [theirs], "members": [limited.id]});
         assert_eq!(world.post("groups", &group).await.0, 201);

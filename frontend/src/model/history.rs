@@ -28,6 +28,7 @@ pub const GROUPS: [&[EventKind]; 6] = [
         EventKind::CallSetAside,
         EventKind::CallReplayed,
         EventKind::RuleEnrolled,
+        EventKind::RuleChanged,
     ],
     &[EventKind::SignedIn, EventKind::SignInFailed, EventKind::SignedOut],
     &[

@@ -80,6 +80,7 @@ pub(crate) fn detail(id: &str, state: CheckState) -> CheckDetail {
         gitlab_status: None,
         gitlab_status_at: None,
         barred: None,
+        note: None,
         decisions: Vec::new(),
         deliveries: Vec::new(),
         timeline: Vec::new(),

@@ -68,6 +68,7 @@ pub const fn event(kind: EventKind) -> &'static str {
         EventKind::CallSetAside => "Call set aside",
         EventKind::CallReplayed => "Call replayed",
         EventKind::RuleEnrolled => "Rule enrolled",
+        EventKind::RuleChanged => "Rule changed",
         EventKind::SignedIn => "Signed in",
         EventKind::SignInFailed => "Sign-in failed",
         EventKind::SignedOut => "Session ended",

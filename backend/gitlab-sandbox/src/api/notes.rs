@@ -7,12 +7,19 @@ use super::{Context, entity, paging};
 use crate::clock::rfc3339;
 use crate::world::{MergeRequest, Note, World};
 
-/// `GET …/notes`, newest first unless `sort=asc`.
+/// `GET …/notes`, ordered by `order_by` (`created_at`, `updated_at`), newest first unless `sort=asc`.
 pub(super) fn list(context: &mut Context<'_>, (project, iid): (i64, i64)) -> Reply {
     let one = context.world.merge_request(project, iid)?;
     let mut notes: Vec<_> = one.notes.iter().collect();
-    if context.params.text("sort").is_none_or(|order| order != "asc") {
-        notes.reverse();
+    match context.params.text("order_by").as_deref() {
+        None | Some("created_at") => {}
+        Some("updated_at") => notes.sort_by_key(|note| (note.updated_at, note.id)),
+        Some(_) => return Err(Answer::error(400, "order_by does not have a valid value")),
+    }
+    match context.params.text("sort").as_deref() {
+        Some("asc") => {}
+        None | Some("desc") => notes.reverse(),
+        Some(_) => return Err(Answer::error(400, "sort does not have a valid value")),
     }
     paging::page(context, &notes, |note| shown(context.world, one, note))
 }
@@ -51,7 +58,12 @@ pub(super) fn delete(context: &mut Context<'_>, (project, iid): (i64, i64), note
 }
 
 fn body(context: &Context<'_>) -> Result<String, Answer> {
-    context.params.text("body").ok_or_else(|| Answer::error(400, "body is missing"))
+    let body = context.params.text("body").ok_or_else(|| Answer::error(400, "body is missing"))?;
+    // A note without text is not valid.
+    if body.trim().is_empty() {
+        return Err(Answer::message(400, "400 Bad request - Note {:note=>[\"can't be blank\"]}"));
+    }
+    Ok(body)
 }
 
 fn own<'a>(

@@ -151,6 +151,13 @@ impl World {
         }
     }
 
+    /// Another process on the same database, with the same clock; it does what it is told to.
+    pub async fn replica(&self) -> App {
+        App::open(config(&self.database, Some(self.gitlab.url())), Arc::clone(&self.clock) as _)
+            .await
+            .unwrap()
+    }
+
     /// Ends the world; fails if a secret was logged.
     pub async fn end(self) {
         self.app.stopping.cancel();

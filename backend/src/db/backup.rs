@@ -1,0 +1,180 @@
+//! Copies of a SQLite database: while it is used, back into place, and before a migration.
+//!
+//! A copy is made with `VACUUM INTO` (<https://sqlite.org/lang_vacuum.html>): one consistent snapshot, also
+//! beside a running service, without its log and without free pages. It gets its name only when it is whole and
+//! on the disk. PostgreSQL has `pg_dump`.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::Text;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
+
+use super::{Conn, DatabaseUrl, DbError, connection, migrations};
+
+/// Copies the database to a new file with mode 0600, and returns its size in bytes.
+///
+/// # Errors
+/// [`DbError::BadUrl`] for PostgreSQL, [`DbError::Unavailable`] if the file exists or cannot be written, or the
+/// database's.
+pub fn copy(url: &DatabaseUrl, to: &Path) -> Result<u64, DbError> {
+    let from = sqlite_file(url)?;
+    if !from.exists() {
+        return Err(unavailable(format!("there is no database at {}", from.display())));
+    }
+    copy_open(&mut open(from)?, to)
+}
+
+/// Puts a copy in the place of the database, whose old file is kept under another name, which is returned.
+/// Nobody may use it meanwhile. An older schema is brought up to date at the next start.
+///
+/// # Errors
+/// [`DbError::InUse`] if a service runs, [`DbError::Migration`] if the copy has a newer schema than this program,
+/// [`DbError::Corrupt`] if it is damaged or none of ours, [`DbError::Unavailable`] with the system's reason.
+pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<PathBuf>, DbError> {
+    let place = sqlite_file(url)?;
+    if !from.is_file() {
+        return Err(unavailable(format!("there is no file {}", from.display())));
+    }
+    connection::prepare_place(url)?;
+    let _alone = connection::take_alone(url)?;
+    let mut source = open(from)?;
+    check_whole(&mut source)?;
+    migrations::refuse_newer(&mut source)?;
+    let fresh = with_suffix(place, ".restoring");
+    remove_if_there(&fresh)?;
+    copy_open(&mut source, &fresh)?;
+    drop(source);
+    let kept = match place.exists() {
+        false => None,
+        true => {
+            // What is still in its log belongs to the old file.
+            open(place)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            let kept = with_suffix(place, &format!(".before-restore-{stamp}"));
+            fs::rename(place, &kept).map_err(|error| at(&kept, &error))?;
+            Some(kept)
+        }
+    };
+    for suffix in ["-wal", "-shm"] {
+        remove_if_there(&with_suffix(place, suffix))?;
+    }
+    fs::rename(&fresh, place).map_err(|error| at(place, &error))?;
+    sync_folder(place)?;
+    Ok(kept)
+}
+
+/// Copies a database whose schema is about to change, once for each schema; nothing for one without tables and
+/// for PostgreSQL. Returns the copy's name if one was made.
+///
+/// # Errors
+/// As [`copy`].
+pub fn before_migration(url: &DatabaseUrl, conn: &mut Conn) -> Result<Option<PathBuf>, DbError> {
+    let DatabaseUrl::Sqlite(place) = url else { return Ok(None) };
+    let Some(version) = migrations::outdated(conn) else { return Ok(None) };
+    let to = with_suffix(place, &format!(".before-migration-{version}"));
+    if to.exists() {
+        return Ok(None);
+    }
+    copy_open(conn, &to)?;
+    Ok(Some(to))
+}
+
+fn sqlite_file(url: &DatabaseUrl) -> Result<&Path, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => Ok(path),
+        DatabaseUrl::Postgres(_) => Err(DbError::BadUrl(
+            "this is for SQLite; PostgreSQL is copied with pg_dump and put back with pg_restore".into(),
+        )),
+    }
+}
+
+/// A connection that leaves the journal as it is.
+fn open(path: &Path) -> Result<Conn, DbError> {
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy())
+        .map_err(|error| DbError::Unavailable(Box::new(error)))?;
+    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA wal_autocheckpoint = 0")?;
+    Ok(Conn::Sqlite(conn))
+}
+
+fn copy_open(conn: &mut Conn, to: &Path) -> Result<u64, DbError> {
+    if to.exists() {
+        return Err(unavailable(format!("{} exists already; it is left as it is", to.display())));
+    }
+    let part = with_suffix(to, ".part");
+    remove_if_there(&part)?;
+    let done = copy_into(conn, &part).and_then(|size| {
+        fs::rename(&part, to).map_err(|error| at(to, &error))?;
+        sync_folder(to)?;
+        Ok(size)
+    });
+    if done.is_err() {
+        remove_if_there(&part)?;
+    }
+    done
+}
+
+fn copy_into(conn: &mut Conn, part: &Path) -> Result<u64, DbError> {
+    // VACUUM INTO fills an empty file, which keeps its mode: never readable by others, not even for a moment.
+    let file = new_file(part)?;
+    if let Conn::Sqlite(sqlite) = conn {
+        diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(part.to_string_lossy()).execute(sqlite)?;
+    }
+    file.sync_all().map_err(|error| at(part, &error))?;
+    check_whole(&mut open(part)?)?;
+    Ok(file.metadata().map_err(|error| at(part, &error))?.len())
+}
+
+fn new_file(path: &Path) -> Result<File, DbError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| at(path, &error))
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+/// Whether it is a database of this program and its pages fit together.
+fn check_whole(conn: &mut Conn) -> Result<(), DbError> {
+    let damaged = |what: String| DbError::Corrupt(format!("damage ({what})"));
+    let found = diesel::sql_query("PRAGMA quick_check(1)").get_result::<Found>(conn);
+    match found {
+        Ok(found) if found.quick_check == "ok" => {}
+        Ok(found) => return Err(damaged(found.quick_check)),
+        Err(error) => return Err(damaged(error.to_string())),
+    }
+    conn.batch_execute("SELECT 1 FROM status_check LIMIT 1")
+        .map_err(|_| DbError::Corrupt("no table status_check: it is not a database of this program".into()))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove_if_there(path: &Path) -> Result<(), DbError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path, &error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A new name lasts only when its folder is on the disk.
+fn sync_folder(path: &Path) -> Result<(), DbError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| at(folder, &error))
+}
+
+fn at(path: &Path, error: &std::io::Error) -> DbError {
+    unavailable(format!("{}: {error}", path.display()))
+}
+
+fn unavailable(why: String) -> DbError {
+    DbError::Unavailable(why.into())
+}

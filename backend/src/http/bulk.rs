@@ -1,0 +1,90 @@
+//! One verdict for many checks: each is decided by itself, and each has its own result.
+
+use std::collections::{HashMap, HashSet};
+
+use actix_web::web;
+use shared::bulk::BULK_MAX;
+use shared::{BulkDecision, BulkOutcome, BulkResult, CheckItem, ProblemCode};
+
+use super::checks::{invalid, not_taken};
+use super::dto;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::domain::CheckState;
+use crate::domain::access::Caller;
+use crate::domain::ids::CheckId;
+use crate::service::decide::Wish;
+use crate::service::{decide, inbox};
+
+/// Decide on many checks
+///
+/// Each is decided in a transaction of its own, for its own `expected_sha`, and has a result of its own
+/// with the code that the single operation would have answered. Only pending checks are decided on;
+/// reversing is done one by one.
+#[utoipa::path(
+    post,
+    path = "/checks/decisions",
+    operation_id = "decide_checks",
+    tag = "checks",
+    request_body = BulkDecision,
+    responses(
+        (status = 200, description = "One result for each check, in their order, also if all were refused", body = BulkResult),
+        (status = 422, description = "No checks, more than 100, one of them twice, or no comment where one is needed", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn decide_checks(
+    app: web::Data<App>,
+    caller: web::ReqData<Caller>,
+    body: web::Json<BulkDecision>,
+) -> Result<web::Json<BulkResult>, ApiError> {
+    let bulk = body.into_inner();
+    check_items(&bulk)?;
+    bulk.validate().map_err(invalid)?;
+    let wishes = bulk.items.iter().map(|item| wish(&bulk, &item.id, &item.expected_sha)).collect();
+    let results = decide::decide_all(&app, &caller, wishes).await;
+    let ids = bulk.items.iter().filter_map(|item| CheckId::parse(&item.id)).map(|id| id.as_str().to_owned());
+    let mut now: HashMap<String, CheckItem> = HashMap::new();
+    for row in inbox::some(&app, &caller, ids.collect()).await? {
+        let item = dto::check_item(row)?;
+        now.insert(item.id.clone(), item);
+    }
+    let results = bulk.items.into_iter().zip(results).map(|(item, result)| {
+        let check = CheckId::parse(&item.id).and_then(|id| now.remove(id.as_str()));
+        let problem = result.err().map(|error| not_taken(error, check.as_ref()).into_problem());
+        BulkOutcome {
+            id: item.id,
+            decided: problem.is_none(),
+            code: problem.as_ref().map(|problem| problem.code),
+            detail: problem.map(|problem| problem.detail),
+            check,
+        }
+    });
+    Ok(web::Json(BulkResult { results: results.collect() }))
+}
+
+/// What is wrong with the list of checks as a whole.
+fn check_items(bulk: &BulkDecision) -> Result<(), ApiError> {
+    let fault = |why: String| Err(ApiError::new(ProblemCode::Invalid, why).about("items"));
+    if bulk.items.is_empty() {
+        return fault("Name at least one check.".into());
+    }
+    if bulk.items.len() > BULK_MAX {
+        return fault(format!("Decide on at most {BULK_MAX} checks at once."));
+    }
+    let mut seen = HashSet::new();
+    if let Some(twice) = bulk.items.iter().find(|item| !seen.insert(item.id.to_ascii_lowercase())) {
+        return fault(format!("The check {} is named twice.", twice.id));
+    }
+    Ok(())
+}
+
+/// What is asked for one of them; `None` if its id is none.
+fn wish(bulk: &BulkDecision, id: &str, expected_sha: &str) -> Option<Wish> {
+    Some(Wish {
+        check_id: CheckId::parse(id)?,
+        verdict: dto::domain_verdict(bulk.verdict),
+        comment: bulk.comment.trim().to_owned(),
+        expected_sha: expected_sha.trim().to_owned(),
+        seen: CheckState::Pending,
+    })
+}

@@ -1,0 +1,124 @@
+//! Settings: where they come from, what is refused, and the table in the README.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Self {
+        let path =
+            std::env::temp_dir().join(format!("approval-app-config-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_approval-app"));
+        command.args(args).current_dir(&self.0).env_clear().envs(variables.iter().copied());
+        command.output().unwrap()
+    }
+
+    fn shown(&self, args: &[&str], variables: &[(&str, &str)]) -> String {
+        let output = self.run(args, variables);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What is left in the folder for temporary files hurts nobody.
+        let _left = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn line<'a>(shown: &'a str, key: &str) -> &'a str {
+    let found = shown.lines().find(|line| line.trim_start_matches("# ").starts_with(key));
+    found.unwrap_or_else(|| panic!("no {key} in {shown}"))
+}
+
+#[test]
+fn flags_win_over_variables_over_files_over_defaults() {
+    let place = Place::new();
+    let token = place.file("token", "glpat-from-a-file\n");
+    let file = place.file(
+        "settings.toml",
+        "listen = \"127.0.0.1:1111\"\nreconcile_seconds = 60\nenrol = false\nlog_format = \"json\"\n\
+         gitlab_url = \"https://gitlab.example.com\"\n",
+    );
+    let variables = [
+        ("APPROVAL_CONFIG_FILE", file.as_str()),
+        ("APPROVAL_RECONCILE_SECONDS", "90"),
+        ("APPROVAL_GITLAB_TOKEN_FILE", token.as_str()),
+        ("APPROVAL_HMAC_SECRET", "hush-hush"),
+        ("DATABASE_URL", "postgres://app:pass-word@db.example/app"),
+        ("PORT", "9000"),
+    ];
+    let shown = place.shown(&["config", "show", "--keep-calls-days", "7"], &variables);
+    assert!(line(&shown, "listen").ends_with("# PORT") && line(&shown, "listen").contains("127.0.0.1:9000"));
+    assert!(line(&shown, "reconcile_seconds = \"90\"").ends_with("# APPROVAL_RECONCILE_SECONDS"));
+    assert!(line(&shown, "enrol = \"false\"").ends_with("settings.toml"));
+    assert!(line(&shown, "log_format = \"json\"").ends_with("settings.toml"));
+    assert!(line(&shown, "keep_calls_days = \"7\"").ends_with("# --keep-calls-days"));
+    assert!(line(&shown, "session_hours").ends_with("# default"));
+    assert!(line(&shown, "gitlab_token").contains("named by APPROVAL_GITLAB_TOKEN_FILE"));
+    for secret in ["glpat-from", "hush-hush", "pass-word"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let checked = place.shown(&["config", "check"], &variables);
+    assert!(checked.contains("right"), "{checked}");
+    let by_flag = place.shown(&["config", "show", "--config-file", &file], &[]);
+    assert!(line(&by_flag, "listen").contains("1111"), "{by_flag}");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let place = Place::new();
+    let file = place.file("settings.toml", "lisen = \"x\"\n");
+    let variables = [
+        ("APPROVAL_CONFIG_FILE", file.as_str()),
+        ("APPROVAL_BASEPATH", "/x"),
+        ("APPROVAL_ENROL", "perhaps"),
+        ("APPROVAL_HMAC_SECRET", "hush-hush"),
+        ("APPROVAL_HMAC_SECRET_FILE", "/nowhere"),
+    ];
+    for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
+        let output = place.run(command, &variables);
+        assert_eq!(output.status.code(), Some(78), "{command:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        for fault in [
+            "there is no setting lisen; did you mean listen?",
+            "there is no variable APPROVAL_BASEPATH; did you mean APPROVAL_BASE_PATH?",
+            "APPROVAL_ENROL is \"perhaps\"",
+            "APPROVAL_HMAC_SECRET and APPROVAL_HMAC_SECRET_FILE are both set",
+            "APPROVAL_HMAC_SECRET_FILE: cannot read /nowhere",
+        ] {
+            assert!(told.contains(fault), "{fault} is not told by {command:?}: {told}");
+        }
+        assert!(!told.contains("hush-hush"), "{told}");
+    }
+    assert!(!place.0.join("instance").exists(), "nothing was begun");
+}
+
+#[test]
+fn the_documents_list_the_settings_as_they_are() {
+    for (name, text) in [
+        ("README.md", include_str!("../../../README.md")),
+        ("docs/configuration.md", include_str!("../../../docs/configuration.md")),
+    ] {
+        let (_, rest) = text.split_once("<!-- settings: begin -->\n").expect("the table begins");
+        let (table, _) = rest.split_once("<!-- settings: end -->").expect("the table ends");
+        assert_eq!(
+            table.trim(),
+            approval_app::cli::settings_table().trim(),
+            "{name}: make openapi writes it"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! Listings: whose turn, which order, why a check waits, how many.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use approval_app::domain::access::{Permission, Role};
+use gitlab_sandbox::NewMergeRequest;
+use serde_json::{Value, json};
+
+use crate::support::{Asker, Plan, Someone, World, on_both};
+
+/// A reviewer who is this user in GitLab.
+async fn reviewer(world: &World, name: &str, gitlab_user: &str) -> (Someone, Asker) {
+    let person = world.person(name, &[Role::Reviewer], &[]).await;
+    let change = json!({
+        "name": name, "roles": ["reviewer"], "all_projects": true, "projects": [], "groups": [], "active": true,
+        "gitlab_user_id": world.gitlab.user(gitlab_user),
+    });
+    let (status, answer) = world.program_of_rita().put(&format!("people/{}", person.id), &change).await;
+    assert_eq!(status, 200, "{answer}");
+    let asker = world.program(&person, &[Permission::ChecksRead, Permission::ChecksDecide], &[]).await;
+    (person, asker)
+}
+
+async fn open_by(world: &World, author: &str) -> i64 {
+    let new = NewMergeRequest { author: author.into(), ..NewMergeRequest::default() };
+    let iid = world.gitlab.create_merge_request(world.project, new);
+    world.settle().await;
+    world.advance(Duration::from_secs(1));
+    iid
+}
+
+/// All numbers of a listing, page by page.
+async fn walk(asker: &Asker, query: &str) -> Vec<i64> {
+    let (mut cursor, mut found) = (String::new(), Vec::new());
+    loop {
+        let (status, page) = asker.get(&format!("checks?{query}&limit=2&cursor={cursor}")).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap();
+        found.extend(items.iter().map(|item| item["merge_request"]["iid"].as_i64().unwrap()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return found,
+        }
+    }
+}
+
+async fn counts(asker: &Asker) -> (i64, i64, i64) {
+    let (_, system) = asker.get("system").await;
+    let of = |name: &str| system[name].as_i64().unwrap();
+    (of("pending_checks"), of("needs_you"), of("waiting_on_others"))
+}
+
+on_both! {
+    async fn whose_turn_it_is_is_listed_and_counted(world: Plan::signed()) {
+        let mut iids = Vec::new();
+        for author in ["ada", "berta", "ada", "berta", "cleo"] {
+            iids.push(open_by(world, author).await);
+        }
+        let (_, ada) = reviewer(world, "Ada", "ada").await;
+        assert_eq!(walk(&ada, "turn=mine").await, [iids[1], iids[3], iids[4]]);
+        assert_eq!(walk(&ada, "turn=others").await, [iids[0], iids[2]]);
+        assert_eq!(counts(&ada).await, (5, 3, 2));
+        // Everything is Rita's turn: nobody knows who she is in GitLab.
+        let rita = world.program_of_rita();
+        assert_eq!(walk(&rita, "turn=mine").await, iids);
+        assert!(walk(&rita, "turn=others").await.is_empty());
+        assert_eq!(counts(&rita).await, (5, 5, 0));
+        // Nothing is a viewer's, and nothing is a token's that may not decide.
+        let viewer = world.person("Vera", &[Role::Viewer], &[]).await;
+        let viewer = world.program(&viewer, &[Permission::ChecksRead], &[]).await;
+        let reading = world.program(&world.rita, &[Permission::ChecksRead], &[]).await;
+        for asker in [viewer, reading] {
+            assert!(walk(&asker, "turn=mine").await.is_empty());
+            assert_eq!(walk(&asker, "turn=others").await, iids);
+            assert_eq!(counts(&asker).await, (5, 0, 5));
+        }
+        // What others have to decide stays within reach.
+        let mine = world.project_id(world.project).await;
+        let other = world.gitlab.create_project("demo/payments");
+        world.gitlab.create_rule(other, "Gate", &format!("{}/status_check", world.base), world.secret);
+        world.gitlab.create_merge_request(other, NewMergeRequest { author: "ada".into(), ..NewMergeRequest::default() });
+        world.settle().await;
+        assert_eq!(counts(&ada).await, (6, 3, 3));
+        let (person, _) = reviewer(world, "Ada too", "ada").await;
+        let limited = world.program(&person, &[Permission::ChecksRead, Permission::ChecksDecide], &[mine]).await;
+        assert_eq!(walk(&limited, "turn=others").await, [iids[0], iids[2]]);
+        assert_eq!(counts(&limited).await, (5, 3, 2));
+    }
+
+    async fn either_order_is_paged_without_a_gap(world: Plan::signed()) {
+        let mut iids = Vec::new();
+        for author in ["ada", "berta", "ada", "berta", "ada"] {
+            iids.push(open_by(world, author).await);
+        }
+        let rita = world.program_of_rita();
+        let backwards: Vec<i64> = iids.iter().rev().copied().collect();
+        assert_eq!(walk(&rita, "state=pending").await, iids);
+        assert_eq!(walk(&rita, "state=pending&sort=oldest").await, iids);
+        assert_eq!(walk(&rita, "state=pending&sort=newest").await, backwards);
+        assert_eq!(walk(&rita, "state=all").await, backwards);
+        assert_eq!(walk(&rita, "state=all&sort=oldest").await, iids);
+        assert_eq!(walk(&rita, "state=pending,approved&sort=oldest&project=demo/storefront").await, iids);
+        let (_, berta) = reviewer(world, "Berta", "berta").await;
+        assert_eq!(walk(&berta, "turn=mine&sort=newest").await, [iids[4], iids[2], iids[0]]);
+        // A cursor is a place: from another order it goes the other way, and ends.
+        let (_, page) = rita.get("checks?sort=newest&limit=2").await;
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let (_, rest) = rita.get(&format!("checks?sort=oldest&cursor={cursor}")).await;
+        assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn what_cannot_be_asked_for_is_said(world: Plan::signed()) {
+        let rita = world.program_of_rita();
+        for (query, field) in [
+            ("turn=everybody", "turn"),
+            ("turn=mine&state=all", "turn"),
+            ("turn=others&state=pending,approved", "turn"),
+            ("sort=best", "sort"),
+            ("sort=newest&cursor=x", "cursor"),
+        ] {
+            let (status, problem) = rita.get(&format!("checks?{query}")).await;
+            assert_eq!((status.as_u16(), problem["field"].as_str()), (400, Some(field)), "{query}: {problem}");
+        }
+    }
+
+    async fn a_pending_check_says_why_it_waits(world: Plan::signed()) {
+        let iid = world.open().await;
+        let none = Value::Null;
+        let fresh = json!({"kind": "new", "sha": none, "verdict": none, "reviewer": none, "own": false});
+        let check = world.check("pending").await;
+        assert_eq!(check["reason"], fresh);
+        assert_eq!(world.detail(&check).await["reason"], fresh);
+        let (_, berta) = reviewer(world, "Berta", "berta").await;
+        let rita = world.program_of_rita();
+        let reason = async |asker: &Asker| {
+            let (_, page) = asker.get("checks").await;
+            page["items"][0]["reason"].clone()
+        };
+        // Closed and open again.
+        world.advance(Duration::from_secs(5));
+        world.gitlab.close(world.project, iid);
+        world.settle().await;
+        assert!(world.check("withdrawn").await["reason"].is_null());
+        world.advance(Duration::from_secs(5));
+        world.gitlab.reopen(world.project, iid);
+        world.settle().await;
+        assert_eq!(reason(&rita).await["kind"], "reopened");
+        // Decided, and then the target branch changed.
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        assert!(world.check("approved").await["reason"].is_null());
+        world.advance(Duration::from_secs(5));
+        world.gitlab.set_target_branch(world.project, iid, "release");
+        world.settle().await;
+        let voided = json!({"kind": "retargeted", "sha": check["sha"], "verdict": "approve", "reviewer": "Rita Reviewer", "own": true});
+        assert_eq!(reason(&rita).await, voided);
+        assert_eq!(reason(&berta).await["own"], false);
+        // New commits: one's own decision is named before somebody else's newer one.
+        world.advance(Duration::from_secs(5));
+        let second = world.gitlab.push(world.project, iid);
+        world.settle().await;
+        let check2 = world.check("pending").await;
+        let body = json!({"verdict": "reject", "comment": "no", "expected_sha": second});
+        assert_eq!(berta.post(&format!("checks/{}/decisions", check2["id"].as_str().unwrap()), &body).await.0, 201);
+        world.advance(Duration::from_secs(5));
+        world.gitlab.push(world.project, iid);
+        world.settle().await;
+        assert_eq!(reason(&rita).await, json!({"kind": "new_commits", "sha": check["sha"], "verdict": "approve", "reviewer": "Rita Reviewer", "own": true}));
+        assert_eq!(reason(&berta).await, json!({"kind": "new_commits", "sha": second, "verdict": "reject", "reviewer": "Berta", "own": true}));
+        let (_, cleo) = reviewer(world, "Cleo", "cleo").await;
+        assert_eq!(reason(&cleo).await, json!({"kind": "new_commits", "sha": second, "verdict": "reject", "reviewer": "Berta", "own": false}));
+        // Another merge request knows nothing of it.
+        world.open().await;
+        let kinds: BTreeSet<String> = world.checks("pending").await.iter().map(|one| one["reason"]["kind"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(kinds, BTreeSet::from(["new".into(), "new_commits".into()]));
+    }
+}
