@@ -49,9 +49,16 @@ image-proof: ## build the container image without an engine and try it (as root;
 
 .PHONY: bench
 bench: ## measure it
-	@.ci/setup base rust wasm trunk bench
+	@.ci/setup base rust wasm trunk browser bench
 	.ci/spa
 	env -u TEST_DATABASE_URL .ci/cargo bench --locked -p approval-app
+	.ci/browse release bench.js
+
+.PHONY: screenshots
+screenshots: ## take the pictures in docs/screenshots anew
+	@.ci/setup base rust wasm trunk browser
+	.ci/spa
+	.ci/browse debug screenshots.js "$(CURDIR)/docs/screenshots" --docs
 
 .PHONY: openapi
 openapi: ## write what documents take from the code: docs/openapi.json, and the tables of settings

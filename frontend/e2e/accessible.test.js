@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { COOKIE, DELIVERY_DATE, byId, dialog, openCheck, openDialog, openInbox, submit, state } from "./support/inbox.js";
+import { SINCE, tellChange } from "./support/change.js";
+import { COOKIE, DELIVERY_DATE, byId, dialog, openCheck, openDialog, openInbox, pick, state, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM } from "./support/people.js";
 
@@ -21,9 +22,45 @@ const PAGES = {
     await byId(page, "tab-all").click();
     await state(page, COOKIE, "rejected");
   },
+  "waiting on others": async (page) => {
+    await byId(page, "tab-others").click();
+    await byId(page, "empty-done").waitFor();
+  },
+  "selected rows": (page) => pick(page, DELIVERY_DATE, "Make product search fast"),
+  "dialog for many": (page) => openMany(page, "approve"),
+  "dialog for many with a fault": async (page) => {
+    await openMany(page, "reject");
+    await byId(page, "decision-submit").click();
+    await byId(page, "decision-error").waitFor();
+  },
+  "results of many": async (page) => {
+    await page.route("**/api/v1/checks/decisions", refuseSecond);
+    await openMany(page, "approve");
+    await byId(page, "decision-submit").click();
+    await byId(page, "bulk-done").waitFor();
+  },
+  "saved listings": async (page) => {
+    await byId(page, "saved-open").click();
+    await byId(page, "saved-save").click();
+    await page.locator("#saved-wrong:not(:empty)").waitFor();
+  },
   "pending check": (page) => openCheck(page, DELIVERY_DATE),
+  "check with every kind of file": async (page) => {
+    await tellChange(page, { since: SINCE, stale: "The connection was refused." });
+    await openCheck(page, DELIVERY_DATE);
+    for (const summary of await byId(page, "change").locator(".folds summary").all()) await summary.click();
+    await byId(page, "show-lines").first().click();
+    await byId(page, "lines").nth(1).waitFor();
+    await page.evaluate(() => document.querySelector("[data-testid=lines]").scrollIntoView({ block: "center" }));
+  },
+  "changes side by side": async (page) => {
+    await openCheck(page, DELIVERY_DATE);
+    const toggle = byId(page, "side-by-side");
+    if (await toggle.isVisible()) await toggle.click();
+    await byId(page, "lines").first().waitFor();
+  },
   "decided check": async (page) => {
-    await byId(page, "tab-rejected").click();
+    await byId(page, "tab-decided").click();
     await openCheck(page, COOKIE);
   },
   "approve dialog": (page) => openDialog(page, DELIVERY_DATE, "approve"),
@@ -97,6 +134,23 @@ const PAGES = {
   },
 };
 
+/** Opens the dialog for two rows. */
+async function openMany(page, verdict) {
+  await pick(page, DELIVERY_DATE, "Make product search fast");
+  await byId(page, `bulk-${verdict}`).click();
+  await byId(page, "bulk-dialog").waitFor();
+}
+
+/** Answers in the service's place, so that nothing is decided: the first is taken, the others are not. */
+async function refuseSecond(route) {
+  const { items } = route.request().postDataJSON();
+  const results = items.map(({ id }, nth) => {
+    const refused = { id, decided: false, code: "own_change", detail: "You wrote this merge request.", check: null };
+    return nth ? refused : { id, decided: true, code: null, detail: null, check: null };
+  });
+  await route.fulfill({ json: { results } });
+}
+
 /** The pages for those who are not signed in; the link comes from an invitation. */
 const OPEN_PAGES = {
   "sign-in": async (page, world) => {
@@ -134,6 +188,19 @@ const overflow = (page) =>
     return [...document.querySelectorAll("body *")]
       .filter((one) => one.getBoundingClientRect().right > wide + 1)
       .map((one) => `${one.tagName.toLowerCase()}.${one.className}`);
+  });
+
+/** What can be used but lies outside of the window, where nobody finds it; the strip of tabs can be scrolled. */
+const cut = (page) =>
+  page.evaluate(() => {
+    const wide = document.scrollingElement.clientWidth;
+    return [...document.querySelectorAll("a, button, input, select, textarea, summary")]
+      .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".tabs, .skip"))
+      .filter((one) => {
+        const { left, right, width } = one.getBoundingClientRect();
+        return width > 0 && (left < -1 || right > wide + 1);
+      })
+      .map((one) => `${one.tagName.toLowerCase()}.${one.className} is cut off`);
   });
 
 /** Runs a look at every page; all objections together make one error. */
@@ -190,7 +257,11 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-journey("at 320 pixels nothing has to be scrolled sideways", async (world) => {
-  await decideOne(world);
-  await everyPage(world, { viewport: { width: 320, height: 640 } }, (page) => overflow(page));
-});
+// A window of 1280 pixels at 200 % is one of 640 with two dots for each of its pixels.
+for (const [name, width, deviceScaleFactor] of [["at 320 pixels", 320, 1], ["at 200 % zoom", 640, 2]]) {
+  journey(`${name} nothing is cut off or has to be scrolled sideways`, async (world) => {
+    await decideOne(world);
+    const look = async (page) => [...(await overflow(page)), ...(await cut(page))];
+    await everyPage(world, { viewport: { width, height: 640 }, deviceScaleFactor }, look);
+  });
+}

@@ -48,7 +48,7 @@ journey("a filter that a link brings is obeyed, and going back undoes a tab", as
   await page.goBack();
   await eventually("the tab before", async () => {
     assert.deepEqual(asked(page), {});
-    assert.equal(await byId(page, "tab-pending").getAttribute("aria-current"), "page");
+    assert.equal(await byId(page, "tab-mine").getAttribute("aria-current"), "page");
   });
   await shows(page, SAMPLES);
 });
@@ -62,8 +62,8 @@ journey("no match, nothing to do and no such check are different pages", async (
   await byId(page, "empty-match").getByRole("link").click();
   await shows(page, SAMPLES);
 
-  // Nobody has rejected anything yet, and then everything has been decided.
-  await byId(page, "tab-rejected").click();
+  // Nobody has decided on anything yet, and then everything has been decided.
+  await byId(page, "tab-decided").click();
   await byId(page, "empty-done").waitFor();
   const { items } = await world.api("checks?state=pending&limit=200");
   const rita = await world.as(RITA);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { COOKIE, byId, openDialog, openInbox, says, submit } from "./support/inbox.js";
+import { COOKIE, OTHERS, byId, openDialog, openInbox, says, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { AUDREY } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -27,7 +27,7 @@ async function download(page, link) {
 journey("an auditor finds a decision by kind, person and words, and the address keeps it", async (world) => {
   await rejectOne(world);
   const page = await world.window({ as: AUDREY });
-  await openInbox(page, world.app, 15);
+  await openInbox(page, world.app, 15, OTHERS);
   await page.keyboard.press("g");
   await page.keyboard.press("h");
   await entries(page).first().waitFor();

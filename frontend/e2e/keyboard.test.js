@@ -1,7 +1,7 @@
 // Forty checks in a morning: everything without a mouse.
 
 import assert from "node:assert/strict";
-import { DELIVERY_DATE, RULE, byId, dialog, openInbox, row, rows, says } from "./support/inbox.js";
+import { DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openInbox, row, rows, says } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { eventually, until } from "./support/wait.js";
 
@@ -107,4 +107,85 @@ journey("single keys can be switched off, and stay off", async (world) => {
   await row(page, DELIVERY_DATE).locator("a").first().focus();
   await page.keyboard.press("Enter");
   await says(byId(page, "check"), new RegExp(RULE));
+});
+
+journey("forty checks are cleared from the keyboard, most of them at once", async (world) => {
+  const opened = Array.from({ length: 12 }, (_, nth) => `Tidy shelf ${nth + 1}`);
+  for (const title of opened) await world.sandbox.open(STOREFRONT, title);
+  await until("forty checks", async () => (await world.api("system")).needs_you === 40);
+  const page = await world.window();
+  await openInbox(page, world.app, 40);
+  const { keyboard } = page;
+  const left = async () => (await world.api("system")).needs_you;
+
+  // One after the other, without looking for the next one.
+  await keyboard.press("j");
+  for (let nth = 0; nth < 4; nth += 1) {
+    await focusOn(page, nth);
+    await keyboard.press(nth === 2 ? "r" : "a");
+    await dialog(page).waitFor();
+    if (nth === 2) await keyboard.type("Not like this.");
+    await keyboard.press("Control+Enter");
+    await dialog(page).waitFor({ state: "detached" });
+  }
+  assert.equal(await left(), 36);
+
+  // Three by `x`, then the box above the rows, which Shift+Tab reaches.
+  for (let nth = 4; nth < 7; nth += 1) {
+    await focusOn(page, nth);
+    await keyboard.press("x");
+    await keyboard.press("j");
+  }
+  await says(byId(page, "selected"), /^3 selected$/);
+  await keyboard.press("r");
+  const many = byId(page, "bulk-dialog");
+  await many.waitFor();
+  await keyboard.type("These neither.");
+  await keyboard.press("Control+Enter");
+  await says(byId(page, "bulk-done"), /3 checks rejected/);
+  await keyboard.press("Escape");
+  await many.waitFor({ state: "detached" });
+  await focusOn(page, 7);
+  const box = () => page.evaluate(() => document.activeElement.dataset.testid === "pick-all");
+  await until("the box above the rows", async () => {
+    await keyboard.press("Shift+Tab");
+    return box();
+  });
+  await keyboard.press("Space");
+  await says(byId(page, "selected"), /^33 selected$/);
+  await keyboard.press("a");
+  await many.waitFor();
+  await keyboard.press("Control+Enter");
+  await says(byId(page, "bulk-done"), /33 checks approved/);
+  await keyboard.press("Enter");
+  await many.waitFor({ state: "detached" });
+  assert.equal(await left(), 0);
+  assert.equal((await world.api("checks?state=approved&limit=100")).items.length, 36);
+});
+
+journey("on the page of a check the next one is a key away once it is decided", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  const { keyboard } = page;
+  await keyboard.press("j");
+  await keyboard.press("Enter");
+  await byId(page, "check").waitFor();
+  const first = await byId(page, "check").getAttribute("data-check-id");
+  assert.equal(await byId(page, "next-check").count(), 0, "first things first");
+  await keyboard.press("a");
+  await dialog(page).waitFor();
+  await keyboard.press("Control+Enter");
+  await dialog(page).waitFor({ state: "detached" });
+  await byId(page, "next-check").waitFor();
+  await eventually("the focus on the decision", async () =>
+    assert.equal(await page.evaluate(() => document.activeElement.id), "decision-card-title"));
+  await keyboard.press("Tab");
+  await until("the link", async () => {
+    if (await focusIsIn(page, "next-check")) return true;
+    await keyboard.press("Tab");
+    return false;
+  });
+  await keyboard.press("Enter");
+  await until("the next check", async () => (await byId(page, "check").getAttribute("data-check-id")) !== first);
+  await byId(byId(page, "check"), "approve").waitFor();
 });

@@ -60,7 +60,7 @@ journey("an invitation is made in one window and accepted in another", async (wo
 journey("roles and projects change what somebody sees at once, and off is off", async (world) => {
   const tom = await world.person("Tom Tester", ["viewer"]);
   const page = await world.window({ as: tom });
-  await openInbox(page, world.app);
+  await openInbox(page, world.app, SAMPLES, OTHERS);
 
   const admin = await world.window({ as: ADAM });
   await admin.goto(`${world.app}people`);

@@ -1,12 +1,17 @@
-// Pictures of every page with the sample data:  node screenshots.js FOLDER
-// The environment is that of the journeys: E2E_BINARY and CHROMIUM.
+// Pictures of every page with the sample data:  node screenshots.js FOLDER [--docs]
+// The environment is that of the journeys: E2E_BINARY and CHROMIUM. With --docs only those that the documentation
+// shows, small enough for a repository.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { closeBrowser } from "./support/browser.js";
-import { COOKIE, DELIVERY_DATE, byId, openCheck, openDialog, openInbox, says, state, submit, truth } from "./support/inbox.js";
-import { ADAM } from "./support/people.js";
+import { SINCE, tellChange } from "./support/change.js";
+import { COOKIE, DELIVERY_DATE, byId, openCheck, openDialog, openInbox, pick, says, state, submit, truth } from "./support/inbox.js";
+import { ADAM, RITA } from "./support/people.js";
+import { until } from "./support/wait.js";
 import { Scope, World } from "./support/world.js";
+
+const SEARCH = "Make product search fast";
 
 const SHAPES = [
   { name: "light-1280", colorScheme: "light", viewport: { width: 1280, height: 800 } },
@@ -14,11 +19,60 @@ const SHAPES = [
   { name: "light-360", colorScheme: "light", viewport: { width: 360, height: 740 } },
 ];
 
+/** What the documentation shows: every page once, and those that are looked at most also dark and narrow. */
+const EVERYWHERE = ["inbox", "check-pending", "dialog-approve"];
+const DOCUMENTED = [
+  ...EVERYWHERE, "inbox-selected", "bulk-results", "inbox-decided", "check-decided", "history", "people", "account", "system",
+  "sign-in",
+];
+const documented = (name, shape) => (shape === "light-1280" ? DOCUMENTED : EVERYWHERE).includes(name);
+
 const PAGES = {
   inbox: async () => {},
+  "inbox-decided": async (page) => {
+    await byId(page, "tab-decided").click();
+    await state(page, COOKIE, "rejected");
+  },
+  "inbox-selected": (page) => pick(page, DELIVERY_DATE, SEARCH),
+  "saved-listings": async (page) => {
+    await byId(page, "saved-open").click();
+    await byId(page, "saved-link").first().waitFor();
+  },
+  "dialog-bulk": async (page) => {
+    await pick(page, DELIVERY_DATE, SEARCH);
+    await byId(page, "bulk-approve").click();
+    await byId(page, "bulk-dialog").waitFor();
+  },
+  "bulk-results": async (page) => {
+    // In the service's place, so that the next picture finds everything as it was.
+    await page.route("**/api/v1/checks/decisions", async (route) => {
+      const results = route.request().postDataJSON().items.map(({ id }, nth) => {
+        const refused = { id, decided: false, code: "sha_moved", detail: "", check: null };
+        return nth ? refused : { id, decided: true, code: null, detail: null, check: null };
+      });
+      await route.fulfill({ json: { results } });
+    });
+    await pick(page, DELIVERY_DATE, SEARCH);
+    await byId(page, "bulk-approve").click();
+    await byId(page, "decision-submit").click();
+    await byId(page, "bulk-done").waitFor();
+    await page.unroute("**/api/v1/checks/decisions");
+  },
   "check-pending": (page) => openCheck(page, DELIVERY_DATE),
+  "check-change": async (page) => {
+    await tellChange(page, { since: SINCE });
+    await openCheck(page, DELIVERY_DATE);
+    await byId(page, "lines").first().waitFor();
+  },
+  "check-side-by-side": async (page) => {
+    await openCheck(page, DELIVERY_DATE);
+    if (await byId(page, "side-by-side").isVisible()) await byId(page, "side-by-side").click();
+    for (const part of ["commits", "pipeline"]) await byId(page, part).locator("summary").first().click();
+    await byId(page, "show-lines").first().click();
+    await byId(page, "lines").nth(1).waitFor();
+  },
   "check-decided": async (page) => {
-    await byId(page, "tab-rejected").click();
+    await byId(page, "tab-decided").click();
     await openCheck(page, COOKIE);
     await says(truth(page), /GitLab shows/);
   },
@@ -123,32 +177,34 @@ async function stretch(page, { width, height }) {
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
-async function take(world, folder) {
+async function take(world, folder, docs) {
   await decideOne(world);
   const { olga, link } = await fill(world);
+  await comeBack(world, olga);
+  const wanted = (pages, shape) => Object.entries(pages).filter(([name]) => !docs || documented(name, shape));
   for (const { name: shape, ...options } of SHAPES) {
     const outside = await world.window({ ...options, as: null, reducedMotion: "reduce" });
-    for (const [name, go] of Object.entries(OPEN_PAGES)) {
+    for (const [name, go] of wanted(OPEN_PAGES, shape)) {
       await go(outside, world, link);
       await stretch(outside, options.viewport);
-      await outside.screenshot({ path: join(folder, `${name}-${shape}.png`), caret: "hide" });
+      await picture(outside, join(folder, `${name}-${shape}`), docs);
       await outside.setViewportSize(options.viewport);
     }
     const page = await world.window({ ...options, as: olga, reducedMotion: "reduce" });
-    for (const [name, go] of Object.entries(PAGES)) {
+    for (const [name, go] of wanted(PAGES, shape)) {
       await openInbox(page, world.app, 15);
       await go(page, world);
       // A dialog covers the window, not the page behind it.
-      if (!name.startsWith("dialog")) await stretch(page, options.viewport);
-      await page.screenshot({ path: join(folder, `${name}-${shape}.png`), caret: "hide" });
+      if (!/^(dialog|bulk)/.test(name)) await stretch(page, options.viewport);
+      await picture(page, join(folder, `${name}-${shape}`), docs);
       await page.setViewportSize(options.viewport);
     }
   }
 }
 
-const folder = process.argv[2];
+const [folder, docs] = process.argv.slice(2);
 if (!folder) {
-  console.error("usage: node screenshots.js FOLDER");
+  console.error("usage: node screenshots.js FOLDER [--docs]");
   process.exit(2);
 }
 await mkdir(folder, { recursive: true });
@@ -156,7 +212,7 @@ const scope = new Scope();
 const world = new World(scope);
 try {
   await world.start();
-  await take(world, folder);
+  await take(world, folder, docs === "--docs");
   console.log(`==> ${folder}`);
 } finally {
   await scope.end();

@@ -1,7 +1,7 @@
 // Signing in, being signed out, and who may decide: what nobody was let in for is neither shown nor lost.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, submit } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, OTHERS, SAMPLES, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM, ARTHUR, RITA } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -126,7 +126,7 @@ journey("a session that ends while the dialog is open takes no comment with it",
 
 journey("who only looks sees every button, off, and why", async (world) => {
   const page = await world.window({ as: await world.person("Vera Viewer", ["viewer"]) });
-  await openInbox(page, world.app);
+  await openInbox(page, world.app, SAMPLES, OTHERS);
   await says(byId(page, "only-looking"), /takes the role Reviewer/);
   const approve = byId(row(page, DELIVERY_DATE), "approve");
   assert.ok(await approve.isDisabled());
@@ -146,12 +146,14 @@ journey("who only looks sees every button, off, and why", async (world) => {
     await says(byId(page, "barred"), /This page is not for you/);
   }
   await byId(page, "barred").getByRole("link").click();
+  // Nothing needs somebody who may not decide; what waits is one click away.
+  await byId(page, "empty-done").getByRole("link", { name: `Waiting on others (${SAMPLES})` }).click();
   await rows(page).first().waitFor();
 });
 
 journey("the author of a change sees why the decision is not theirs", async (world) => {
   const page = await world.window({ as: ARTHUR });
-  await openInbox(page, world.app);
+  await openInbox(page, world.app, SAMPLES, "?state=pending");
   const arthur = await world.as(ARTHUR);
   const { items } = await arthur.get("checks?state=pending");
   const details = await Promise.all(items.map((item) => arthur.get(`checks/${item.id}`)));

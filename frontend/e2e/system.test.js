@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { byId, openInbox, row, says } from "./support/inbox.js";
+import { OTHERS, byId, openInbox, row, says } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM } from "./support/people.js";
 import { SANDBOX_SECRET } from "./support/service.js";
@@ -64,6 +64,6 @@ journey("a call is replayed once its cause is mended, and its check arrives", as
   await byId(page, "replay").click();
   await byId(page, "system-calls-none").waitFor();
   await byId(page, "banner").waitFor({ state: "detached" });
-  await openInbox(page, world.app, 17);
+  await openInbox(page, world.app, 17, OTHERS);
   await row(page, "Mend a typo").waitFor();
 });

@@ -3,6 +3,7 @@
 use crate::ui::prelude::*;
 use shared::{CheckDetail, Verdict};
 
+use crate::components::bulk::bulk_dialog;
 use crate::components::dialog::decision_dialog;
 use crate::components::help::help;
 use crate::components::{banner, shell};
@@ -38,7 +39,8 @@ pub fn start() {
 /// The page that the address leads to, if it is open to whoever is there.
 fn main_part(app: App, route: Memo<Route>) -> El {
     let settled = app.settled();
-    let busy = Memo::new(move |_| app.dialog.with(|open| matches!(open, Dialog::Decide(_))));
+    let busy =
+        Memo::new(move |_| app.dialog.with(|open| matches!(open, Dialog::Decide(_) | Dialog::Bulk(_))));
     let gate = Memo::new(move |_| app.who.with(|who| access::gate(&route.get(), who, busy.get())));
     watch(move || {
         if gate.get() == Gate::SignIn {
@@ -75,19 +77,27 @@ fn open_dialog(app: App) -> Option<El> {
         Dialog::Closed => None,
         Dialog::Help => Some(untrack(|| help(app))),
         Dialog::Decide(target) => {
-            let decided = Callback::new(move |(detail, _): (CheckDetail, Verdict)| go_on(app, &detail));
+            let decided =
+                Callback::new(move |(detail, _): (CheckDetail, Verdict)| go_on(app, &detail.item.id));
             Some(untrack(|| decision_dialog(app, *target, decided)))
+        }
+        Dialog::Bulk(bulk) => {
+            let last = bulk.items.last().map(|item| item.id.clone()).unwrap_or_default();
+            let closed = Callback::new(move |()| go_on(app, &last));
+            Some(untrack(|| bulk_dialog(app, *bulk, closed)))
         }
     }
 }
 
 /// After a decision: the focus goes to the next row that waits, or to the card that shows the decision.
-fn go_on(app: App, detail: &CheckDetail) {
-    let id = detail.item.id.clone();
+fn go_on(app: App, id: &str) {
     let on_check_page = app.inbox.open_check.with_untracked(Option::is_some);
-    let next = app.inbox.listing.with_untracked(|listing| {
-        listing.as_ref().and_then(|listing| listing.next_to_decide(&id)).map(str::to_owned)
-    });
+    let next = app.inbox.next_to_decide(id);
+    let id = id.to_owned();
+    if app.inbox.listing.with_untracked(Option::is_none) {
+        // Whoever came by a link is shown what else waits.
+        app.inbox.load();
+    }
     request_animation_frame(move || {
         if on_check_page {
             dom::focus("#decision-card-title");

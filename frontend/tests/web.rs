@@ -8,23 +8,24 @@ use std::time::Duration;
 
 use frontend::components::dialog::decision_dialog;
 use frontend::components::form::Form;
-use frontend::components::row::check_row;
+use frontend::components::row::{RowActs, check_row};
 use frontend::model::access::Who;
 use frontend::model::decision::Target;
 use frontend::model::filter::Filter;
 use frontend::model::listing::Listing;
 use frontend::model::people::Wrong;
+use frontend::model::selection::{Pick, Selection};
 use frontend::state::App;
 use frontend::ui::prelude::*;
 use frontend::ui::{each, el, words};
 use leptos::mount::mount_to;
 use shared::{
-    CheckItem, CheckPage, CheckState, DeliveryState, DeliverySummary, MergeRequestRef, Permission,
-    ProjectRef, RuleRef, Session, Verdict,
+    ChangeSummary, CheckItem, CheckPage, CheckState, DeliveryState, DeliverySummary, MergeRequestRef,
+    Permission, ProjectRef, Reason, ReasonKind, RuleRef, Session, Verdict,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement, MouseEvent, MouseEventInit};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -63,6 +64,22 @@ fn session(permissions: &[Permission]) -> Session {
         has_password: true,
         expires_at: None,
         provider: None,
+    }
+}
+
+/// Rows that can be selected and do nothing else.
+fn acts() -> RowActs {
+    let selection = RwSignal::new(Selection::default());
+    RowActs {
+        off: Signal::derive(|| None),
+        decide: Callback::new(|_| {}),
+        may_pick: Signal::derive(|| true),
+        selection,
+        pick: Callback::new(move |Pick { id, on, range }: Pick| {
+            selection.update(|all| {
+                all.turn(&id, on, range, &["1".to_owned(), "2".to_owned(), "3".to_owned()]);
+            });
+        }),
     }
 }
 
@@ -117,7 +134,7 @@ async fn a_row_shows_the_facts_as_text_and_offers_both_verdicts() {
         let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| {
             seen.lock().unwrap().push((item.id, verdict));
         });
-        check_row(Memo::new(|_| item("1")), Signal::derive(|| None), decide).mount(&parent);
+        check_row(Memo::new(|_| item("1")), RowActs { decide, ..acts() }).mount(&parent);
     });
     settle().await;
     let row = find(&place, "[data-testid=check-row]").unwrap();
@@ -144,7 +161,7 @@ async fn a_live_change_alters_the_row_in_place() {
     let mounted = mount_to(parent.clone(), move || {
         provide_context(App::new());
         let row = Memo::new(move |_| listing.with(|listing| listing.rows[0].clone()));
-        check_row(row, Signal::derive(|| None), Callback::new(|_| {})).mount(&parent);
+        check_row(row, acts()).mount(&parent);
     });
     settle().await;
     let row = find(&place, "[data-testid=check-row]").unwrap();
@@ -161,7 +178,7 @@ async fn a_live_change_alters_the_row_in_place() {
         last_error: Some("401".into()),
         delivered_at: None,
     });
-    listing.update(|listing| listing.arrive(decided, &Filter::default()));
+    listing.update(|listing| listing.arrive(decided, true, &Filter::default()));
     settle().await;
 
     assert!(row.is_connected() && link.is_connected(), "the row was drawn anew");
@@ -170,6 +187,78 @@ async fn a_live_change_alters_the_row_in_place() {
     let text = row.text_content().unwrap();
     assert!(text.contains("by Ada") && text.contains("GitLab was not told: 401"), "{text}");
     assert!(find(&row, "[data-testid=approve]").is_none());
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn a_row_says_why_it_is_here_and_how_the_change_stands() {
+    let place = place();
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
+        provide_context(App::new());
+        let again = CheckItem {
+            reason: Some(Reason {
+                kind: ReasonKind::NewCommits,
+                sha: Some("a1b2c3d4e5f6".into()),
+                verdict: Some(Verdict::Approve),
+                reviewer: Some("Rita".into()),
+                own: true,
+            }),
+            change: Some(ChangeSummary {
+                pipeline: Some("success".into()),
+                approvals_given: 1,
+                approvals_required: 2,
+                additions: 12,
+                deletions: 3,
+                files: 2,
+            }),
+            ..item("1")
+        };
+        check_row(Memo::new(move |_| again.clone()), acts()).mount(&parent);
+    });
+    settle().await;
+    let says = |id: &str| find(&place, &format!("[data-testid={id}]")).unwrap().text_content().unwrap();
+    assert_eq!(says("why"), "New commits since you approved a1b2c3d4");
+    for part in ["passed", "1/2", "+12", "−3"] {
+        assert!(says("signs").contains(part), "{part} is missing in {}", says("signs"));
+    }
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn rows_are_selected_by_box_and_in_ranges_while_they_wait() {
+    let place = place();
+    let states = RwSignal::new(CheckState::Pending);
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
+        provide_context(App::new());
+        let acts = acts();
+        for id in ["1", "2", "3"] {
+            check_row(Memo::new(move |_| CheckItem { state: states.get(), ..item(id) }), acts).mount(&parent);
+        }
+    });
+    settle().await;
+    let picked = || place.query_selector_all("[data-picked]").unwrap().length();
+    let boxes = place.query_selector_all("[data-testid=pick]").unwrap();
+    let click = |at: u32, shift: bool| {
+        let how = MouseEventInit::new();
+        how.set_bubbles(true);
+        how.set_shift_key(shift);
+        let event = MouseEvent::new_with_mouse_event_init_dict("click", &how).unwrap();
+        boxes.item(at).unwrap().dispatch_event(&event).unwrap();
+    };
+    click(0, false);
+    settle().await;
+    assert_eq!(picked(), 1);
+    click(2, true);
+    settle().await;
+    assert_eq!(picked(), 3, "the range between them");
+    click(1, false);
+    settle().await;
+    assert_eq!(picked(), 2);
+    states.set(CheckState::Approved);
+    settle().await;
+    assert!(find(&place, "[data-testid=pick]").is_none(), "only what waits can be selected");
     drop(mounted);
 }
 

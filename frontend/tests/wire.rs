@@ -2,14 +2,17 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "these are tests, though not by #[test]")]
 
+use frontend::api::json::plain::{self, Plain};
 use frontend::api::json::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::{
-    AcceptLink, AuditPage, AuditVerification, CallPage, CheckDetail, CheckPage, CheckState, Credentials,
-    Event, EventKind, GroupChange, GroupList, Invited, LinkInfo, LinkSecret, MadeToken, NewDecision,
-    NewPassword, NewPerson, NewToken, Permission, PersonChange, PersonList, Problem, ProblemCode,
-    ProjectList, Role, Session, SessionList, SignInOptions, SystemInfo, TokenList, Verdict,
+    AcceptLink, AuditPage, AuditVerification, BulkDecision, BulkItem, BulkResult, CallPage, Change,
+    ChangeSince, CheckDetail, CheckPage, CheckState, Credentials, Event, EventKind, FileDiff, GroupChange,
+    GroupList, Invited, LinkInfo, LinkSecret, MadeToken, NewDecision, NewPassword, NewPerson, NewToken,
+    NoteState, Permission, PersonChange, PersonList, Problem, ProblemCode, ProjectList, Reason, Role,
+    RuleChange, RuleList, SavedFilter, SavedFilters, Session, SessionList, SignInOptions, SystemInfo,
+    TokenList, Verdict,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -21,6 +24,14 @@ fn reads<T: Serialize + DeserializeOwned + PartialEq>(text: &str) {
     assert!(from_text::<T>(text).as_ref() == Some(&serde), "{text}");
     let sent = serde_json::to_string(&serde).unwrap();
     assert!(from_text::<T>(&sent).as_ref() == Some(&serde), "{sent}");
+}
+
+/// The same for what is read without a way to fail.
+fn reads_plainly<T: Serialize + DeserializeOwned + PartialEq + Plain>(text: &str) {
+    let serde: T = serde_json::from_str(text).unwrap();
+    assert!(plain::from_text::<T>(text).as_ref() == Some(&serde), "{text}");
+    assert!(plain::from_text::<T>("[").is_none() && plain::from_text::<T>("7").is_none());
+    assert!(plain::from_text::<T>("{}").is_some(), "what is missing is empty");
 }
 
 /// serde_json reads what we write.
@@ -39,14 +50,21 @@ const ITEM: &str = r#""id":"1","state":"pending","sha":"9f8e7d6c","received_at":
 fn checks_and_what_belongs_to_them() {
     let full = format!(
         r#"{{{ITEM},"decided_by":"Ada",
-        "delivery":{{"state":"failed","attempts":3,"last_error":"401","delivered_at":null}}}}"#
+        "delivery":{{"state":"failed","attempts":3,"last_error":"401","delivered_at":null}},
+        "reason":{{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"Rita","own":true}},
+        "change":{{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,
+            "files":5}}}}"#
     );
-    let bare = format!(r#"{{{ITEM},"decided_by":null,"delivery":null}}"#);
+    let bare = format!(r#"{{{ITEM},"decided_by":null,"delivery":null,"reason":null,"change":null}}"#);
     reads::<CheckPage>(&format!(r#"{{"items":[{full},{bare}],"next_cursor":"c"}}"#));
     reads::<CheckPage>(r#"{"items":[],"next_cursor":null}"#);
     let detail = format!(
-        r#"{{{ITEM},"decided_by":"Ada","delivery":null,"description":"d","head_sha":"h","successor_id":"2",
+        r#"{{{ITEM},"decided_by":"Ada","delivery":null,
+        "reason":{{"kind":"reopened","sha":null,"verdict":null,"reviewer":null,"own":false}},
+        "change":{{"pipeline":null,"approvals_given":0,"approvals_required":0,"additions":0,"deletions":0,"files":0}},
+        "description":"d","head_sha":"h","successor_id":"2",
         "notice":"n","gitlab_status":"passed","gitlab_status_at":"t","barred":"own change",
+        "note":{{"state":"failed","last_error":"403","written_at":"t"}},
         "decisions":[{{"id":"d","verdict":"reject","comment":"c","sha":"s","target_branch":"main",
             "reviewer":"Ada","account_id":"a1","reviewer_verified":true,"via":"browser","counts":true,
             "decided_at":"t"}}],
@@ -57,10 +75,71 @@ fn checks_and_what_belongs_to_them() {
             "summary":"s"}}]}}"#
     );
     reads::<CheckDetail>(&detail);
+    reads::<BulkResult>(&format!(
+        r#"{{"results":[{{"id":"1","decided":true,"code":null,"detail":null,"check":{full}}},
+        {{"id":"2","decided":false,"code":"own_change","detail":"d","check":null}}]}}"#
+    ));
+    reads::<SavedFilters>(r#"{"filters":[{"name":"Mine \"ü\"","query":"state=all&q=a%20b"}]}"#);
+    reads::<SavedFilters>(r#"{"filters":[]}"#);
+    reads::<RuleList>(
+        r#"{"items":[{"id":"r","gitlab_id":3,"name":"Change approval","project":{"id":"p","gitlab_id":1,
+        "path":"acme/shop","web_url":"u"},"broken_reason":null,"note_enabled":true}]}"#,
+    );
+    for state in ["pending", "written", "failed"] {
+        reads::<NoteState>(&format!(r#"{{"state":"{state}","last_error":null,"written_at":null}}"#));
+    }
+    for kind in ["new", "new_commits", "retargeted", "reopened"] {
+        let reason =
+            format!(r#"{{"kind":"{kind}","sha":null,"verdict":"reject","reviewer":"Rita","own":false}}"#);
+        reads::<Reason>(&reason);
+    }
     reads::<Problem>(&format!(
         r#"{{"type":"about:blank","title":"t","status":409,"code":"sha_moved","detail":"d",
         "field":"expected_sha","request_id":"r","check":{detail}}}"#
     ));
+}
+
+const FILE: &str = r#"{"path":"src/ü.rs","old_path":"a.rs","kind":"renamed","additions":1,"deletions":2,"rows":3,
+    "fold":"too_large"}"#;
+
+#[wasm_bindgen_test]
+fn the_change_of_a_check() {
+    let commit = r#"{"sha":"s","title":"t","message":"m","author":"Ada","at":null}"#;
+    let since = r#"{"sha":"o","verdict":"approve","decided_at":"t"}"#;
+    reads_plainly::<Change>(&format!(
+        r#"{{"sha":"s","read_at":"t","stale":null,"description_html":"<p>ü</p>","labels":["a"],
+        "commits":[{commit}],"commit_count":1,"files":[{FILE}],"file_count":1,
+        "pipeline":{{"status":"success","jobs":[{{"name":"n","stage":"s","status":"failed","allow_failure":true}}]}},
+        "approvals":{{"required":2,"by":["Ada"]}},
+        "discussions":[{{"resolved":null,"path":"p","line":7,"notes":[{{"author":"a","at":"t","html":"h"}}]}}],
+        "open_discussions":1,"resolved_discussions":0,"since":{since}}}"#
+    ));
+    reads_plainly::<ChangeSince>(&format!(
+        r#"{{"since":{since},"rebased":true,"commits":[{commit}],"files":[{FILE}]}}"#
+    ));
+    reads_plainly::<FileDiff>(&format!(
+        r#"{{"file":{FILE},"rows":[{{"kind":"removed","old":7,"new":null,"text":"x = 1;","marks":[1,9,3,0,1,20]}}]}}"#
+    ));
+}
+
+#[wasm_bindgen_test]
+fn every_word_about_a_file_is_read() {
+    for (kind, fold) in
+        [("added", "generated"), ("modified", "large"), ("renamed", "binary"), ("deleted", "too_large")]
+    {
+        let file = FILE.replace("renamed", kind).replace("too_large", fold);
+        reads_plainly::<FileDiff>(&format!(r#"{{"file":{file},"rows":[]}}"#));
+    }
+    for kind in ["hunk", "same", "added", "removed", "remark"] {
+        let row = format!(r#"{{"kind":"{kind}","old":null,"new":null,"text":"","marks":[]}}"#);
+        reads_plainly::<FileDiff>(&format!(r#"{{"file":{FILE},"rows":[{row}]}}"#));
+    }
+    for verdict in ["approve", "reject"] {
+        let since = format!(r#"{{"sha":"o","verdict":"{verdict}","decided_at":"t"}}"#);
+        reads_plainly::<ChangeSince>(&format!(
+            r#"{{"since":{since},"rebased":false,"commits":[],"files":[]}}"#
+        ));
+    }
 }
 
 #[wasm_bindgen_test]
@@ -156,6 +235,11 @@ fn bodies_are_read_by_the_service() {
     };
     writes(&decision);
     writes(&NewDecision { expected_state: None, ..decision });
+    let item = BulkItem { id: "1".into(), expected_sha: "9f8e".into() };
+    writes(&BulkDecision { verdict: Verdict::Approve, comment: String::new(), items: vec![item] });
+    let saved = SavedFilter { name: "ü".into(), query: "q=1".into() };
+    writes(&SavedFilters { filters: vec![saved] });
+    writes(&RuleChange { note_enabled: false });
     writes(&Credentials { email: "r@x".into(), password: "p\\\"".into() });
     writes(&LinkSecret { token: "t".into() });
     let accept =

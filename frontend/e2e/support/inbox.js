@@ -21,9 +21,12 @@ export const rows = (page) => byId(page, "check-row");
 /** The row of one merge request and rule. */
 export const row = (page, title, rule = RULE) => rows(page).filter({ hasText: title }).filter({ hasText: rule });
 
+/** The listing of what others have to decide: all that waits, for somebody who may not decide. */
+export const OTHERS = "?turn=others";
+
 /** Opens the inbox and waits until its rows are there. */
-export async function openInbox(page, app, count = SAMPLES) {
-  await page.goto(app);
+export async function openInbox(page, app, count = SAMPLES, listing = "") {
+  await page.goto(`${app}${listing}`);
   // A call that GitLab made a moment ago may still be behind the pill.
   await until(`${count} rows in the inbox`, async () => {
     const pill = byId(page, "new-pill");
@@ -46,6 +49,11 @@ export async function openDialog(page, title, verdict) {
 export async function submit(page) {
   await byId(page, "decision-submit").click();
   await dialog(page).waitFor({ state: "detached" });
+}
+
+/** Selects rows by their boxes. */
+export async function pick(page, ...titles) {
+  for (const title of titles) await byId(row(page, title), "pick").check();
 }
 
 /** What the check page says about the delivery. */

@@ -2,11 +2,14 @@
 
 import { RULE } from "./inbox.js";
 import { Client } from "./people.js";
-import { SANDBOX_SECRET, folder, freePort, startServe } from "./service.js";
+import { SANDBOX_SECRET, appAt, folder, freePort, startServe } from "./service.js";
 import { until } from "./wait.js";
 
-/** Starts an app, set up by its owner, that serves a project of its own with one merge request. */
-export async function ownApp(world, { port, env } = {}) {
+/**
+ * Starts an app, set up by its owner, that serves a project of its own with one merge request. With a line, browsers
+ * reach it through that alone.
+ */
+export async function ownApp(world, { port, env, line } = {}) {
   const at = { port: port ?? (await freePort()), path: await folder(world.scope), gitlab: world.sandbox.url, env };
   const start = () => startServe(world.scope, at);
   let app = await start();
@@ -15,13 +18,15 @@ export async function ownApp(world, { port, env } = {}) {
   await world.sandbox.post(`projects/${id}/rules`, rule);
   const { client, person } = await Client.setUp(app.app, await app.setUpSecret());
   await world.sandbox.open("demo/warehouse", "Count boxes");
+  const url = line ? appAt(line.port) : app.app;
   await until("the first check", async () => (await client.get("checks?state=pending")).items.length === 1);
   return {
-    url: app.app,
+    url,
+    own: app.app,
     client,
     person,
     window: ({ origins = [], ...more } = {}) =>
-      world.window({ origins: [app.app, ...origins], app: app.app, as: person, ...more }),
+      world.window({ origins: [app.app, url, ...origins], app: url, as: person, ...more }),
     kill: () => app.kill(),
     restart: async () => (app = await start()),
   };

@@ -1,8 +1,10 @@
 //! The only door to the service. Addresses are relative: the browser resolves them against
 //! `<base href>`, so that the same build works under every base path.
 
+mod change;
 mod fault;
 pub mod json;
+mod many;
 mod people;
 
 pub use fault::Fault;
@@ -22,6 +24,7 @@ use shared::{
 use crate::model::filter::Filter;
 use crate::model::text::encode;
 use crate::ui::prelude::*;
+use json::plain::{self, Plain};
 use json::{from_text, to_text};
 
 /// Where the live stream is.
@@ -115,6 +118,12 @@ impl Api {
         Asked::new(self.send(Request { method: Method::GET, path, body: None, open: false }))
     }
 
+    /// Reads what is only shown.
+    fn get_plain<T: Plain>(self, path: String) -> Asked<T> {
+        let sent = self.send(Request { method: Method::GET, path, body: None, open: false });
+        Asked { sent, read: plain::from_text }
+    }
+
     /// Sends a body.
     fn ask<T: DeserializeOwned + 'static>(
         self,
@@ -189,11 +198,13 @@ pub struct Asked<T> {
     read: fn(&str) -> Option<T>,
 }
 
-impl<T: DeserializeOwned + 'static> Asked<T> {
+impl<T: DeserializeOwned> Asked<T> {
     fn new(sent: Sent) -> Self {
         Self { sent, read: from_text }
     }
+}
 
+impl<T: 'static> Asked<T> {
     /// Asks, and runs `answered` with what comes of it: the answer, or the failure to get one.
     pub fn then(self, answered: impl FnOnce(Result<T, Fault>) + 'static) {
         let read = self.read;

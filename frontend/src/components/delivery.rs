@@ -1,6 +1,6 @@
 //! What GitLab was told and shows, in sentences, and each attempt to tell it.
 
-use shared::{Delivery, DeliveryAttempt};
+use shared::{Delivery, DeliveryAttempt, NoteStage, NoteState};
 
 use super::icon::{icon, of_tone, tone_class};
 use super::time::{As, moment};
@@ -27,6 +27,24 @@ pub fn truth(lines: Vec<Line>) -> El {
 #[must_use]
 pub fn sentence(tone: Tone, says: El) -> El {
     el("p").class(&format!("truth {}", tone_class(tone))).child(icon(of_tone(tone))).child(says)
+}
+
+/// The state of the note on the merge request in one line.
+#[must_use]
+pub fn note(note: &NoteState) -> El {
+    let why = note.last_error.as_deref().map(texts::because).unwrap_or_default();
+    let (tone, says) = match (note.state, &note.written_at) {
+        (NoteStage::Written, Some(at)) => {
+            (Tone::Good, words("span", texts::NOTE_WRITTEN).child(moment(at, As::Clock)).text("."))
+        }
+        (NoteStage::Written | NoteStage::Pending, _) => {
+            (Tone::Waiting, words("span", &format!("{}{why}.", texts::NOTE_PENDING)))
+        }
+        (NoteStage::Failed, _) => {
+            (Tone::Bad, words("span", &format!("{}{why}.{}", texts::NOTE_FAILED, texts::NOTE_AGAIN)))
+        }
+    };
+    sentence(tone, says).test("note")
 }
 
 /// Every attempt of every delivery, folded away, the newest first.

@@ -3,16 +3,14 @@
 use crate::ui::prelude::*;
 use shared::decision::DecisionFault;
 use shared::{CheckDetail, ProblemCode, Verdict};
-use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Event, HtmlDialogElement, HtmlTextAreaElement};
 
-use super::button;
+use super::deciding::{self, comment_field, foot, hindered, label, submit_button};
 use super::message::{fault_box, notice};
 use super::modal::show_modal;
 use super::row::{branches, reference, sha, title};
 use super::time::{As, moment};
 use crate::api::Fault;
-use crate::model::access::Who;
 use crate::model::decision::{Conflict, Target};
 use crate::model::text::short_sha;
 use crate::state::{App, Dialog, nav};
@@ -54,11 +52,14 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         .test("decision-dialog")
         .attr("aria-labelledby", "decision-title")
         .attr("aria-describedby", "decision-effect");
-    let comment = comment_field(&target, stage);
+    let wrong =
+        move || stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == "comment"));
+    let comment = comment_field(target.needs_comment(), wrong);
     let form = Form { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind(), decided, target };
     form.comment.set_value(&app.draft(&form.target.item.id));
     show_modal(&form.dialog);
-    let (submit, key, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
+    let (submit, pressed, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
+    let again = form.clone();
     let fields = el("form")
         .attr("novalidate", "")
         .on("submit", move |event| {
@@ -74,9 +75,13 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
                 )
                 .child(form.outcome()),
         )
-        .child(form.hindered())
+        .child(hindered(app, form.why_not(), texts::DRAFT_WAITS, move || again.sign_in_again()))
         .child(form.buttons());
-    dialog.on("keydown", move |event| key.key(&event)).on("close", move |_| closed.closed()).child(fields)
+    let key = move |event: Event| {
+        let busy = pressed.stage.with_untracked(|stage| *stage == Stage::Busy);
+        deciding::key(&event, busy, || pressed.submit());
+    };
+    dialog.on("keydown", key).on("close", move |_| closed.closed()).child(fields)
 }
 
 fn heading(target: &Target) -> Vec<El> {
@@ -92,31 +97,8 @@ fn heading(target: &Target) -> Vec<El> {
     vec![
         words("h2", texts::dialog_title(target.verdict, target.is_reversal())).attr("id", "decision-title"),
         object,
-        words("p", &effect)
-            .class("effect")
-            .attr("id", "decision-effect")
-            .attr("data-verdict", target.verdict.as_str()),
+        deciding::effect(&effect, target.verdict),
     ]
-}
-
-fn label(name: &str, required: bool) -> El {
-    let needed = if required { texts::REQUIRED } else { texts::OPTIONAL };
-    let name = words("span", name).text(" ").child(words("small", &format!("({needed})")));
-    el("label").class("field").child(name)
-}
-
-fn comment_field(target: &Target, stage: RwSignal<Stage>) -> El {
-    el("textarea")
-        .test("decision-comment")
-        .attr("rows", "4")
-        .attr("autofocus", "")
-        .attr("aria-required", if target.needs_comment() { "true" } else { "false" })
-        .attr("aria-describedby", "decision-outcome")
-        .attr_fn("aria-invalid", move || {
-            let wrong =
-                stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == "comment"));
-            wrong.then(|| "true".into())
-        })
 }
 
 impl Form {
@@ -160,24 +142,6 @@ impl Form {
         notice("waiting", "conflict", body)
     }
 
-    /// Why this person cannot decide now: shown beside the buttons, which stay.
-    fn hindered(&self) -> El {
-        let app = self.app;
-        let gone = Memo::new(move |_| app.who.with(|who| matches!(who, Who::Gone(_))));
-        let why = self.why_not();
-        let form = self.clone();
-        el("div").attr("aria-live", "polite").child_fn(move || {
-            let why = why.get()?;
-            let form = form.clone();
-            let says = el("div").child(words("p", &why));
-            let kept = gone.get().then(|| words("p", texts::DRAFT_WAITS).class("fine"));
-            let again = gone.get().then(|| {
-                button(texts::SIGN_IN_AGAIN, "btn", "sign-in-again").on_click(move || form.sign_in_again())
-            });
-            Some(notice("waiting", "decision-off", says.child(kept)).child(again))
-        })
-    }
-
     /// Why nothing can be decided at all, or not this check by this person.
     fn why_not(&self) -> Signal<Option<String>> {
         let (hindrance, barred) = (self.app.hindrance(), self.app.barred);
@@ -195,38 +159,10 @@ impl Form {
         let why = self.why_not();
         let off = Memo::new(move |_| why.with(Option::is_some));
         let stage = self.stage;
-        let verb = self.target.button();
-        let busy = move || stage.with(|stage| *stage == Stage::Busy);
+        let busy = Signal::derive(move || stage.with(|stage| *stage == Stage::Busy));
         let still = move || off.get() || stage.with(|stage| matches!(stage, Stage::Busy | Stage::Refused(_)));
-        let dialog = self.dialog.clone();
-        let submit = el("button")
-            .attr("type", "submit")
-            .class(&format!("btn solid {}", self.target.verdict.as_str()))
-            .test("decision-submit")
-            .flag_fn("disabled", still)
-            .text_fn(move || if busy() { texts::SENDING.to_owned() } else { verb.clone() });
-        el("div")
-            .class("dialog-foot")
-            .child(words("small", texts::CTRL_ENTER).class("grow").attr("data-keys", ""))
-            .child(
-                button(texts::CANCEL, "btn", "decision-cancel")
-                    .flag_fn("disabled", busy)
-                    .on_click(move || dialog.close()),
-            )
-            .child(submit)
-    }
-
-    fn key(&self, event: &Event) {
-        let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-        match event.key().as_str() {
-            "Enter" if event.ctrl_key() || event.meta_key() => {
-                event.prevent_default();
-                self.submit();
-            }
-            // The answer is awaited: closing now would leave the reviewer guessing.
-            "Escape" if self.stage.get_untracked() == Stage::Busy => event.prevent_default(),
-            _ => {}
-        }
+        let submit = submit_button(self.target.button(), self.target.verdict, still, busy);
+        foot(self.dialog.clone(), || texts::CANCEL, busy, submit)
     }
 
     fn submit(&self) {

@@ -12,6 +12,12 @@ pub struct Icon(&'static str);
 
 /// A clock.
 pub const CLOCK: Icon = Icon("M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8M8 4.6V8l2.3 1.6");
+/// A head and shoulders.
+pub const PERSON: Icon = Icon("M8 2.2a2.7 2.7 0 1 0 0 5.4 2.7 2.7 0 0 0 0-5.4M2.8 13.8a5.2 5.2 0 0 1 10.4 0");
+/// A pen.
+pub const PEN: Icon = Icon("m3 13 .6-3L10.8 2.8l2.4 2.4L6 12.4ZM9 4.6 11.4 7");
+/// A ribbon that marks a page.
+pub const MARKED: Icon = Icon("M4 2.2h8v11.6L8 10.6l-4 3.2Z");
 /// A tick in a circle.
 pub const YES: Icon = Icon("M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8M5.2 8.2l2 2 3.7-4.1");
 /// A cross in a circle.
@@ -51,6 +57,8 @@ pub const SUN: Icon = Icon(
 );
 /// A moon.
 pub const MOON: Icon = Icon("M13.5 9.6A5.9 5.9 0 0 1 6.4 2.5a5.9 5.9 0 1 0 7.1 7.1");
+/// An arrow head that points down.
+pub const OPENS: Icon = Icon("m4.5 6.5 3.5 3.5 3.5-3.5");
 /// The product's mark: a tick in a shield.
 pub const MARK: Icon =
     Icon("M8 1.5 13.5 3.4V8c0 3.2-2.3 5.5-5.5 6.6C4.8 13.5 2.5 11.2 2.5 8V3.4ZM5.4 7.9l1.9 1.9 3.4-3.7");

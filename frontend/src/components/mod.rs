@@ -1,17 +1,25 @@
 //! Pieces of pages: data in, callbacks out; none of them fetches.
 
 pub mod banner;
+pub mod bulk;
+pub mod deciding;
 pub mod delivery;
 pub mod dialog;
+pub mod diff;
 pub mod facts;
 pub mod form;
 pub mod help;
+pub mod html;
 pub mod icon;
+pub mod list_head;
 pub mod message;
 pub mod modal;
+pub mod policy;
 pub mod record;
 pub mod row;
+pub mod saved;
 pub mod shell;
+pub mod signs;
 pub mod time;
 pub mod toolbar;
 

@@ -2,15 +2,19 @@
 
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, MouseEvent};
 
 use super::button;
 use super::icon::{ARROW, icon, of_tone, state_badge, tone_class};
+use super::signs::signs;
 use super::time::{As, moment};
+use crate::model::selection::{Pick, Selection};
 use crate::model::text::short_sha;
 use crate::model::truth::in_row;
 use crate::state::nav;
 use crate::texts;
-use crate::ui::{El, el, words};
+use crate::ui::{El, el, watch, words};
 
 /// `group/project!7`.
 #[must_use]
@@ -55,29 +59,44 @@ pub fn sha(full: &str) -> El {
     words("code", short_sha(full)).class("sha").attr("title", full)
 }
 
-/// One check in a list. `off` says why nothing can be decided; `decide` is run with the check as it is shown at that moment.
+/// What can be done with rows.
+#[derive(Clone, Copy)]
+pub struct RowActs {
+    /// Why nothing can be decided.
+    pub off: Signal<Option<String>>,
+    /// Runs with the check as it is shown at that moment.
+    pub decide: Callback<(CheckItem, Verdict)>,
+    /// Whether rows can be selected.
+    pub may_pick: Signal<bool>,
+    /// What is selected.
+    pub selection: RwSignal<Selection>,
+    /// Selects a row, or no longer.
+    pub pick: Callback<Pick>,
+}
+
+/// One check in a list.
 #[must_use]
-pub fn check_row(
-    item: Memo<CheckItem>,
-    off: Signal<Option<String>>,
-    decide: Callback<(CheckItem, Verdict)>,
-) -> El {
+pub fn check_row(item: Memo<CheckItem>, acts: RowActs) -> El {
     let first = item.get_untracked();
     let state = Memo::new(move |_| item.with(|item| item.state));
-    let main = el("div")
-        .class("row-main")
+    let reason = Memo::new(move |_| item.with(|item| item.reason.as_ref().and_then(texts::reason)));
+    let why =
+        move || reason.get().map(|why| words("span", &why).class("why").attr("title", &why).test("why"));
+    let heading = el("div")
+        .class("row-head")
         .child(
             el("a").class("row-title").attr("href", &nav::check(&first.id)).text_fn(move || item.with(title)),
         )
-        .child(
-            el("div")
-                .class("row-facts")
-                .child(split_reference(&first))
-                .child(words("span", &first.rule.name).class("rule"))
-                .child(el("span").class("author").text_fn(move || item.with(author)))
-                .child_fn(move || item.with(branches))
-                .child(sha(&first.sha)),
-        );
+        .child_fn(why);
+    let main = el("div").class("row-main").child(heading).child(
+        el("div")
+            .class("row-facts")
+            .child(split_reference(&first))
+            .child(words("span", &first.rule.name).class("rule"))
+            .child(el("span").class("author").text_fn(move || item.with(author)))
+            .child_fn(move || item.with(branches))
+            .child(sha(&first.sha)),
+    );
     let when = move || match state.get() {
         CheckState::Pending => item.with_untracked(|item| moment(&item.received_at, As::Waits)),
         CheckState::Approved | CheckState::Rejected | CheckState::Superseded | CheckState::Withdrawn => {
@@ -87,22 +106,48 @@ pub fn check_row(
     let by = move || {
         item.with(|item| item.decided_by.as_ref().map(|name| words("span", &texts::by(name)).class("by")))
     };
+    // One line: what GitLab was not told is worth more than the signs of the change.
+    let second = move || item.with(|item| told(item).or_else(|| item.change.as_ref().map(signs)));
     let aside = el("div")
         .class("row-aside")
         .child(el("div").class("row-when").child_fn(when).child_fn(by))
-        .child_fn(move || item.with(told));
-    let acts = el("div")
+        .child_fn(second);
+    let waits = Memo::new(move |_| state.get() == CheckState::Pending);
+    let buttons = el("div")
         .class("row-acts")
-        .child_fn(move || (state.get() == CheckState::Pending).then(|| verdicts(item, off, decide)));
+        .child_fn(move || waits.get().then(|| verdicts(item, acts.off, acts.decide)));
+    let picked = first.id.clone();
+    let picked = Memo::new(move |_| acts.selection.with(|selection| selection.has(&picked)));
+    let named = texts::select_row(&reference(&first), &first.rule.name);
+    let id = first.id.clone();
+    let pick = move || (waits.get() && acts.may_pick.get()).then(|| pick_box(&id, &named, picked, acts));
     el("li")
         .class("row")
         .test("check-row")
         .attr("data-check-id", &first.id)
         .attr_fn("data-state", move || Some(state.get().as_str().into()))
+        .flag_fn("data-picked", move || picked.get())
+        .child(el("div").class("row-pick").child_fn(pick))
         .child(el("div").class("row-state").child_fn(move || state_badge(state.get())))
         .child(main)
         .child(aside)
-        .child(acts)
+        .child(buttons)
+}
+
+/// The box that selects a row.
+fn pick_box(id: &str, name: &str, picked: Memo<bool>, acts: RowActs) -> El {
+    let field = el("input").attr("type", "checkbox").attr("aria-label", name).test("pick");
+    let input: HtmlInputElement = field.as_kind();
+    let (turned, id) = (input.clone(), id.to_owned());
+    watch(move || input.set_checked(picked.get()));
+    let field = field.on("click", move |event| {
+        let range = event.dyn_ref::<MouseEvent>().is_some_and(MouseEvent::shift_key);
+        acts.pick.run(Pick { id: id.clone(), on: turned.checked(), range });
+        // It may not have been taken.
+        turned.set_checked(picked.get_untracked());
+    });
+    // The whole place is its target, not the small box alone.
+    el("label").child(field)
 }
 
 fn told(item: &CheckItem) -> Option<El> {

@@ -3,36 +3,49 @@
 use std::time::Duration;
 
 use crate::ui::prelude::*;
+use shared::{CheckState, SystemInfo};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::icon::{CROSS, SEARCH, icon};
+use super::saved::saved_menu;
 use crate::model::alarm;
 use crate::model::filter::{Filter, Tab};
+use crate::state::App;
+use crate::state::inbox::Inbox;
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
 /// How long typing pauses before the search begins.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// The tabs; the first carries the number of waiting checks.
+/// The tabs; those of waiting checks carry their number.
 #[must_use]
-pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> El {
+pub fn tabs(app: App) -> El {
+    let filter = app.inbox.filter;
+    let count = move |of: fn(&SystemInfo) -> i64| {
+        let n = Memo::new(move |_| app.system.with(|system| system.as_ref().map(of)));
+        el("span")
+            .class("count")
+            .flag_fn("data-none", move || n.get().is_none())
+            .text_fn(move || n.get().map(alarm::count).unwrap_or_default())
+    };
     let link = |tab: Tab| {
-        let count = (tab == Tab::PENDING).then(|| {
-            el("span")
-                .class("count")
-                .flag_fn("data-none", move || pending.get().is_none())
-                .text_fn(move || pending.get().map(alarm::count).unwrap_or_default())
-        });
+        let count = match tab {
+            Tab::Mine => Some(count(|system| system.needs_you)),
+            Tab::Others => Some(count(|system| system.waiting_on_others)),
+            Tab::Decided | Tab::All | Tab::One(_) => None,
+        };
         words("a", texts::tab(tab))
             .class("tab")
             .test(&format!("tab-{}", tab.as_str()))
             .attr_fn("href", move || Some(filter.with(|filter| filter.on(tab).href())))
-            .attr_fn("aria-current", move || filter.with(|filter| filter.tab == tab).then(|| "page".into()))
+            .attr_fn("aria-current", move || {
+                filter.with(|filter| filter.tab.shown() == tab).then(|| "page".into())
+            })
             .child(count)
     };
-    let tabs = el("nav").class("tabs").attr("aria-label", texts::TABS).children(Tab::ALL.map(link).into());
+    let tabs = el("nav").class("tabs").attr("aria-label", texts::TABS).children(Tab::SHOWN.map(link).into());
     let strip: HtmlElement = tabs.as_kind();
     // Where the tabs do not fit side by side, the chosen one comes into view.
     watch(move || {
@@ -49,14 +62,10 @@ pub fn tabs(filter: RwSignal<Filter>, pending: Signal<Option<i64>>) -> El {
     tabs
 }
 
-/// Search, project, rule, and the chip that resets them.
+/// Search, project, rule, state, the chip that resets them, and the saved listings.
 #[must_use]
-pub fn filters(
-    filter: RwSignal<Filter>,
-    projects: RwSignal<Vec<String>>,
-    rules: RwSignal<Vec<String>>,
-    change: Callback<Filter>,
-) -> El {
+pub fn filters(app: App, change: Callback<Filter>) -> El {
+    let Inbox { filter, projects, rules, .. } = app.inbox;
     let project = Choices {
         label: texts::PROJECT,
         all: texts::ALL_PROJECTS,
@@ -73,6 +82,7 @@ pub fn filters(
         chosen: Signal::derive(move || filter.with(|filter| filter.rule.clone())),
         choose: Callback::new(move |rule| change.run(Filter { rule, ..filter.get_untracked() })),
     };
+    let shown = Memo::new(move |_| filter.with(|filter| filter.tab.shown()));
     let narrowed = Memo::new(move |_| filter.with(Filter::is_narrowed));
     el("form")
         .class("filters")
@@ -82,6 +92,7 @@ pub fn filters(
         .child(search(filter, change))
         .child(project.select())
         .child(rule.select())
+        .child_fn(move || states(shown.get(), filter, change))
         .child_fn(move || {
             narrowed.get().then(|| {
                 el("button")
@@ -93,6 +104,32 @@ pub fn filters(
                     .on_click(move || change.run(filter.with_untracked(Filter::reset)))
             })
         })
+        .child(saved_menu(app, filter))
+}
+
+/// The choice of one state, on tabs that hold several.
+fn states(tab: Tab, filter: RwSignal<Filter>, change: Callback<Filter>) -> Option<El> {
+    let states = tab.states();
+    if states.is_empty() {
+        return None;
+    }
+    let all = if tab == Tab::Decided { texts::DECIDED_STATES } else { texts::ALL_STATES };
+    let field = el("select").class("select").attr("aria-label", texts::STATE).test("filter-state");
+    let select: HtmlSelectElement = field.as_kind();
+    let option = |state: &CheckState| words("option", texts::state(*state)).attr("value", state.as_str());
+    let field =
+        field.child(words("option", all).attr("value", "")).children(states.iter().map(option).collect());
+    let chosen = select.clone();
+    watch(move || {
+        chosen.set_value(match filter.with(|filter| filter.tab) {
+            Tab::One(state) => state.as_str(),
+            Tab::Mine | Tab::Others | Tab::Decided | Tab::All => "",
+        });
+    });
+    Some(field.on("change", move |_| {
+        let to = CheckState::parse(&select.value()).map_or(tab, Tab::One);
+        change.run(filter.with_untracked(|filter| Filter { tab: to, ..filter.clone() }));
+    }))
 }
 
 fn search(filter: RwSignal<Filter>, change: Callback<Filter>) -> El {

@@ -7,42 +7,113 @@ use super::text::encode;
 /// How many rows one page asks for.
 pub const PAGE_SIZE: usize = 50;
 
-/// A tab of the inbox.
+/// What of the checks a listing shows: a tab of the inbox, or one state of a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
-    /// Checks in one state.
-    One(CheckState),
+    /// Pending checks that the person may decide on.
+    Mine,
+    /// Pending checks that others have to decide on.
+    Others,
+    /// Approved and rejected checks.
+    Decided,
     /// Checks in every state.
     All,
+    /// Checks in one state: a choice on [`Tab::Decided`] or [`Tab::All`].
+    One(CheckState),
 }
 
 impl Tab {
-    /// All tabs in the order shown.
-    pub const ALL: [Tab; 6] = [
-        Tab::One(CheckState::Pending),
-        Tab::One(CheckState::Approved),
-        Tab::One(CheckState::Rejected),
-        Tab::One(CheckState::Superseded),
-        Tab::One(CheckState::Withdrawn),
-        Tab::All,
-    ];
+    /// The tabs in the order shown.
+    pub const SHOWN: [Tab; 4] = [Tab::Mine, Tab::Others, Tab::Decided, Tab::All];
 
-    /// The tab of the checks that wait.
-    pub const PENDING: Tab = Tab::One(CheckState::Pending);
+    /// The tab under which the listing is shown.
+    #[must_use]
+    pub const fn shown(self) -> Self {
+        match self {
+            Tab::One(CheckState::Approved | CheckState::Rejected) => Tab::Decided,
+            Tab::One(CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn) => Tab::All,
+            Tab::Mine | Tab::Others | Tab::Decided | Tab::All => self,
+        }
+    }
+
+    /// The states that can be chosen on this tab; none where it holds only one.
+    #[must_use]
+    pub const fn states(self) -> &'static [CheckState] {
+        match self.shown() {
+            Tab::Decided => &[CheckState::Approved, CheckState::Rejected],
+            Tab::All => &[CheckState::Pending, CheckState::Superseded, CheckState::Withdrawn],
+            Tab::Mine | Tab::Others | Tab::One(_) => &[],
+        }
+    }
+
+    /// What the API is told about the state.
+    #[must_use]
+    pub const fn state(self) -> &'static str {
+        match self {
+            Tab::Mine | Tab::Others => CheckState::Pending.as_str(),
+            Tab::Decided => "approved,rejected",
+            Tab::All => "all",
+            Tab::One(state) => state.as_str(),
+        }
+    }
+
+    /// What the API is told about whose turn it is; empty if that does not matter.
+    #[must_use]
+    pub const fn turn(self) -> &'static str {
+        match self {
+            Tab::Mine => "mine",
+            Tab::Others => OTHERS,
+            Tab::Decided | Tab::All | Tab::One(_) => "",
+        }
+    }
+
+    /// A word for tests and style sheets.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Tab::Mine => "mine",
+            Tab::Others => OTHERS,
+            Tab::Decided => "decided",
+            Tab::All => "all",
+            Tab::One(state) => state.as_str(),
+        }
+    }
+
+    /// Whether every check here waits.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Tab::Mine | Tab::Others | Tab::One(CheckState::Pending))
+    }
+}
+
+const OTHERS: &str = "others";
+
+/// In which order a listing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// What has waited longest comes first.
+    Oldest,
+    /// What arrived last comes first.
+    Newest,
+}
+
+impl Sort {
+    /// Both, as they are offered.
+    pub const ALL: [Sort; 2] = [Sort::Oldest, Sort::Newest];
 
     /// The word in the URL and in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Tab::One(state) => state.as_str(),
-            Tab::All => "all",
+            Sort::Oldest => "oldest",
+            Sort::Newest => "newest",
         }
     }
 
-    /// Whether the listing is oldest first; all others are newest first.
+    /// The order of a tab unless another one is chosen.
     #[must_use]
-    pub fn oldest_first(self) -> bool {
-        self == Tab::PENDING
+    pub const fn of(tab: Tab) -> Self {
+        if tab.is_pending() { Sort::Oldest } else { Sort::Newest }
     }
 }
 
@@ -51,6 +122,8 @@ impl Tab {
 pub struct Filter {
     /// The tab.
     pub tab: Tab,
+    /// The order.
+    pub sort: Sort,
     /// Full path of the project, or empty.
     pub project: String,
     /// Name of the rule, or empty.
@@ -61,39 +134,75 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { tab: Tab::PENDING, project: String::new(), rule: String::new(), q: String::new() }
+        let (tab, empty) = (Tab::Mine, String::new);
+        Self { tab, sort: Sort::of(tab), project: empty(), rule: empty(), q: empty() }
     }
 }
 
 impl Filter {
-    /// Reads the filter from a URL's parameters. An unknown state reads as pending.
+    /// Reads the filter from a URL's parameters. What is not understood reads as what needs the person.
     pub fn from_params(get: impl Fn(&str) -> Option<String>) -> Self {
-        let word = get("state").unwrap_or_default();
-        let tab = Tab::ALL.into_iter().find(|tab| tab.as_str() == word).unwrap_or(Tab::PENDING);
         let text = |key| get(key).map(|value| value.trim().to_owned()).unwrap_or_default();
-        Self { tab, project: text("project"), rule: text("rule"), q: text("q") }
+        let (state, turn) = (text("state"), text("turn"));
+        let others = turn == OTHERS && (state.is_empty() || state == CheckState::Pending.as_str());
+        let tab = match CheckState::parse(&state) {
+            _ if others => Tab::Others,
+            Some(CheckState::Pending) if turn == Tab::Mine.turn() => Tab::Mine,
+            Some(state) => Tab::One(state),
+            None if state == Tab::All.state() => Tab::All,
+            None if state == Tab::Decided.state() => Tab::Decided,
+            None => Tab::Mine,
+        };
+        let sort = Sort::ALL.into_iter().find(|sort| sort.as_str() == text("sort"));
+        let sort = sort.unwrap_or(Sort::of(tab));
+        Self { tab, sort, project: text("project"), rule: text("rule"), q: text("q") }
     }
 
     /// The address of this listing, relative to the base path.
     #[must_use]
     pub fn href(&self) -> String {
-        let state = if self.tab == Tab::PENDING { "" } else { self.tab.as_str() };
-        let query =
-            query(&[("state", state), ("project", &self.project), ("rule", &self.rule), ("q", &self.q)]);
-        if query.is_empty() { "./".into() } else { format!("./?{query}") }
+        href(&self.query())
+    }
+
+    /// What stands behind the question mark of its address.
+    #[must_use]
+    pub fn query(&self) -> String {
+        let (state, turn) = match self.tab {
+            Tab::Mine => ("", ""),
+            Tab::Others => ("", OTHERS),
+            Tab::Decided | Tab::All | Tab::One(_) => (self.tab.state(), ""),
+        };
+        self.pairs(state, turn, &[])
     }
 
     /// The query of the API call for one page.
     #[must_use]
     pub fn api_query(&self, cursor: Option<&str>, limit: usize) -> String {
-        query(&[
-            ("state", self.tab.as_str()),
+        let limit = limit.to_string();
+        self.pairs(
+            self.tab.state(),
+            self.tab.turn(),
+            &[("cursor", cursor.unwrap_or_default()), ("limit", &limit)],
+        )
+    }
+
+    fn pairs(&self, state: &str, turn: &str, more: &[(&str, &str)]) -> String {
+        let sort = if self.sort == Sort::of(self.tab) { "" } else { self.sort.as_str() };
+        let pairs = [
+            ("state", state),
+            ("turn", turn),
             ("project", &self.project),
             ("rule", &self.rule),
             ("q", &self.q),
-            ("cursor", cursor.unwrap_or("")),
-            ("limit", &limit.to_string()),
-        ])
+            ("sort", sort),
+        ];
+        query(&[&pairs, more].concat())
+    }
+
+    /// Whether the oldest comes first.
+    #[must_use]
+    pub fn oldest_first(&self) -> bool {
+        self.sort == Sort::Oldest
     }
 
     /// Whether anything but the tab narrows the listing.
@@ -105,20 +214,23 @@ impl Filter {
     /// The same tab without project, rule and search.
     #[must_use]
     pub fn reset(&self) -> Self {
-        Self { tab: self.tab, ..Self::default() }
+        Self { tab: self.tab, sort: self.sort, ..Self::default() }
     }
 
-    /// The same narrowing on another tab.
+    /// The same narrowing on another tab, in that tab's order.
     #[must_use]
     pub fn on(&self, tab: Tab) -> Self {
-        Self { tab, ..self.clone() }
+        Self { tab, sort: Sort::of(tab), ..self.clone() }
     }
 
-    /// Whether a check belongs into this listing, as far as the browser can tell. Used only to decide
-    /// whether an arriving check is announced; the server's listing is the truth.
+    /// Whether a check belongs into this listing, as far as the browser can tell; `mine` says whether the person may
+    /// decide on it. Used only to decide whether an arriving check is announced; the server's listing is the truth.
     #[must_use]
-    pub fn takes(&self, item: &CheckItem) -> bool {
+    pub fn takes(&self, item: &CheckItem, mine: bool) -> bool {
         let tab = match self.tab {
+            Tab::Mine => item.state == CheckState::Pending && mine,
+            Tab::Others => item.state == CheckState::Pending && !mine,
+            Tab::Decided => matches!(item.state, CheckState::Approved | CheckState::Rejected),
             Tab::One(state) => item.state == state,
             Tab::All => true,
         };
@@ -126,6 +238,12 @@ impl Filter {
         let rule = self.rule.is_empty() || self.rule == item.rule.name;
         tab && project && rule && self.q.split_whitespace().all(|word| has_word(item, word))
     }
+}
+
+/// The address of a listing by what stands behind its question mark.
+#[must_use]
+pub fn href(query: &str) -> String {
+    if query.is_empty() { "./".into() } else { format!("./?{query}") }
 }
 
 fn has_word(item: &CheckItem, word: &str) -> bool {
@@ -162,6 +280,7 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::place::Place;
     use crate::model::samples::item;
 
     fn read(pairs: &[(&str, &str)]) -> Filter {
@@ -171,39 +290,69 @@ mod tests {
     }
 
     #[test]
-    fn pending_is_the_default_and_has_the_shortest_address() {
+    fn what_needs_the_person_is_the_default_and_has_the_shortest_address() {
         assert_eq!(read(&[]), Filter::default());
-        assert_eq!(read(&[("state", "nonsense")]), Filter::default());
+        assert_eq!(read(&[("state", "nonsense"), ("turn", "nonsense"), ("sort", "x")]), Filter::default());
         assert_eq!(Filter::default().href(), "./");
+        assert_eq!(Filter::default().on(Tab::Others).href(), "./?turn=others");
         assert_eq!(Filter::default().on(Tab::All).href(), "./?state=all");
+        assert_eq!(Filter::default().on(Tab::Decided).href(), "./?state=approved%2Crejected");
     }
 
     #[test]
     fn every_filter_comes_back_from_its_address() {
-        for tab in Tab::ALL {
-            let filter = Filter { tab, project: "a/b c".into(), rule: "Ü & Co".into(), q: "x=1".into() };
-            let href = filter.href();
-            let found =
-                read(&[("state", tab.as_str()), ("project", "a/b c"), ("rule", "Ü & Co"), ("q", " x=1 ")]);
-            assert_eq!(found, filter);
-            assert!(href.contains("project=a/b%20c&rule=%C3%9C%20%26%20Co&q=x%3D1"), "{href}");
+        let states = CheckState::ALL.map(Tab::One);
+        for tab in Tab::SHOWN.into_iter().chain(states) {
+            for sort in Sort::ALL {
+                let filter =
+                    Filter { tab, sort, project: "a/b c".into(), rule: "Ü & Co".into(), q: "x=1".into() };
+                let place = Place { path: String::new(), query: filter.query() };
+                assert_eq!(Filter::from_params(|key| place.param(key)), filter);
+                let query = filter.query();
+                assert!(query.contains("project=a/b%20c&rule=%C3%9C%20%26%20Co&q=x%3D1"), "{query}");
+            }
         }
     }
 
     #[test]
-    fn the_api_is_always_told_the_state() {
-        assert_eq!(Filter::default().api_query(None, 50), "state=pending&limit=50");
-        assert_eq!(Filter::default().api_query(Some("c+1"), 2), "state=pending&cursor=c%2B1&limit=2");
+    fn addresses_from_before_the_tabs_still_lead_somewhere() {
+        for (state, tab, under) in [
+            ("pending", Tab::One(CheckState::Pending), Tab::All),
+            ("approved", Tab::One(CheckState::Approved), Tab::Decided),
+            ("superseded", Tab::One(CheckState::Superseded), Tab::All),
+            ("all", Tab::All, Tab::All),
+        ] {
+            let filter = read(&[("state", state)]);
+            assert_eq!((filter.tab, filter.tab.shown()), (tab, under));
+            assert!(under == tab || under.states().iter().any(|one| Tab::One(*one) == tab));
+        }
+        assert_eq!(read(&[("state", "pending"), ("turn", "mine")]), Filter::default());
+    }
+
+    #[test]
+    fn the_api_is_always_told_the_state_and_only_with_pending_whose_turn_it_is() {
+        let filter = Filter::default();
+        assert_eq!(filter.api_query(None, 50), "state=pending&turn=mine&limit=50");
+        assert_eq!(filter.api_query(Some("c+1"), 2), "state=pending&turn=mine&cursor=c%2B1&limit=2");
+        assert_eq!(filter.on(Tab::Decided).api_query(None, 50), "state=approved%2Crejected&limit=50");
+        let newest = Filter { sort: Sort::Newest, ..filter };
+        assert_eq!(newest.api_query(None, 1), "state=pending&turn=mine&sort=newest&limit=1");
+        assert_eq!(newest.href(), "./?sort=newest");
+        assert_eq!(newest.on(Tab::All).href(), "./?state=all", "each tab has its own order");
     }
 
     #[test]
     fn an_arriving_check_is_matched_like_a_listing() {
         let item = item("1", CheckState::Pending);
-        assert!(Filter::default().takes(&item));
-        assert!(!Filter::default().on(Tab::One(CheckState::Approved)).takes(&item));
-        assert!(Filter { q: "LOGIN  shop!7".into(), ..Filter::default() }.takes(&item));
-        assert!(!Filter { q: "elsewhere".into(), ..Filter::default() }.takes(&item));
-        assert!(!Filter { project: "acme".into(), ..Filter::default() }.takes(&item));
-        assert!(Filter { rule: "Change approval".into(), ..Filter::default() }.takes(&item));
+        let all = Filter::default();
+        assert!(all.takes(&item, true));
+        assert!(!all.takes(&item, false), "it is not the person's turn");
+        assert!(all.on(Tab::Others).takes(&item, false) && !all.on(Tab::Others).takes(&item, true));
+        assert!(!all.on(Tab::Decided).takes(&item, true));
+        assert!(!all.on(Tab::One(CheckState::Approved)).takes(&item, true));
+        assert!(Filter { q: "LOGIN  shop!7".into(), ..Filter::default() }.takes(&item, true));
+        assert!(!Filter { q: "elsewhere".into(), ..Filter::default() }.takes(&item, true));
+        assert!(!Filter { project: "acme".into(), ..Filter::default() }.takes(&item, true));
+        assert!(Filter { rule: "Change approval".into(), ..Filter::default() }.takes(&item, true));
     }
 }

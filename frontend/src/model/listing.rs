@@ -3,9 +3,11 @@
 //! A row that is shown stays where it is until the person loads anew: a check that was decided
 //! elsewhere changes in place, and an arriving check waits behind the "n new" pill.
 
+use std::cell::Cell;
+
 use shared::{CheckItem, CheckPage, CheckState};
 
-use super::filter::{Filter, Tab};
+use super::filter::Filter;
 
 /// The loaded part of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,13 +50,24 @@ impl Listing {
         self.rows.iter().find(|item| item.id == id)
     }
 
+    /// The row with this id, looked for at `at` first; `at` is where it was last, and is put right.
+    #[must_use]
+    pub fn row_near(&self, id: &str, at: &Cell<usize>) -> Option<&CheckItem> {
+        if let Some(row) = self.rows.get(at.get()).filter(|row| row.id == id) {
+            return Some(row);
+        }
+        let found = self.rows.iter().position(|row| row.id == id)?;
+        at.set(found);
+        self.rows.get(found)
+    }
+
     /// Adds the next page. Rows already shown (through the pill, or moved by a change) are not repeated.
-    pub fn append(&mut self, page: CheckPage, tab: Tab) {
+    pub fn append(&mut self, page: CheckPage, oldest_first: bool) {
         self.fresh.retain(|item| !page.items.iter().any(|new| new.id == item.id));
         self.next_cursor = page.next_cursor;
         for item in page.items {
             if self.row(&item.id).is_none() {
-                let at = if tab.oldest_first() { self.place_of(&item) } else { self.rows.len() };
+                let at = if oldest_first { self.place_of(&item) } else { self.rows.len() };
                 self.rows.insert(at, item);
             }
         }
@@ -79,39 +92,55 @@ impl Listing {
         known
     }
 
-    /// A check that the listing did not know: waits behind the pill if it belongs here.
-    pub fn arrive(&mut self, item: CheckItem, filter: &Filter) {
+    /// A check that the listing may not know: waits behind the pill if it belongs here. `mine` says whether the person
+    /// may decide on it.
+    pub fn arrive(&mut self, item: CheckItem, mine: bool, filter: &Filter) {
         if self.put(&item) {
             // A waiting check that was decided before anybody saw it needs no announcement.
-            self.fresh.retain(|item| filter.takes(item));
-        } else if filter.takes(&item) {
+            self.fresh.retain(|known| known.id != item.id || filter.takes(known, mine));
+        } else if filter.takes(&item, mine) {
             self.fresh.push(item);
         }
     }
 
-    /// Merges a fresh reading of the listing's beginning after a gap in the live updates. Returns the
-    /// ids of rows that the reading should have held and did not: look each of them up.
-    pub fn resync(&mut self, page: CheckPage, filter: &Filter) -> Vec<String> {
-        let covered = if page.next_cursor.is_none() { usize::MAX } else { page.items.len() };
-        let missing = self
-            .rows
-            .iter()
-            .take(covered)
-            .filter(|row| !page.items.iter().any(|read| read.id == row.id))
-            .map(|row| row.id.clone())
-            .collect();
+    /// Merges a fresh reading of the listing's beginning after a gap in the live updates: known rows change in place,
+    /// others wait behind the pill. Returns the ids of rows that the reading should have held and did not: look each of
+    /// them up. More than `most` are not worth that: then the reading itself becomes the listing.
+    pub fn resync(&mut self, page: CheckPage, oldest_first: bool, most: usize) -> Vec<String> {
         let all_read = page.next_cursor.is_none();
+        let covered = if all_read { usize::MAX } else { page.items.len() };
+        // Both stand in the same order, so a row is mostly where the one before it was found.
+        let mut next = 0;
+        let vanished = |row: &&CheckItem| {
+            let is = |item: &CheckItem| item.id == row.id;
+            let there = page.items.get(next).is_some_and(is);
+            let at = if there { Some(next) } else { page.items.iter().position(is) };
+            next = at.map_or(next, |at| at + 1);
+            at.is_none()
+        };
+        let missing: Vec<String> =
+            self.rows.iter().take(covered).filter(vanished).map(|row| row.id.clone()).collect();
+        if missing.len() > most {
+            *self = Self::from_page(page);
+            return Vec::new();
+        }
         let more_to_load = self.next_cursor.is_some();
+        let met_known = page.items.last().is_none_or(|last| self.knows(&last.id));
+        let waiting = self.fresh.len();
         for item in page.items {
             // In an oldest-first listing with pages still to load, an unknown check is one of those.
-            if self.knows(&item.id) || !(filter.tab.oldest_first() && more_to_load) {
-                self.arrive(item, filter);
+            let known = self.put(&item) || (oldest_first && more_to_load);
+            if !known {
+                // They wait in the order in which they arrived.
+                let at = if oldest_first { self.fresh.len() } else { waiting };
+                self.fresh.insert(at, item);
             }
         }
         if all_read && !more_to_load {
             self.next_cursor = None;
         }
-        self.overflow = false;
+        // The reading was cut: where that may have cut off what is new, only loading anew shows it.
+        self.overflow = !all_read && if oldest_first { !more_to_load } else { !met_known };
         missing
     }
 
@@ -122,12 +151,12 @@ impl Listing {
     }
 
     /// Shows what waits behind the pill: behind the rows when oldest is first, before them otherwise.
-    pub fn show_fresh(&mut self, tab: Tab) -> Shown {
+    pub fn show_fresh(&mut self, oldest_first: bool) -> Shown {
         if self.overflow {
             return Shown::Reload;
         }
         let mut fresh = std::mem::take(&mut self.fresh);
-        if tab.oldest_first() {
+        if oldest_first {
             let first = fresh.first().map(|item| item.id.clone());
             self.rows.append(&mut fresh);
             first.map_or(Shown::Reload, Shown::First)
@@ -139,13 +168,21 @@ impl Listing {
         }
     }
 
-    /// The row to go to after deciding `id`: the next pending one below, else the nearest above.
+    /// The row to go to after deciding `id`: the next pending one below, else the nearest above. For a check that is
+    /// not listed it is the first one.
     #[must_use]
     pub fn next_to_decide(&self, id: &str) -> Option<&str> {
-        let at = self.rows.iter().position(|row| row.id == id)?;
-        let waits = |row: &&CheckItem| row.state == CheckState::Pending;
-        let below = self.rows[at + 1..].iter().find(waits);
+        let waits = |row: &&CheckItem| row.state == CheckState::Pending && row.id != id;
+        let at = self.rows.iter().position(|row| row.id == id).unwrap_or(0);
+        let below = self.rows.iter().skip(at).find(waits);
         below.or_else(|| self.rows[..at].iter().rev().find(waits)).map(|row| row.id.as_str())
+    }
+
+    /// The ids of the rows that can be decided, in order.
+    #[must_use]
+    pub fn pending(&self) -> Vec<String> {
+        let waits = self.rows.iter().filter(|row| row.state == CheckState::Pending);
+        waits.map(|row| row.id.clone()).collect()
     }
 }
 
@@ -158,125 +195,5 @@ pub fn neighbour<'a>(order: &'a [String], id: &str, forward: bool) -> Option<&'a
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::samples::item;
-
-    const PENDING: CheckState = CheckState::Pending;
-
-    fn at(id: &str, minute: u32) -> CheckItem {
-        let time = format!("2026-01-31T09:{minute:02}:00.000000Z");
-        CheckItem { received_at: time.clone(), updated_at: time, ..item(id, PENDING) }
-    }
-
-    fn page(ids: &[(&str, u32)], next: Option<&str>) -> CheckPage {
-        CheckPage {
-            items: ids.iter().map(|(id, minute)| at(id, *minute)).collect(),
-            next_cursor: next.map(Into::into),
-        }
-    }
-
-    fn ids(listing: &Listing) -> Vec<&str> {
-        listing.rows.iter().map(|row| row.id.as_str()).collect()
-    }
-
-    #[test]
-    fn a_row_decided_elsewhere_changes_in_place() {
-        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2)], None));
-        let mut decided = at("a", 5);
-        decided.state = CheckState::Approved;
-        listing.arrive(decided, &Filter::default());
-        assert_eq!(ids(&listing), ["a", "b"]);
-        assert_eq!(listing.rows[0].state, CheckState::Approved);
-    }
-
-    #[test]
-    fn a_slow_answer_does_not_undo_a_newer_one() {
-        let mut listing = Listing::from_page(page(&[("a", 9)], None));
-        let mut old = at("a", 3);
-        old.state = CheckState::Rejected;
-        assert!(listing.put(&old));
-        assert_eq!(listing.rows[0].state, PENDING);
-    }
-
-    #[test]
-    fn arriving_checks_wait_behind_the_pill() {
-        let filter = Filter::default();
-        let mut listing = Listing::from_page(page(&[("a", 1)], None));
-        listing.arrive(at("b", 2), &filter);
-        listing.arrive(at("c", 3), &filter);
-        listing.arrive(at("b", 2), &filter);
-        assert_eq!(ids(&listing), ["a"]);
-        assert_eq!(listing.waiting(), (2, false));
-        assert_eq!(listing.show_fresh(Tab::PENDING), Shown::First("b".into()));
-        assert_eq!(ids(&listing), ["a", "b", "c"]);
-    }
-
-    #[test]
-    fn newest_first_listings_show_new_rows_on_top() {
-        let filter = Filter::default().on(Tab::All);
-        let mut listing = Listing::from_page(page(&[("a", 1)], None));
-        listing.arrive(at("b", 2), &filter);
-        listing.arrive(at("c", 3), &filter);
-        assert_eq!(listing.show_fresh(Tab::All), Shown::First("c".into()));
-        assert_eq!(ids(&listing), ["c", "b", "a"]);
-    }
-
-    #[test]
-    fn a_waiting_check_that_was_decided_leaves_the_pill() {
-        let filter = Filter::default();
-        let mut listing = Listing::default();
-        listing.arrive(at("b", 2), &filter);
-        let mut decided = at("b", 3);
-        decided.state = CheckState::Approved;
-        listing.arrive(decided, &filter);
-        assert_eq!(listing.waiting(), (0, false));
-    }
-
-    #[test]
-    fn the_next_page_neither_repeats_nor_misorders_rows() {
-        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2)], Some("x")));
-        listing.arrive(at("z", 9), &Filter::default());
-        listing.show_fresh(Tab::PENDING);
-        listing.append(page(&[("c", 3), ("z", 9)], None), Tab::PENDING);
-        assert_eq!(ids(&listing), ["a", "b", "c", "z"]);
-        assert_eq!(listing.next_cursor, None);
-    }
-
-    #[test]
-    fn after_a_gap_vanished_rows_are_named_and_new_ones_wait() {
-        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2)], None));
-        let missing = listing.resync(page(&[("b", 2), ("c", 3)], None), &Filter::default());
-        assert_eq!(missing, ["a"]);
-        assert_eq!(ids(&listing), ["a", "b"]);
-        assert_eq!(listing.waiting(), (1, false));
-    }
-
-    #[test]
-    fn rows_beyond_the_reading_are_not_called_vanished() {
-        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2), ("c", 3)], Some("x")));
-        let missing = listing.resync(page(&[("a", 1), ("b", 2)], Some("y")), &Filter::default());
-        assert!(missing.is_empty());
-        assert_eq!(listing.next_cursor.as_deref(), Some("x"));
-    }
-
-    #[test]
-    fn after_a_decision_the_next_waiting_row_follows() {
-        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2), ("c", 3)], None));
-        assert_eq!(listing.next_to_decide("a"), Some("b"));
-        listing.rows[1].state = CheckState::Approved;
-        assert_eq!(listing.next_to_decide("a"), Some("c"));
-        assert_eq!(listing.next_to_decide("c"), Some("a"));
-        listing.rows.truncate(1);
-        assert_eq!(listing.next_to_decide("a"), None);
-    }
-
-    #[test]
-    fn neighbours_end_at_the_ends() {
-        let order = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(neighbour(&order, "a", true), Some("b"));
-        assert_eq!(neighbour(&order, "a", false), None);
-        assert_eq!(neighbour(&order, "b", true), None);
-        assert_eq!(neighbour(&order, "x", true), None);
-    }
-}
+#[path = "listing_tests.rs"]
+mod tests;

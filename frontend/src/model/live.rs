@@ -6,6 +6,8 @@ use super::listing::Listing;
 
 /// How many unknown checks one batch looks up; beyond that the pill says "more".
 pub const LOOKUPS: usize = 12;
+/// How many known checks one batch looks up; for more the whole listing is read again.
+pub const KNOWN: usize = 25;
 
 /// The checks named by events since the last batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Batch {
     pub look_up: Vec<String>,
     /// Whether there were more unknown checks than [`LOOKUPS`].
     pub overflow: bool,
+    /// Whether there were more known checks than [`KNOWN`]: read the listing again instead.
+    pub reread: bool,
 }
 
 impl Touched {
@@ -32,13 +36,17 @@ impl Touched {
         }
     }
 
-    /// Takes the batch: every known check, and the first unknown ones.
+    /// Takes the batch: the known checks, and the first unknown ones.
     pub fn take(&mut self, listing: &Listing) -> Batch {
         let (mut look_up, unknown): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.ids).into_iter().partition(|id| listing.knows(id));
-        let overflow = unknown.len() > LOOKUPS;
-        look_up.extend(unknown.into_iter().take(LOOKUPS));
-        Batch { look_up, overflow }
+        let (overflow, reread) = (unknown.len() > LOOKUPS, look_up.len() > KNOWN);
+        if reread {
+            look_up.clear();
+        } else {
+            look_up.extend(unknown.into_iter().take(LOOKUPS));
+        }
+        Batch { look_up, overflow, reread }
     }
 }
 
@@ -85,5 +93,14 @@ mod tests {
         assert_eq!(batch.look_up.len(), LOOKUPS + 1);
         assert_eq!(batch.look_up[0], "40");
         assert!(batch.overflow);
+    }
+
+    #[test]
+    fn many_known_checks_are_read_as_a_listing() {
+        let items = (0..50).map(|id| item(&id.to_string(), CheckState::Pending)).collect();
+        let listing = Listing::from_page(CheckPage { items, next_cursor: None });
+        let mut touched = Touched::default();
+        (0..60).for_each(|id| touched.note(&event(id)));
+        assert_eq!(touched.take(&listing), Batch { look_up: Vec::new(), overflow: false, reread: true });
     }
 }

@@ -3,16 +3,18 @@
 use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckState, DeliveryState};
 
+use super::change::change;
 use super::decide::decision_card;
 use crate::api::Fault;
 use crate::components::icon::{AGAIN, BACK, FORTH, icon};
 use crate::components::message::{empty, fault_box, notice, skeleton};
 use crate::components::row::title;
-use crate::components::{button, card, delivery, facts, named, record};
+use crate::components::{button, card, delivery, facts, named, policy, record};
 use crate::model::decision::{Choice, choice};
 use crate::model::listing::neighbour;
 use crate::model::text::short_sha;
 use crate::model::truth;
+use crate::state::change::Seen;
 use crate::state::check::Shown;
 use crate::state::{App, nav};
 use crate::texts;
@@ -23,6 +25,7 @@ use crate::ui::{El, el, words};
 pub fn check_page(id: String) -> El {
     let app = App::get();
     let shown = Shown::follow(app, id.clone());
+    let seen = Seen::of(app, id.clone());
     let detail = shown.detail;
     let name = move || {
         detail
@@ -38,7 +41,7 @@ pub fn check_page(id: String) -> El {
         el("h1").attr("tabindex", "-1").text_fn(name),
         el("div").child_fn(move || shown.fault.get().map(|fault| fault_place(shown, &fault))),
         el("div").child_fn(move || match (ready.get(), failed.get()) {
-            (true, _) => Some(body(app, shown, &id)),
+            (true, _) => Some(body(app, shown, seen, &id)),
             (false, false) => Some(skeleton(4)),
             (false, true) => None,
         }),
@@ -85,7 +88,7 @@ fn part<K: Clone + PartialEq + Send + Sync + 'static>(
     }
 }
 
-fn body(app: App, shown: Shown, id: &str) -> El {
+fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
     let facts = part(
         shown,
         |now| {
@@ -93,8 +96,6 @@ fn body(app: App, shown: Shown, id: &str) -> El {
         },
         |now| Some(facts::facts(now)),
     );
-    let description =
-        part(shown, |now| now.description.clone(), |now| Some(facts::description(&now.description)));
     let timeline = part(
         shown,
         |now| (now.timeline.last().map(|event| event.id), now.decisions.len()),
@@ -109,10 +110,18 @@ fn body(app: App, shown: Shown, id: &str) -> El {
         let said = said.get().unwrap_or_default();
         shown.detail.with_untracked(|detail| detail.as_ref().map(|now| banners(now, &said)))
     };
-    let main = el("div").class("check-main").child_fn(facts).child_fn(description).child_fn(timeline);
-    el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(
-        el("div").class("check-side").child(decision_card(app, shown)).child(delivery_card(app, shown)),
-    )
+    let policy = part(
+        shown,
+        |now| (Some(now.item.state as i64), now.decisions.len()),
+        |now| Some(policy::policy(now)),
+    );
+    let main = el("div").class("check-main").child_fn(facts).child(untrack(|| change(shown, seen)));
+    let side = el("div")
+        .class("check-side")
+        .child(decision_card(app, shown).child_fn(policy))
+        .child(delivery_card(app, shown))
+        .child_fn(timeline);
+    el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(side)
 }
 
 /// A newer commit, and what is wrong with the rule or the connection unless it is `said` elsewhere.
@@ -159,6 +168,7 @@ fn delivery_card(app: App, shown: Shown) -> El {
     };
     card("delivery-title", texts::DELIVERY)
         .child_fn(sentences)
+        .child_fn(part(shown, |now| now.note.clone(), |now| now.note.as_ref().map(delivery::note)))
         .child_fn(unread)
         .child(el("div").class("card-acts").child(retry(app, shown)).child(ask_button(shown)))
         .child_fn(tries)

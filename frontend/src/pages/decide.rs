@@ -3,12 +3,12 @@
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 
-use crate::components::icon::state_badge;
-use crate::components::row::{reference, verdicts};
+use crate::components::icon::{FORTH, icon, state_badge};
+use crate::components::row::{reference, title, verdicts};
 use crate::components::{button, record};
 use crate::model::decision::{Choice, choice};
-use crate::state::App;
 use crate::state::check::Shown;
+use crate::state::{App, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
 
@@ -28,6 +28,32 @@ pub fn decision_card(app: App, shown: Shown) -> El {
             let first = detail.with_untracked(|detail| detail.as_ref().map(|now| now.item.clone()));
             Some(actions(app, shown, state.get()?, first?))
         }))
+        .child_fn(move || {
+            state.get().filter(|state| *state != CheckState::Pending).map(|_| next_check(app, shown))
+        })
+}
+
+/// The way on once this check waits no more.
+fn next_check(app: App, shown: Shown) -> El {
+    let next = Memo::new(move |_| {
+        let id = shown.detail.with(|detail| detail.as_ref().map(|now| now.item.id.clone()))?;
+        app.inbox.listing.with(|listing| {
+            let listing = listing.as_ref()?;
+            listing.row(listing.next_to_decide(&id)?).cloned()
+        })
+    });
+    el("div").class("next-check").child_fn(move || {
+        next.with(|next| {
+            next.as_ref().map(|next| {
+                words("a", texts::NEXT_CHECK)
+                    .class("btn")
+                    .test("next-check")
+                    .attr("href", &nav::check(&next.id))
+                    .attr("title", &format!("{} · {}", reference(next), title(next)))
+                    .child(icon(FORTH))
+            })
+        })
+    })
 }
 
 /// What a reviewer can do now, or why there is nothing to do.

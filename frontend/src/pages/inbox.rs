@@ -1,13 +1,18 @@
 //! The inbox: what waits for a decision, and every other listing of checks.
 
+use std::cell::Cell;
+
 use crate::ui::prelude::*;
 use shared::{CheckItem, Permission, Verdict};
 
+use crate::components::list_head::list_head;
 use crate::components::message::{empty, fault_box, skeleton};
-use crate::components::row::check_row;
+use crate::components::row::{RowActs, check_row};
 use crate::components::{button, toolbar};
+use crate::model::alarm::count;
 use crate::model::filter::{Filter, Tab};
 use crate::model::listing::Listing;
+use crate::model::selection::Pick;
 use crate::state::inbox::Inbox;
 use crate::state::{App, dom, nav};
 use crate::texts;
@@ -24,8 +29,6 @@ pub fn inbox_page() -> El {
     announce(app);
     app.on_resync(move || inbox.resync());
     app.on_tick(move || inbox.reread_waiting());
-    let pending =
-        Signal::derive(move || app.system.with(|system| system.as_ref().map(|system| system.pending_checks)));
     let change = Callback::new(move |filter: Filter| {
         if inbox.filter.with_untracked(|old| *old != filter) {
             app.go(&filter.href(), true);
@@ -39,10 +42,11 @@ pub fn inbox_page() -> El {
     };
     super::page(vec![
         super::heading(texts::INBOX_TITLE),
-        toolbar::tabs(inbox.filter, pending),
-        toolbar::filters(inbox.filter, inbox.projects, inbox.rules, change),
+        toolbar::tabs(app),
+        toolbar::filters(app, change),
         el("div").child_fn(fault),
         el("div").child_fn(move || only_looking(app)),
+        list_head(app, app.may_pick(), change),
         pill(inbox),
         listing(app),
         more(inbox),
@@ -83,8 +87,18 @@ fn come_back(app: App) {
 
 /// Why the buttons of every row are off, when that is no passing trouble.
 fn only_looking(app: App) -> Option<El> {
-    let looking = app.who.with(|who| who.session().is_some() && !who.may(Permission::ChecksDecide));
-    looking.then(|| words("p", texts::NOT_A_REVIEWER).class("fine only-looking").test("only-looking"))
+    let why = looking(app)?;
+    Some(words("p", why).class("fine only-looking").test("only-looking"))
+}
+
+fn looking(app: App) -> Option<&'static str> {
+    let others = app.inbox.filter.with(|filter| filter.tab == Tab::Others);
+    app.who.with(|who| match who.session() {
+        Some(_) if !who.may(Permission::ChecksDecide) => Some(texts::NOT_A_REVIEWER),
+        // Whoever may decide leaves to others only what they wrote themselves.
+        Some(_) if others => Some(texts::OTHERS_HINT),
+        Some(_) | None => None,
+    })
 }
 
 /// Tells a screen reader how many rows were loaded and how many arrived.
@@ -154,17 +168,23 @@ fn rows(app: App) -> El {
             .unwrap_or_default()
     });
     let ids = Memo::new(move |_| ids.get());
-    let off = app.hindrance();
-    let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
+    let hindrance = app.hindrance();
+    let acts = RowActs {
+        off: Signal::derive(move || hindrance.get().or_else(|| looking(app).map(str::to_owned))),
+        decide: Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict)),
+        may_pick: app.may_pick(),
+        selection: inbox.selection,
+        pick: Callback::new(move |pick: Pick| app.pick(pick)),
+    };
     let row = move |id: &str| {
         // A row is only ever made for a check that is listed.
         let first = inbox.row(id)?;
-        let id = id.to_owned();
+        let (id, place) = (id.to_owned(), Cell::new(0));
         let item = Memo::new(move |_| {
-            let now = inbox.listing.with(|listing| listing.as_ref()?.row(&id).cloned());
+            let now = inbox.listing.with(|listing| listing.as_ref()?.row_near(&id, &place).cloned());
             now.unwrap_or_else(|| first.clone())
         });
-        Some(check_row(item, off, decide))
+        Some(check_row(item, acts))
     };
     let list = el("ol")
         .class("rows")
@@ -224,9 +244,19 @@ fn empty_state(app: App) -> El {
     if filter.tab == Tab::All && !seen_any {
         return empty("empty-setup", title(texts::EMPTY_FIRST_TITLE), texts::EMPTY_FIRST, None);
     }
-    if filter.tab == Tab::PENDING {
-        let all = Some((filter.on(Tab::All).href(), texts::SEE_ALL));
-        return empty("empty-done", title(texts::EMPTY_DONE_TITLE), texts::EMPTY_DONE, all);
+    let others = app.system.with(|system| system.as_ref().map_or(0, |system| system.waiting_on_others));
+    match filter.tab {
+        Tab::Mine if others > 0 => {
+            let on = filter.on(Tab::Others);
+            let name = format!("{} ({})", texts::tab(on.tab), count(others));
+            let way_on = Some((on.href(), name.as_str()));
+            empty("empty-done", title(texts::EMPTY_MINE_TITLE), texts::EMPTY_DONE, way_on)
+        }
+        Tab::Mine => {
+            let all = Some((filter.on(Tab::All).href(), texts::SEE_ALL));
+            empty("empty-done", title(texts::EMPTY_DONE_TITLE), texts::EMPTY_DONE, all)
+        }
+        Tab::Others => empty("empty-done", title(texts::EMPTY_OTHERS_TITLE), "", None),
+        Tab::Decided | Tab::All | Tab::One(_) => empty("empty-done", title(texts::EMPTY_TAB_TITLE), "", None),
     }
-    empty("empty-done", title(texts::EMPTY_TAB_TITLE), "", None)
 }

@@ -3,12 +3,14 @@
 mod account;
 mod barred;
 mod calls;
+mod change;
 mod check;
 mod decide;
 mod history;
 mod inbox;
 mod missing;
 mod people;
+mod rules;
 mod sign_in;
 mod system;
 mod welcome;
@@ -31,10 +33,10 @@ use crate::state::{App, dom};
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
-/// Names the page in the browser's tab, with the number of waiting checks.
+/// Names the page in the browser's tab, with the number of checks that need the person.
 fn name_page(app: App, name: impl Fn() -> String + 'static) {
     watch(move || {
-        let pending = app.system.with(|system| system.as_ref().map(|system| system.pending_checks));
+        let pending = app.system.with(|system| system.as_ref().map(|system| system.needs_you));
         document().set_title(&alarm::tab_title(&name(), pending));
     });
 }

@@ -4,6 +4,7 @@ use crate::ui::prelude::*;
 use shared::{Permission, SystemInfo};
 
 use super::calls::calls;
+use super::rules::rules;
 use crate::api::Fault;
 use crate::components::delivery::sentence;
 use crate::components::facts::outward;
@@ -38,11 +39,13 @@ pub fn system_page() -> El {
         })
     };
     // Whoever may not start or see something is not shown a button that would fail.
+    let may_list = app.may(Permission::ProjectsRead);
     let (may_reconcile, may_replay) = (app.may(Permission::ProjectsWrite), app.may(Permission::Admin));
     super::page(vec![
         super::heading(texts::SYSTEM_TITLE),
         el("div").child_fn(fault),
         el("div").child_fn(facts),
+        el("div").child_fn(move || may_list.get().then(|| rules(app))),
         el("div").child_fn(move || may_reconcile.get().then(|| reconcile(app))),
         el("div").child_fn(move || may_replay.get().then(|| calls(app))),
     ])

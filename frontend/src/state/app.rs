@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ui::prelude::*;
-use shared::{CheckDetail, CheckItem, Event, Permission, SystemInfo, Verdict};
+use shared::{CheckDetail, CheckItem, Event, Permission, SavedFilter, SystemInfo, Verdict};
 use web_sys::EventSource;
 
 use super::inbox::Inbox;
@@ -12,6 +12,7 @@ use super::nav;
 use super::prefs::{self, Theme};
 use crate::api::{Api, Fault};
 use crate::model::access::{Who, hindrance};
+use crate::model::bulk::Bulk;
 use crate::model::decision::Target;
 use crate::model::place::Place;
 use crate::ui::watch;
@@ -33,6 +34,8 @@ pub enum Dialog {
     Closed,
     /// The decision dialog.
     Decide(Box<Target>),
+    /// The dialog for many checks.
+    Bulk(Box<Bulk>),
     /// The list of keys.
     Help,
 }
@@ -70,6 +73,8 @@ pub struct App {
     pub keys: RwSignal<bool>,
     /// The inbox, kept while other pages are shown.
     pub inbox: Inbox,
+    /// The listings that this person keeps; `None` until they were read.
+    pub saved: RwSignal<Option<Vec<SavedFilter>>>,
     /// Why this person may not decide on the check in the dialog.
     pub barred: RwSignal<Option<String>>,
     /// The newest answer about a check, for whoever shows it.
@@ -107,6 +112,7 @@ impl App {
             theme: RwSignal::new(prefs::theme()),
             keys: RwSignal::new(prefs::keys()),
             inbox: Inbox::new(api),
+            saved: RwSignal::new(None),
             barred: RwSignal::new(None),
             changed: RwSignal::new(None),
             listeners: StoredValue::new(Vec::new()),

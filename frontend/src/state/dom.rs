@@ -20,6 +20,12 @@ pub fn focus(selector: &str) -> bool {
     find(selector).is_some_and(|element| element.focus().is_ok())
 }
 
+/// Focuses an element.
+pub fn focus_element(element: &Element) {
+    // What cannot take the focus leaves it where it is.
+    drop(element.unchecked_ref::<HtmlElement>().focus());
+}
+
 /// Focuses after the views have settled.
 pub fn focus_soon(selector: String) {
     request_animation_frame(move || {
@@ -74,13 +80,39 @@ pub fn move_row(forward: bool, current: Option<String>) {
     }
 }
 
-/// Whether a key press belongs to what has the focus: a text field, a selection, an open dialog.
+/// Moves the focus among the heads of the changed files, from the one that holds it.
+pub fn move_file(forward: bool) {
+    let Ok(heads) = document().query_selector_all(".file-toggle") else { return };
+    let active = document().active_element().and_then(|active| active.closest(".file").ok().flatten());
+    let heads = (0..heads.length()).filter_map(|at| heads.item(at)?.dyn_into::<HtmlElement>().ok());
+    let at = |head: &HtmlElement| active.as_ref().is_some_and(|file| file.contains(Some(head)));
+    let heads: Vec<HtmlElement> = heads.collect();
+    let to = match heads.iter().position(at) {
+        None => 0,
+        Some(at) if forward => at + 1,
+        Some(at) => at.wrapping_sub(1),
+    };
+    if let Some(head) = heads.get(to) {
+        // Under the sticky head of the file before it, the browser would take it for visible.
+        if let Some(file) = head.closest(".file").ok().flatten() {
+            file.scroll_into_view();
+        }
+        drop(head.focus());
+    }
+}
+
+/// Whether a key press belongs to what has the focus: a text field, a choice, an open dialog. A box to tick takes no
+/// letters.
 #[must_use]
 pub fn is_typing(event: &web_sys::Event) -> bool {
     let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return false;
     };
-    element.closest("input, textarea, select, dialog, [contenteditable]").ok().flatten().is_some()
+    element
+        .closest("input:not([type=checkbox]), textarea, select, dialog, [contenteditable]")
+        .ok()
+        .flatten()
+        .is_some()
 }
 
 /// Writes to the clipboard, then tells whether the browser allowed it. Browsers offer it on https and

@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use crate::ui::prelude::*;
-use shared::{CheckItem, DeliveryState, Event};
+use shared::{CheckItem, CheckPage, DeliveryState, Event};
 
 use crate::api::{Api, Fault};
 use crate::model::filter::{Filter, PAGE_SIZE};
 use crate::model::listing::{Listing, Shown};
 use crate::model::live::Touched;
+use crate::model::selection::Selection;
 
 /// How long events are gathered before the checks they name are read.
 const SETTLE: Duration = Duration::from_millis(150);
 /// The largest page the service gives.
 const LARGEST_PAGE: usize = 100;
-/// How many vanished rows are looked up after a gap.
+/// How many rows are read again after a gap. Nobody looks at more, and what is behind them is loaded anew.
+const REREAD_MOST: usize = 1_000;
+/// How many vanished rows are looked up after a gap; beyond that the listing is taken as it is read.
 const LOOKUPS: usize = 25;
 /// How many rows whose delivery waits are read again at a time.
 const REREADS: usize = 5;
@@ -35,6 +38,8 @@ pub struct Inbox {
     pub loading_more: RwSignal<bool>,
     /// Why it could not be.
     pub more_fault: RwSignal<Option<Fault>>,
+    /// The rows that are selected.
+    pub selection: RwSignal<Selection>,
     /// The row that had the focus last.
     pub current: StoredValue<Option<String>>,
     /// The check that the check page shows, while it does.
@@ -63,6 +68,7 @@ impl Inbox {
             fault: RwSignal::new(None),
             loading_more: RwSignal::new(false),
             more_fault: RwSignal::new(None),
+            selection: RwSignal::new(Selection::default()),
             current: StoredValue::new(None),
             open_check: RwSignal::new(None),
             projects: RwSignal::new(Vec::new()),
@@ -78,6 +84,7 @@ impl Inbox {
     pub fn show(self, filter: Filter) {
         if self.filter.with_untracked(|old| *old != filter) {
             self.current.set_value(None);
+            self.selection.set(Selection::default());
             self.filter.set(filter);
         }
         self.load();
@@ -99,6 +106,7 @@ impl Inbox {
                     self.fault.set(None);
                     self.learn(&page.items);
                     self.listing.set(Some(Listing::from_page(page)));
+                    self.prune();
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
@@ -124,7 +132,7 @@ impl Inbox {
             match answer {
                 Ok(page) => {
                     self.learn(&page.items);
-                    self.change(|listing| listing.append(page, filter.tab));
+                    self.change(|listing| listing.append(page, filter.oldest_first()));
                 }
                 Err(fault) => self.more_fault.set(Some(fault)),
             }
@@ -140,17 +148,32 @@ impl Inbox {
             }
             return;
         };
-        let generation = self.generation.get_value();
+        self.reread(rows.clamp(PAGE_SIZE, REREAD_MOST), self.generation.get_value(), None);
+    }
+
+    /// Reads the listing's first `wanted` rows, page by page, and merges them in when all are there.
+    fn reread(self, wanted: usize, generation: u32, so_far: Option<CheckPage>) {
         let filter = self.filter.get_untracked();
-        let limit = rows.clamp(PAGE_SIZE, LARGEST_PAGE);
-        self.api.list_checks(&filter, None, limit).then(move |answer| {
-            let Ok(page) = answer else { return };
+        let (cursor, have) =
+            so_far.as_ref().map_or((None, 0), |page| (page.next_cursor.clone(), page.items.len()));
+        let limit = (wanted - have).min(LARGEST_PAGE);
+        self.api.list_checks(&filter, cursor.as_deref(), limit).then(move |answer| {
+            let Ok(mut page) = answer else { return };
             if self.generation.get_value() != generation {
                 return;
             }
+            if let Some(mut before) = so_far {
+                before.items.append(&mut page.items);
+                page.items = before.items;
+            }
+            if page.next_cursor.is_some() && page.items.len() < wanted {
+                return self.reread(wanted, generation, Some(page));
+            }
             self.fault.set(None);
-            let missing = self.change(|listing| listing.resync(page, &filter)).unwrap_or_default();
-            self.look_up(missing.into_iter().take(LOOKUPS).collect());
+            let oldest_first = filter.oldest_first();
+            let missing = self.change(|listing| listing.resync(page, oldest_first, LOOKUPS));
+            self.prune();
+            self.look_up(missing.unwrap_or_default());
         });
     }
 
@@ -169,7 +192,11 @@ impl Inbox {
                     listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
                     batch.unwrap_or_default()
                 });
-                self.look_up(batch.unwrap_or_default().look_up);
+                let batch = batch.unwrap_or_default();
+                if batch.reread {
+                    self.resync();
+                }
+                self.look_up(batch.look_up);
             },
             SETTLE,
         );
@@ -196,6 +223,7 @@ impl Inbox {
     /// A newer reading of a check: its row changes in place.
     pub fn put(self, item: &CheckItem) {
         self.change(|listing| listing.put(item));
+        self.prune();
         self.open_check.update(|open| {
             if let Some(open) = open.as_mut().filter(|open| open.id == item.id) {
                 open.clone_from(item);
@@ -205,8 +233,8 @@ impl Inbox {
 
     /// Shows what waits behind the pill; gives the id of the first new row.
     pub fn show_fresh(self) -> Option<String> {
-        let tab = self.filter.get_untracked().tab;
-        match self.change(|listing| listing.show_fresh(tab))? {
+        let oldest_first = self.filter.with_untracked(Filter::oldest_first);
+        match self.change(|listing| listing.show_fresh(oldest_first))? {
             Shown::First(id) => Some(id),
             Shown::Reload => {
                 self.load();
@@ -228,6 +256,27 @@ impl Inbox {
             .with_untracked(|listing| Some(listing.as_ref()?.rows.iter().map(|row| row.id.clone()).collect()))
     }
 
+    /// The check to decide next after this one.
+    #[must_use]
+    pub fn next_to_decide(self, id: &str) -> Option<String> {
+        self.listing.with_untracked(|listing| Some(listing.as_ref()?.next_to_decide(id)?.to_owned()))
+    }
+
+    /// The ids of the rows that can be decided, in order.
+    #[must_use]
+    pub fn pending(self) -> Vec<String> {
+        self.listing.with_untracked(|listing| listing.as_ref().map(Listing::pending)).unwrap_or_default()
+    }
+
+    /// Drops from the selection what is not there any more, or cannot be decided any more.
+    fn prune(self) {
+        if self.selection.with_untracked(Selection::is_empty) {
+            return;
+        }
+        let pending = self.pending();
+        self.selection.update(|selection| selection.prune(&pending));
+    }
+
     fn next_generation(self) -> u32 {
         self.generation.update_value(|n| *n += 1);
         self.generation.get_value()
@@ -246,7 +295,9 @@ impl Inbox {
                 if self.generation.get_value() == generation {
                     self.learn(std::slice::from_ref(&detail.item));
                     let filter = self.filter.get_untracked();
-                    self.change(|listing| listing.arrive(detail.item, &filter));
+                    let mine = detail.barred.is_none();
+                    self.change(|listing| listing.arrive(detail.item, mine, &filter));
+                    self.prune();
                 }
             });
         }

@@ -37,6 +37,11 @@ pub fn listen(app: App) {
             "k" => dom::move_row(false, app.inbox.current.get_value()),
             "a" => decide(app, shown, Verdict::Approve),
             "r" => decide(app, shown, Verdict::Reject),
+            "x" if shown.is_none() => {
+                if let Some(id) = dom::focused_row() {
+                    app.pick_focused(id);
+                }
+            }
             "/" => {
                 if !dom::focus("#search") {
                     return;
@@ -48,8 +53,13 @@ pub fn listen(app: App) {
             "h" if after_g && may(Permission::AuditRead) => app.go(nav::HISTORY, false),
             "p" if after_g && may(Permission::Admin) => app.go(nav::PEOPLE, false),
             "s" if after_g => app.go(nav::SYSTEM, false),
+            "n" => dom::move_file(true),
+            "p" => dom::move_file(false),
             "[" => step(app, shown, false),
             "]" => step(app, shown, true),
+            "Escape" if app.inbox.selection.with_untracked(|all| !all.is_empty()) && shown.is_none() => {
+                app.clear_selection();
+            }
             "Escape" if shown.is_some() => app.go(&app.inbox.filter.get_untracked().href(), false),
             _ => return,
         }
@@ -58,9 +68,12 @@ pub fn listen(app: App) {
     std::mem::forget(handle);
 }
 
-/// Opens the dialog for the check page's check, or for the row with the focus.
+/// Opens the dialog for the check page's check, for the selected rows, or for the row with the focus.
 fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
     if app.hindrance().with_untracked(Option::is_some) {
+        return;
+    }
+    if shown.is_none() && dom::find("[data-testid=rows]").is_some() && app.open_bulk(verdict) {
         return;
     }
     let item = shown.or_else(|| {
@@ -76,8 +89,11 @@ fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
 
 fn step(app: App, shown: Option<CheckItem>, forward: bool) {
     let Some(item) = shown else { return };
-    let to = app.inbox.order().and_then(|order| neighbour(&order, &item.id, forward).map(nav::check));
-    if let Some(to) = to {
-        app.go(&to, false);
+    let order = app.inbox.order().unwrap_or_default();
+    // A check that is not in the listing, as a link from a mail brings it, still has one to go on to.
+    let listed = order.contains(&item.id);
+    let next = || app.inbox.next_to_decide(&item.id).filter(|_| forward && !listed);
+    if let Some(to) = neighbour(&order, &item.id, forward).map(str::to_owned).or_else(next) {
+        app.go(&nav::check(&to), false);
     }
 }

@@ -1,6 +1,7 @@
 //! What the pages share: signals in one context, live updates, settings, keys and focus.
 
 mod app;
+pub mod change;
 pub mod check;
 pub mod dom;
 pub mod drafts;
@@ -8,6 +9,7 @@ pub mod inbox;
 pub mod keys;
 pub mod live;
 pub mod nav;
+mod picking;
 pub mod prefs;
 mod session;
 pub mod time;

@@ -1,4 +1,4 @@
-//! What this browser remembers: theme and single keys.
+//! What this browser remembers: theme, single keys, how diffs are shown, and which files were viewed.
 //!
 //! Storage may be forbidden (private windows): then nothing is remembered and everything works.
 
@@ -7,6 +7,8 @@ use web_sys::Storage;
 
 const THEME: &str = "approval-app.theme";
 const KEYS: &str = "approval-app.keys";
+const SPLIT: &str = "approval-app.side-by-side";
+const VIEWED: &str = "approval-app.viewed";
 
 /// The colour scheme. `assets/theme.js` reads the same key before the first paint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,4 +86,26 @@ pub fn keys() -> bool {
 /// Remembers whether single keys act.
 pub fn set_keys(on: bool) {
     write(KEYS, if on { "" } else { "off" });
+}
+
+/// Whether changes are shown side by side.
+#[must_use]
+pub fn split() -> bool {
+    read(SPLIT).is_some()
+}
+
+/// Remembers whether changes are shown side by side.
+pub fn set_split(on: bool) {
+    write(SPLIT, if on { "on" } else { "" });
+}
+
+/// The viewed files, one a line.
+#[must_use]
+pub fn viewed() -> String {
+    read(VIEWED).unwrap_or_default()
+}
+
+/// Remembers the viewed files.
+pub fn set_viewed(files: &str) {
+    write(VIEWED, files);
 }

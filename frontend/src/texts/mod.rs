@@ -4,9 +4,13 @@ macro_rules! texts {
     ($($name:ident = $text:literal;)*) => { $(#[doc = $text] pub const $name: &str = $text;)* };
 }
 
+mod change;
+mod inbox;
 mod people;
 mod sentences;
 
+pub use change::*;
+pub use inbox::*;
 pub use people::*;
 pub use sentences::*;
 
@@ -63,7 +67,7 @@ texts! {
     SET_UP_HINT = "See what this service is connected to";
 
     CHECK_TITLE = "Check";
-    BACK = "All checks";
+    BACK = "Back to the list";
     FACTS = "Facts";
     DESCRIPTION = "Description";
     NO_DESCRIPTION = "The merge request has no description.";
@@ -149,7 +153,7 @@ texts! {
     NOT_FOUND_TITLE = "Page not found";
     NOT_FOUND = "Nothing is at this address.";
     CHECK_GONE_TITLE = "No such check";
-    CHECK_GONE = "The link may be cut short, or the check was removed.";
+    CHECK_GONE = "The link may be cut short, or the check is in a project that you do not reach. Ask whoever sent it.";
     GO_INBOX = "Go to the checks";
 
     ERR_LIST = "The checks could not be loaded";
@@ -159,7 +163,7 @@ texts! {
     ERR_CALLS = "The calls could not be loaded";
     ERR_ACTION = "That did not work";
     ERR_HOLDS = "What you see below is as last loaded.";
-    ERR_NETWORK = "The service could not be reached.";
+    ERR_NETWORK = "The service could not be reached. Try again in a moment.";
     ERR_UNREADABLE = "The answer could not be read. A newer version may be running: reload the page.";
     REQUEST_ID = "Request";
 

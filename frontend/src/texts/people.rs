@@ -32,7 +32,7 @@ texts! {
     BAD_CREDENTIALS = "E-mail or password is wrong.";
     SESSION_ENDED = "Your session has ended.";
     DRAFT_WAITS = "Your comment is kept, and this dialog opens again after sign-in.";
-    NOT_A_REVIEWER = "You can look but not decide: that takes the role Reviewer.";
+    NOT_A_REVIEWER = "You can look but not decide: that takes the role Reviewer, which an administrator can give you.";
 
     WELCOME = "Welcome";
     NEW_PASSWORD = "New password";

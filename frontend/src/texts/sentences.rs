@@ -6,7 +6,6 @@ use shared::{CheckState, EventKind, Verdict};
 use super::{APPROVE, CALL, GITLAB, PRODUCT, REJECT, UNVERIFIED};
 use crate::model::age::Age;
 use crate::model::alarm::count;
-use crate::model::filter::Tab;
 
 /// The word of a state.
 #[must_use]
@@ -17,15 +16,6 @@ pub const fn state(state: CheckState) -> &'static str {
         CheckState::Rejected => "Rejected",
         CheckState::Superseded => "Superseded",
         CheckState::Withdrawn => "Withdrawn",
-    }
-}
-
-/// The word of a tab.
-#[must_use]
-pub const fn tab(tab: Tab) -> &'static str {
-    match tab {
-        Tab::One(one) => state(one),
-        Tab::All => "All",
     }
 }
 
@@ -250,7 +240,9 @@ pub fn decide_button(verdict: Verdict, sha: &str) -> String {
 pub fn fault(fault: DecisionFault) -> String {
     match fault {
         DecisionFault::CommentRequired => "Say why: a comment is required here.".into(),
-        DecisionFault::CommentTooLong => format!("The comment is longer than {COMMENT_MAX} characters."),
+        DecisionFault::CommentTooLong => {
+            format!("The comment is longer than {COMMENT_MAX} characters: shorten it.")
+        }
         DecisionFault::ShaRequired | DecisionFault::BadExpectedState | DecisionFault::NothingToReverse => {
             "This check cannot be decided as shown: reload it.".into()
         }

@@ -6,7 +6,7 @@
 //! closure is boxed, so a page adds only what it says. Everything that changes is an effect of Leptos's
 //! own reactive graph and ends with its owner, as in a template.
 //!
-//! Words always become text nodes; there is no way to set HTML.
+//! Words always become text nodes. HTML that the service has cleaned has a place of its own, `components::html`.
 
 mod list;
 pub mod prelude;

@@ -9,6 +9,7 @@
 //! What a type may ask for is what the types of `shared` need: structures, lists, options, words for enums,
 //! text, numbers and flags. Anything else, like `#[serde(flatten)]`, is a [`Mismatch`] at run time.
 
+pub mod plain;
 mod read;
 mod write;
 

@@ -1,0 +1,108 @@
+//! The line above the rows: how many there are and in which order, or what is selected and what can be done with it.
+//! It stays in view while the rows are scrolled.
+
+use crate::ui::prelude::*;
+use shared::{CheckState, Verdict};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+
+use super::button;
+use crate::model::filter::{Filter, Sort, Tab};
+use crate::model::selection::Selection;
+use crate::state::App;
+use crate::texts;
+use crate::ui::{El, el, watch, words};
+
+/// The line. `change` runs with the listing in another order.
+#[must_use]
+pub fn list_head(app: App, may_pick: Signal<bool>, change: Callback<Filter>) -> El {
+    let inbox = app.inbox;
+    let rows = Memo::new(move |_| {
+        inbox.listing.with(|listing| {
+            listing.as_ref().map_or((0, false), |all| (all.rows.len(), all.next_cursor.is_some()))
+        })
+    });
+    let selected = Memo::new(move |_| inbox.selection.with(Selection::len));
+    let says = move || match (selected.get(), rows.get()) {
+        (0, (0, _)) => String::new(),
+        (0, (n, more)) => texts::rows_shown(n, more),
+        (n, _) => texts::selected(n),
+    };
+    let some = Memo::new(move |_| selected.get() > 0);
+    let waiting = Memo::new(move |_| {
+        inbox.listing.with(|listing| {
+            listing
+                .as_ref()
+                .map_or(0, |all| all.rows.iter().filter(|row| row.state == CheckState::Pending).count())
+        })
+    });
+    let tab = Memo::new(move |_| inbox.filter.with(|filter| filter.tab));
+    let all = Memo::new(move |_| may_pick.get() && waiting.get() > 0);
+    el("div")
+        .class("list-head")
+        .attr("role", "group")
+        .attr("aria-label", texts::LIST_HEAD)
+        .flag_fn("data-some", move || some.get())
+        .child(
+            el("div").class("row-pick").child_fn(move || all.get().then(|| all_box(app, waiting, selected))),
+        )
+        .child(el("span").class("head-says").test("selected").attr("aria-live", "polite").text_fn(says))
+        .child_fn(move || some.get().then(|| acts(app)))
+        .child_fn(move || order(tab.get(), inbox.filter, change))
+}
+
+/// The box that selects all that is shown, or nothing.
+fn all_box(app: App, waiting: Memo<usize>, selected: Memo<usize>) -> El {
+    let field = el("input").attr("type", "checkbox").attr("aria-label", texts::SELECT_ALL).test("pick-all");
+    let input: HtmlInputElement = field.as_kind();
+    let shown = move |input: &HtmlInputElement| {
+        let (n, all) = (selected.get(), waiting.get());
+        input.set_checked(n > 0 && n == all);
+        input.set_indeterminate(n > 0 && n < all);
+    };
+    let turned = input.clone();
+    watch(move || shown(&input));
+    let field = field.on("change", move |_| {
+        app.pick_all(turned.checked());
+        untrack(|| shown(&turned));
+    });
+    el("label").child(field)
+}
+
+/// What can be done with the selected rows.
+fn acts(app: App) -> El {
+    let off = app.hindrance();
+    let one = |verdict: Verdict| {
+        button(
+            texts::verb(verdict),
+            &format!("btn {}", verdict.as_str()),
+            &format!("bulk-{}", verdict.as_str()),
+        )
+        .attr_fn("title", move || off.get())
+        .flag_fn("disabled", move || off.with(Option::is_some))
+        .on_click(move || {
+            app.open_bulk(verdict);
+        })
+    };
+    let clear = button(texts::CLEAR, "btn quiet", "bulk-clear").on_click(move || app.clear_selection());
+    el("div")
+        .class("head-acts")
+        .test("bulk-bar")
+        .child(one(Verdict::Approve))
+        .child(one(Verdict::Reject))
+        .child(clear)
+}
+
+/// The choice of the order.
+fn order(tab: Tab, filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
+    let field = el("select").class("select order").attr("aria-label", texts::SORT).test("sort");
+    let select: HtmlSelectElement = field.as_kind();
+    let options = Sort::ALL
+        .map(|sort| words("option", texts::sort(sort, tab.is_pending())).attr("value", sort.as_str()));
+    let field = field.children(options.into());
+    let chosen = select.clone();
+    watch(move || chosen.set_value(filter.with(|filter| filter.sort.as_str())));
+    field.on("change", move |_| {
+        let sort = if select.value() == Sort::Oldest.as_str() { Sort::Oldest } else { Sort::Newest };
+        change.run(Filter { sort, ..filter.get_untracked() });
+    })
+}
