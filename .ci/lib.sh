@@ -77,6 +77,13 @@ with_wasm() (
     "$@"
 )
 
+# Where the source of the standard library is, of the compiler that compiles for the browser; fails where it is missing.
+std_source() {
+    local library
+    library=$(with_wasm rustc --print sysroot)/lib/rustlib/src/rust/library
+    [ -e "$library/Cargo.lock" ] && printf '%s\n' "$library"
+}
+
 # What a developer's shell says about a running Approval App must not change what the tests see.
 clean_environment() {
     local name

@@ -17,8 +17,6 @@ use super::problem::ApiError;
 #[folder = "${EMBEDDED_SPA}"]
 struct Files;
 
-/// Where the application was built to live; the index is rewritten for any other base path.
-const BUILT_FOR: &str = "<base href=\"/approval-apps/\"";
 
 /// The index and the policy that lets only its own script run.
 pub struct Index {
@@ -35,7 +33,7 @@ impl Index {
         let html = Files::get("index.html")
             .map(|file| String::from_utf8_lossy(file.data()).into_owned())
             .unwrap_or_default();
-        let html = html.replacen(BUILT_FOR, &format!("<base href=\"{base_path}/\""), 1);
+        let html = based_on(&html, base_path);
         let hashes: String = inline_scripts(&html)
             .iter()
             .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
@@ -56,6 +54,15 @@ impl Index {
             return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
         }
         response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(self.body.clone())
+    }
+}
+
+/// The index with `<base>` saying where the application lives, whatever it said.
+fn based_on(html: &str, base_path: &str) -> String {
+    let place = html.find("<base ").and_then(|start| Some((start, start + html[start..].find('>')? + 1)));
+    match place {
+        Some((start, end)) => format!("{}<base href=\"{base_path}/\">{}", &html[..start], &html[end..]),
+        None => html.to_owned(),
     }
 }
 
@@ -181,6 +188,15 @@ mod tests {
         assert!(is_hashed("snippets/x-0123456789abcdef/inline0.js"));
         assert!(is_hashed("check-3698ebe99ff9d48.css"));
         assert!(!is_hashed("theme.js"));
+    }
+
+    #[test]
+    fn the_base_path_is_written_into_the_index() {
+        for written in ["<base href=/approval-apps/>", "<base href=\"/approval-apps/\" />"] {
+            let html = based_on(&format!("<meta a>{written}<title>"), "/here");
+            assert_eq!(html, "<meta a><base href=\"/here/\"><title>");
+        }
+        assert_eq!(based_on("<title>", "/here"), "<title>");
     }
 
     #[test]

@@ -20,7 +20,6 @@ use crate::ui::{El, el, words};
 const DRAFT: &str = "bulk";
 
 /// Where the form stands.
-#[derive(Clone, Debug, PartialEq)]
 enum Stage {
     /// Waits for the reviewer.
     Open,
@@ -65,7 +64,7 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
     let verb = texts::bulk_verb(form.bulk.verdict, form.bulk.items.len());
     let again = form.dialog.clone();
     let key = move |event: Event| {
-        let busy = pressed.stage.with_untracked(|stage| *stage == Stage::Busy);
+        let busy = pressed.stage.with_untracked(|stage| matches!(stage, Stage::Busy));
         deciding::key(&event, busy, || pressed.submit());
     };
     // What was asked goes once the results are there; the list stays and carries them.
@@ -108,16 +107,10 @@ impl Form {
 
     fn row(&self, item: &CheckItem) -> El {
         let (stage, verdict) = (self.stage, self.bulk.verdict);
-        let (id, dialog) = (item.id.clone(), self.dialog.clone());
-        let result = Memo::new(move |_| {
-            stage.with(|stage| match stage {
-                Stage::Done(all) => all.iter().find(|outcome| outcome.id == id).cloned(),
-                Stage::Open | Stage::Faulty(_) | Stage::Busy | Stage::Failed(_) => None,
-            })
-        });
+        let (id, told, dialog) = (item.id.clone(), item.id.clone(), self.dialog.clone());
         let says = move || {
-            result.with(|outcome| {
-                let outcome = outcome.as_ref()?;
+            stage.with(|stage| {
+                let outcome = result(stage, &told)?;
                 let Some(why) = refusal(outcome) else {
                     let past = words("p", &capital(texts::done(verdict))).class("truth good");
                     return Some(past.child(icon(of_verdict(verdict))));
@@ -141,7 +134,7 @@ impl Form {
             .test("bulk-item")
             .attr("data-check-id", &item.id)
             .attr_fn("data-decided", move || {
-                result.with(|outcome| outcome.as_ref().map(|outcome| outcome.decided.to_string()))
+                stage.with(|stage| result(stage, &id).map(|outcome| outcome.decided.to_string()))
             })
             .child(words("p", &title(item)).class("object-title"))
             .child(facts)
@@ -176,7 +169,7 @@ impl Form {
     fn buttons(&self, verb: String) -> El {
         let stage = self.stage;
         let (why, done) = (self.app.hindrance(), self.done());
-        let busy = Signal::derive(move || stage.with(|stage| *stage == Stage::Busy));
+        let busy = Signal::derive(move || stage.with(|stage| matches!(stage, Stage::Busy)));
         let off = move || why.with(Option::is_some) || busy.get();
         let submit = submit_button(verb, self.bulk.verdict, off, busy).flag_fn("hidden", move || done.get());
         let leave = move || if done.get() { texts::BULK_CLOSE } else { texts::CANCEL };
@@ -228,6 +221,14 @@ impl Form {
         if done {
             self.closed.run(());
         }
+    }
+}
+
+/// What became of one check, once that is known.
+fn result<'a>(stage: &'a Stage, id: &str) -> Option<&'a BulkOutcome> {
+    match stage {
+        Stage::Done(all) => all.iter().find(|outcome| outcome.id == id),
+        Stage::Open | Stage::Faulty(_) | Stage::Busy | Stage::Failed(_) => None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! It stays in view while the rows are scrolled.
 
 use crate::ui::prelude::*;
-use shared::{CheckState, Verdict};
+use shared::{CheckItem, CheckState, Verdict};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 
 use super::button;
@@ -16,24 +16,20 @@ use crate::ui::{El, el, watch, words};
 #[must_use]
 pub fn list_head(app: App, may_pick: Signal<bool>, change: Callback<Filter>) -> El {
     let inbox = app.inbox;
-    let rows = Memo::new(move |_| {
-        inbox.listing.with(|listing| {
-            listing.as_ref().map_or((0, false), |all| (all.rows.len(), all.next_cursor.is_some()))
-        })
-    });
-    let selected = Memo::new(move |_| inbox.selection.with(Selection::len));
-    let says = move || match (selected.get(), rows.get()) {
-        (0, (0, _)) => String::new(),
-        (0, (n, more)) => texts::rows_shown(n, more),
-        (n, _) => texts::selected(n),
+    let selected = Signal::derive(move || inbox.selection.with(Selection::len));
+    let says = move || match selected.get() {
+        0 => inbox.listing.with(|listing| {
+            let shown = listing.as_ref().filter(|all| !all.rows.is_empty());
+            shown.map(|all| texts::rows_shown(all.rows.len(), all.next_cursor.is_some())).unwrap_or_default()
+        }),
+        n => texts::selected(n),
     };
     let some = Memo::new(move |_| selected.get() > 0);
-    let waiting = Memo::new(move |_| {
-        inbox.listing.with(|listing| {
-            listing
-                .as_ref()
-                .map_or(0, |all| all.rows.iter().filter(|row| row.state == CheckState::Pending).count())
-        })
+    let waiting = Signal::derive(move || {
+        let pending = |row: &&CheckItem| row.state == CheckState::Pending;
+        inbox
+            .listing
+            .with(|listing| listing.as_ref().map_or(0, |all| all.rows.iter().filter(pending).count()))
     });
     let tab = Memo::new(move |_| inbox.filter.with(|filter| filter.tab));
     let all = Memo::new(move |_| may_pick.get() && waiting.get() > 0);
@@ -51,7 +47,7 @@ pub fn list_head(app: App, may_pick: Signal<bool>, change: Callback<Filter>) -> 
 }
 
 /// The box that selects all that is shown, or nothing.
-fn all_box(app: App, waiting: Memo<usize>, selected: Memo<usize>) -> El {
+fn all_box(app: App, waiting: Signal<usize>, selected: Signal<usize>) -> El {
     let field = el("input").attr("type", "checkbox").attr("aria-label", texts::SELECT_ALL).test("pick-all");
     let input: HtmlInputElement = field.as_kind();
     let shown = move |input: &HtmlInputElement| {

@@ -3,28 +3,28 @@
 use crate::ui::prelude::*;
 use shared::{SavedFilter, SavedFilters};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use super::icon::{CROSS, MARKED, OPENS, PEN, icon};
 use super::message::fault_box;
 use super::{button, tool};
 use crate::api::Fault;
 use crate::model::filter::{self, Filter};
-use crate::model::saved::{NameFault, named, without};
+use crate::model::saved::{named, without};
 use crate::state::{App, dom};
 use crate::texts;
-use crate::ui::{El, el, words};
+use crate::ui::{El, el, watch, words};
 
 /// What the menu knows. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
 struct Menu {
     app: App,
     filter: RwSignal<Filter>,
-    /// The listing that is renamed; `None` to save the one that is shown.
-    renamed: RwSignal<Option<usize>>,
-    wrong: RwSignal<Option<NameFault>>,
-    /// What failed, and why.
-    fault: RwSignal<Option<(&'static str, Fault)>>,
+    /// The name of the listing that is renamed; `None` to save the one that is shown.
+    renamed: RwSignal<Option<String>>,
+    /// What is wrong with the name; empty if nothing is.
+    wrong: RwSignal<String>,
+    fault: RwSignal<Option<Fault>>,
     busy: RwSignal<bool>,
 }
 
@@ -35,7 +35,7 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
         app,
         filter,
         renamed: RwSignal::new(None),
-        wrong: RwSignal::new(None),
+        wrong: RwSignal::new(String::new()),
         fault: RwSignal::new(None),
         busy: RwSignal::new(false),
     };
@@ -54,19 +54,17 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
                 menu.opened();
             }
         })
-        // It closes like any menu: when the focus goes elsewhere, and on Escape.
+        // It closes like any menu: when the focus goes elsewhere, and on Escape. Where it went is known once the views
+        // have settled: a button that went while it had the focus leaves it nowhere, and the menu puts that right.
         .on("focusout", move |event| {
-            let to = event.dyn_ref::<FocusEvent>().and_then(FocusEvent::related_target);
-            let stays =
-                to.and_then(|to| to.dyn_into::<Element>().ok()).is_some_and(|to| left.contains(Some(&to)));
-            // A button that goes while it has the focus leaves it nowhere; the menu puts it right.
-            let gone = event.target().and_then(|from| from.dyn_into::<Element>().ok());
-            if !stays
-                && gone.is_some_and(|from| from.is_connected())
-                && document().has_focus().unwrap_or(true)
-            {
-                close(&left);
-            }
+            let from = event.target().and_then(|from| from.dyn_into::<Element>().ok());
+            let menu = left.clone();
+            request_animation_frame(move || {
+                let inside = document().active_element().is_some_and(|active| menu.contains(Some(&active)));
+                if !inside && from.is_some_and(|from| from.is_connected()) {
+                    close(&menu);
+                }
+            });
         })
         .on("keydown", move |event| {
             if event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Escape") {
@@ -80,7 +78,9 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
             el("div")
                 .class("saved-menu")
                 .test("saved-menu")
-                .child_fn(move || menu.fault.get().map(|(what, fault)| fault_box(what, &fault, false, None)))
+                .child_fn(move || {
+                    menu.fault.get().map(|fault| fault_box(texts::ERR_ACTION, &fault, false, None))
+                })
                 .child_fn(move || menu.list())
                 .child(menu.form()),
         )
@@ -94,11 +94,11 @@ fn close(details: &Element) {
 impl Menu {
     fn opened(self) {
         self.renamed.set(None);
-        self.wrong.set(None);
+        self.wrong.set(String::new());
         self.fault.set(None);
         self.app.api.read_filters().then(move |answer| match answer {
             Ok(read) => self.app.saved.set(Some(read.filters)),
-            Err(fault) => self.fault.set(Some((texts::ERR_SAVED, fault))),
+            Err(fault) => self.fault.set(Some(fault)),
         });
     }
 
@@ -109,12 +109,12 @@ impl Menu {
             if all.is_empty() {
                 return Some(words("p", texts::SAVED_NONE).class("fine"));
             }
-            let rows = all.iter().enumerate().map(|(at, one)| self.row(at, one, renamed == Some(at)));
+            let rows = all.iter().map(|one| self.row(one, renamed.as_ref() == Some(&one.name)));
             Some(el("ul").attr("aria-label", texts::SAVED_LISTINGS).children(rows.collect()))
         })
     }
 
-    fn row(self, at: usize, one: &SavedFilter, renamed: bool) -> El {
+    fn row(self, one: &SavedFilter, renamed: bool) -> El {
         let SavedFilter { name, query } = one.clone();
         let href = filter::href(&query);
         let here = self.filter;
@@ -129,14 +129,16 @@ impl Menu {
                     close(&menu);
                 }
             });
+        let (chosen, gone) = (name.clone(), name.clone());
         let rename = tool(PEN, &texts::rename(&name), "saved-rename").on_click(move || {
-            self.wrong.set(None);
-            self.renamed.set(Some(at));
+            self.wrong.set(String::new());
+            self.renamed.set(Some(chosen.clone()));
             dom::focus_soon("#saved-name".into());
         });
         let label = format!("{} “{name}”", texts::REMOVE);
         let remove = tool(CROSS, &label, "saved-remove").on_click(move || {
-            let left = self.app.saved.with_untracked(|all| without(all.as_deref().unwrap_or_default(), at));
+            let left =
+                self.app.saved.with_untracked(|all| without(all.as_deref().unwrap_or_default(), &gone));
             self.put(left);
         });
         el("li").flag_fn("data-renamed", move || renamed).child(link).child(rename).child(remove)
@@ -149,20 +151,16 @@ impl Menu {
             .attr("type", "text")
             .attr("autocomplete", "off")
             .attr("aria-describedby", "saved-wrong")
-            .attr_fn("aria-invalid", move || self.wrong.with(Option::is_some).then(|| "true".into()))
+            .attr_fn("aria-invalid", move || {
+                self.wrong.with(|wrong| !wrong.is_empty()).then(|| "true".into())
+            })
             .test("saved-name");
         let input: HtmlInputElement = field.as_kind();
-        let name = move |at: Option<usize>| {
-            self.app.saved.with(|all| Some(all.as_ref()?.get(at?)?.name.clone())).unwrap_or_default()
-        };
         let shown = input.clone();
-        crate::ui::watch(move || {
-            let at = self.renamed.get();
-            shown.set_value(&untrack(|| name(at)));
-        });
+        watch(move || shown.set_value(&self.renamed.get().unwrap_or_default()));
         let title = move || match self.renamed.get() {
             None => texts::SAVE_AS.to_owned(),
-            at => texts::rename(&name(at)),
+            Some(name) => texts::rename(&name),
         };
         el("form")
             .attr("novalidate", "")
@@ -183,24 +181,20 @@ impl Menu {
                     .class("wrong")
                     .attr("id", "saved-wrong")
                     .attr("aria-live", "polite")
-                    .text_fn(move || self.wrong.get().map(texts::name_fault).unwrap_or_default()),
+                    .text_fn(move || self.wrong.get()),
             )
     }
 
     fn save(self, input: &HtmlInputElement) {
         let query = self.filter.with_untracked(Filter::query);
-        let at = self.renamed.get_untracked();
-        let next = self
-            .app
-            .saved
-            .with_untracked(|all| named(all.as_deref().unwrap_or_default(), at, &input.value(), &query));
+        let renamed = self.renamed.get_untracked();
+        let next = self.app.saved.with_untracked(|all| {
+            named(all.as_deref().unwrap_or_default(), renamed.as_deref(), &input.value(), &query)
+        });
         match next {
-            Ok(all) => {
-                input.set_value("");
-                self.put(all);
-            }
+            Ok(all) => self.put(all),
             Err(wrong) => {
-                self.wrong.set(Some(wrong));
+                self.wrong.set(texts::name_fault(wrong));
                 // A field that cannot take the focus still has its message beside it.
                 drop(input.unchecked_ref::<HtmlElement>().focus());
             }
@@ -209,7 +203,7 @@ impl Menu {
 
     fn put(self, filters: Vec<SavedFilter>) {
         self.busy.set(true);
-        self.wrong.set(None);
+        self.wrong.set(String::new());
         self.fault.set(None);
         self.app.api.save_filters(&SavedFilters { filters }).then(move |answer| {
             self.busy.set(false);
@@ -218,7 +212,7 @@ impl Menu {
                     self.renamed.set(None);
                     self.app.saved.set(Some(kept.filters));
                 }
-                Err(fault) => self.fault.set(Some((texts::ERR_SAVE, fault))),
+                Err(fault) => self.fault.set(Some(fault)),
             }
             // The button that was pressed may be gone.
             dom::rescue_focus("#saved-name");

@@ -16,13 +16,13 @@ pub enum NameFault {
     TooMany,
 }
 
-/// The listings with a new one of this name and query, or with the one at `at` under this name.
+/// The listings with a new one of this name and query, or with the one called `renamed` under this name.
 ///
 /// # Errors
 /// What is wrong with the name, by the rules of the service.
 pub fn named(
     all: &[SavedFilter],
-    at: Option<usize>,
+    renamed: Option<&str>,
     name: &str,
     query: &str,
 ) -> Result<Vec<SavedFilter>, NameFault> {
@@ -33,12 +33,12 @@ pub fn named(
     if name.chars().count() > SAVED_NAME_MAX {
         return Err(NameFault::TooLong);
     }
-    if all.iter().enumerate().any(|(place, known)| known.name == name && at != Some(place)) {
+    if renamed != Some(name) && all.iter().any(|known| known.name == name) {
         return Err(NameFault::Taken);
     }
     let mut all = all.to_vec();
     let full = all.len() >= SAVED_MAX;
-    match at.and_then(|at| all.get_mut(at)) {
+    match all.iter_mut().find(|known| renamed == Some(&known.name)) {
         Some(known) => known.name = name.to_owned(),
         None if full => return Err(NameFault::TooMany),
         None => all.push(SavedFilter { name: name.to_owned(), query: query.to_owned() }),
@@ -46,14 +46,10 @@ pub fn named(
     Ok(all)
 }
 
-/// The listings without the one at `at`.
+/// The listings without the one of this name.
 #[must_use]
-pub fn without(all: &[SavedFilter], at: usize) -> Vec<SavedFilter> {
-    let mut all = all.to_vec();
-    if at < all.len() {
-        all.remove(at);
-    }
-    all
+pub fn without(all: &[SavedFilter], name: &str) -> Vec<SavedFilter> {
+    all.iter().filter(|known| known.name != name).cloned().collect()
 }
 
 #[cfg(test)]
@@ -68,11 +64,11 @@ mod tests {
     fn a_listing_is_added_renamed_and_removed() {
         let two = named(&kept(&["a"]), None, " b ", "state=all").unwrap();
         assert_eq!((two[1].name.as_str(), two[1].query.as_str()), ("b", "state=all"));
-        let renamed = named(&two, Some(0), "c", "ignored").unwrap();
+        let renamed = named(&two, Some("a"), "c", "ignored").unwrap();
         assert_eq!((renamed[0].name.as_str(), renamed[0].query.as_str()), ("c", "q=x"));
-        assert_eq!(named(&two, Some(0), "a", "").unwrap(), two, "its own name is not taken");
-        assert_eq!(without(&two, 0)[0].name, "b");
-        assert_eq!(without(&two, 9), two);
+        assert_eq!(named(&two, Some("a"), "a", "").unwrap(), two, "its own name is not taken");
+        assert_eq!(without(&two, "a")[0].name, "b");
+        assert_eq!(without(&two, "x"), two);
     }
 
     #[test]
@@ -81,10 +77,10 @@ mod tests {
         assert_eq!(named(&[], None, &"é".repeat(SAVED_NAME_MAX + 1), ""), Err(NameFault::TooLong));
         assert!(named(&[], None, &"é".repeat(SAVED_NAME_MAX), "").is_ok());
         assert_eq!(named(&kept(&["a"]), None, "a", ""), Err(NameFault::Taken));
-        assert_eq!(named(&kept(&["a", "b"]), Some(0), "b", ""), Err(NameFault::Taken));
+        assert_eq!(named(&kept(&["a", "b"]), Some("a"), "b", ""), Err(NameFault::Taken));
         let full: Vec<String> = (0..SAVED_MAX).map(|n| n.to_string()).collect();
         let full = kept(&full.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(named(&full, None, "x", ""), Err(NameFault::TooMany));
-        assert!(named(&full, Some(0), "x", "").is_ok());
+        assert!(named(&full, Some("0"), "x", "").is_ok());
     }
 }

@@ -20,8 +20,7 @@ use crate::ui::{El, el, words};
 struct Rules {
     app: App,
     all: RwSignal<Option<Vec<RuleItem>>>,
-    /// What failed, and why.
-    fault: RwSignal<Option<(&'static str, Fault)>>,
+    fault: RwSignal<Option<Fault>>,
 }
 
 /// The card.
@@ -47,9 +46,9 @@ pub fn rules(app: App) -> El {
     card("rules-title", texts::RULES)
         .child(words("p", texts::RULES_HINT).class("fine"))
         .child_fn(move || {
-            rules.fault.get().map(|(what, fault)| {
+            rules.fault.get().map(|fault| {
                 let holds = rules.all.with_untracked(Option::is_some);
-                fault_box(what, &fault, holds, Some(retry))
+                fault_box(texts::ERR_ACTION, &fault, holds, Some(retry))
             })
         })
         .child_fn(list)
@@ -59,7 +58,7 @@ impl Rules {
     fn read(self) {
         self.app.api.list_rules().then(move |answer| match answer {
             Ok(list) => self.all.set(Some(list.items)),
-            Err(fault) => self.fault.set(Some((texts::ERR_RULES, fault))),
+            Err(fault) => self.fault.set(Some(fault)),
         });
     }
 
@@ -99,7 +98,7 @@ impl Rules {
             }
             Err(fault) => {
                 // The switch must not say otherwise than it is.
-                self.fault.set(Some((texts::ERR_SAVE, fault)));
+                self.fault.set(Some(fault));
                 self.read();
             }
         });

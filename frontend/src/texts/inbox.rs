@@ -36,8 +36,6 @@ texts! {
     SAVED_NONE = "Nothing is saved yet.";
     SAVE_AS = "Save this listing as …";
     RENAME = "Rename";
-    ERR_SAVED = "The saved listings could not be loaded";
-    ERR_SAVE = "That was not saved";
 
     RULES = "Rules";
     RULES_HINT = "Each is an external status check of a GitLab project. Where its note is on, one note on the merge request says who decided and why.";
@@ -49,7 +47,6 @@ texts! {
     NOTE_WRITTEN = "The note on the merge request is up to date since ";
     NOTE_FAILED = "The note on the merge request could not be written";
     NOTE_AGAIN = " It is tried again with the next decision.";
-    ERR_RULES = "The rules could not be loaded";
 
     HELP_SELECT = "Select the row; with rows selected, a and r decide on all of them";
     HELP_GO_PEOPLE = "Go to people and groups";

@@ -1,8 +1,7 @@
 //! Reading without a way to fail, for large answers that are only shown.
 //!
-//! What serde derives can end at every field, and has to let go there of all fields before. For the change of a
-//! check that was a third of all code of its pages. Here a missing or strange value is an empty one; what decides
-//! anything is read by `from_text`.
+//! What serde derives can end at every field, and has to let go there of all fields before; here a missing or
+//! strange value is an empty one. What decides anything is read by `from_text`.
 
 use js_sys::{Array, JSON, Reflect};
 use shared::{
@@ -23,8 +22,12 @@ pub fn from_text<T: Plain>(text: &str) -> Option<T> {
 }
 
 fn field<T: Plain>(object: &JsValue, name: &str) -> T {
+    T::read(&get(object, name))
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
     // What is no object has no fields.
-    T::read(&Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED))
+    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
 impl Plain for String {
@@ -53,7 +56,14 @@ impl<T: Plain> Plain for Option<T> {
 
 impl<T: Plain> Plain for Vec<T> {
     fn read(value: &JsValue) -> Self {
-        value.dyn_ref::<Array>().into_iter().flat_map(Array::iter).map(|item| T::read(&item)).collect()
+        let mut all = Self::new();
+        if let Some(list) = value.dyn_ref::<Array>() {
+            // Iterators that collect would be made anew for every type.
+            for at in 0..list.length() {
+                all.push(T::read(&list.get(at)));
+            }
+        }
+        all
     }
 }
 
@@ -61,6 +71,7 @@ impl<T: Plain> Plain for Vec<T> {
 macro_rules! plain {
     ($($type:ident { $($field:ident)* })*) => {
         $(impl Plain for $type {
+            #[inline(never)]
             fn read(value: &JsValue) -> Self {
                 Self { $($field: field(value, stringify!($field)),)* }
             }

@@ -55,7 +55,7 @@ fn stale(seen: Seen, change: &Rc<Change>) -> El {
             let says =
                 words("p", texts::STALE_FROM).child(moment(&change.read_at, As::Clock)).text(". ").text(why);
             place.child(
-                notice("waiting", "stale-change", says).attr("role", "status").child(
+                notice("waiting", "stale-change", el("div").child(says)).attr("role", "status").child(
                     button(texts::RETRY, "btn", "change-retry")
                         .flag_fn("disabled", move || seen.busy.get())
                         .on_click(move || seen.load(true)),
