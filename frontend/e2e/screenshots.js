@@ -154,6 +154,7 @@ async function fill(world) {
   const { link } = await adam.post("people", { name: "Nora Newcomer", email: "nora@example.com", roles: ["viewer"], all_projects: true });
   const all = await world.as(olga);
   await all.post("tokens", { name: "release robot", scopes: ["checks:read", "checks:decide"], projects: [], expires_in_days: 90 });
+  await all.send("PUT", "account/filters", { filters: [{ name: "Search", query: "q=search" }, { name: "Decided lately", query: "state=approved%2Crejected&sort=newest" }] });
   return { olga, link: link.url };
 }
 
@@ -165,6 +166,32 @@ async function decideOne(world) {
   await byId(page, "decision-comment").fill("Sessions should also end after a day without use.");
   await submit(page);
   await state(page, COOKIE, "rejected");
+}
+
+/** A check that the person has decided before: new commits bring it back. */
+async function comeBack(world, person) {
+  const page = await world.window({ as: person });
+  await openInbox(page, world.app, 15);
+  await openDialog(page, SEARCH, "approve");
+  await submit(page);
+  await world.sandbox.act(SEARCH, "push");
+  const reader = await world.as(person);
+  await until("the newer check", async () => {
+    const { needs_you: mine, waiting_on_others: others } = await reader.get("system");
+    return mine + others === 15;
+  });
+}
+
+/** A picture of the window: of every point, or small enough for a repository. */
+async function picture(page, path, docs) {
+  if (!docs) {
+    await page.screenshot({ path: `${path}.png`, caret: "hide" });
+    return;
+  }
+  const browser = await page.context().newCDPSession(page);
+  const { data } = await browser.send("Page.captureScreenshot", { format: "webp", quality: 80 });
+  await writeFile(`${path}.webp`, Buffer.from(data, "base64"));
+  await browser.detach();
 }
 
 /**

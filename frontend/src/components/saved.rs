@@ -3,7 +3,7 @@
 use crate::ui::prelude::*;
 use shared::{SavedFilter, SavedFilters};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use super::icon::{CROSS, MARKED, OPENS, PEN, icon};
 use super::message::fault_box;
@@ -54,10 +54,15 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
                 menu.opened();
             }
         })
-        // It closes like any menu: when the focus goes elsewhere, and on Escape. Where it went is known once the views
-        // have settled: a button that went while it had the focus leaves it nowhere, and the menu puts that right.
+        // It closes like any menu: when the focus goes elsewhere, and on Escape. A button that goes while it has the focus
+        // leaves it nowhere, and the menu puts that right; whether it went is known once the views have settled.
         .on("focusout", move |event| {
-            let from = event.target().and_then(|from| from.dyn_into::<Element>().ok());
+            let element = |target: Option<EventTarget>| target.and_then(|one| one.dyn_into::<Element>().ok());
+            let from = element(event.target());
+            let to = event.dyn_ref::<FocusEvent>().and_then(FocusEvent::related_target);
+            if element(to).is_some_and(|to| left.contains(Some(&to))) {
+                return;
+            }
             let menu = left.clone();
             request_animation_frame(move || {
                 let inside = document().active_element().is_some_and(|active| menu.contains(Some(&active)));
