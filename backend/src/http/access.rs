@@ -83,6 +83,7 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("GET", "/audit", Needs::May(Permission::AuditRead)),
     ("GET", "/audit/export", Needs::May(Permission::AuditRead)),
     ("GET", "/audit/verification", Needs::May(Permission::AuditRead)),
+    ("GET", "/system/doctor", Needs::May(Permission::Admin)),
     ("GET", "/calls", Needs::May(Permission::Admin)),
     ("POST", "/calls/{id}/replay", Needs::May(Permission::Admin)),
     ("GET", "/people", Needs::May(Permission::Admin)),

@@ -166,6 +166,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::NotRetryable(_) => {
                 Self::new(ProblemCode::NotRetryable, capital(&error.to_string()))
             }
+            ServiceError::Running(_) => Self::new(ProblemCode::Busy, capital(&error.to_string())),
             ServiceError::GitLab(_) => Self::new(ProblemCode::GitLabUnavailable, capital(&error.to_string())),
             ServiceError::SignedOut => super::access::not_signed_in(),
             ServiceError::Forbidden(_) => Self::new(ProblemCode::Forbidden, capital(&error.to_string())),
