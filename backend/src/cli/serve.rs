@@ -83,6 +83,7 @@ pub fn database(place: &str, error: &DbError) -> Failure {
         DbError::InUse(_)
         | DbError::Query(_)
         | DbError::Migration(_)
+        | DbError::NotMoved(_)
         | DbError::Corrupt(_)
         | DbError::Abandoned => Failure::Runtime(why),
     }

@@ -29,12 +29,14 @@ pub mod notes;
 mod packing;
 pub mod projects;
 pub mod reach;
+pub mod rows;
 pub mod rule_secrets;
 pub mod rules;
 pub mod schema;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
+pub mod transfer;
 pub mod waiting;
 mod writer;
 
@@ -71,6 +73,9 @@ pub enum DbError {
     /// Migrations could not be run, or the schema is newer than this program.
     #[error("{0}")]
     Migration(String),
+    /// A store is not moved into another database, for this reason.
+    #[error("{0}")]
+    NotMoved(String),
     /// A stored value that this program never writes.
     #[error("the database holds {0}, which this version does not understand")]
     Corrupt(String),

@@ -105,6 +105,7 @@ impl ApiError {
             | DbError::Unavailable(_)
             | DbError::Query(_)
             | DbError::Migration(_)
+            | DbError::NotMoved(_)
             | DbError::Abandoned => Self::new(
                 ProblemCode::StoreUnavailable,
                 "The database did not take it; nothing was changed. Try again in a moment.",

@@ -35,3 +35,4 @@ mod reconcile;
 mod scope;
 mod spa;
 mod store;
+mod transfer;
