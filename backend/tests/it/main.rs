@@ -21,6 +21,7 @@ mod cli;
 mod config;
 mod decide;
 mod deliver;
+mod disk;
 mod doctor;
 mod identity;
 mod intake;
