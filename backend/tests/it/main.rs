@@ -33,6 +33,7 @@ mod metrics;
 mod notes;
 mod payloads;
 mod reconcile;
+mod replicas;
 mod scope;
 mod spa;
 mod store;
