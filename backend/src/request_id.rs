@@ -25,6 +25,6 @@ pub fn current() -> Option<String> {
 
 /// A new one.
 #[must_use]
-pub fn new() -> String {
+pub fn fresh() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }

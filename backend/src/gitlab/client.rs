@@ -106,7 +106,7 @@ pub enum ClientError {
 
 /// The same request, with the id under which it is sent.
 pub(super) fn named(request: RequestBuilder) -> RequestBuilder {
-    request.header(request_id::HEADER, request_id::current().unwrap_or_else(request_id::new))
+    request.header(request_id::HEADER, request_id::current().unwrap_or_else(request_id::fresh))
 }
 
 impl Client {

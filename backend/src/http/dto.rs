@@ -304,22 +304,6 @@ pub fn call_item(row: ListedCall) -> Result<dto::CallItem, DbError> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_api_uses_the_words_of_the_database() {
-        for kind in EventKind::ALL {
-            assert_eq!(event_kind(kind).as_str(), kind.as_str());
-        }
-        for state in CheckState::ALL {
-            assert_eq!(check_state(state).as_str(), state.as_str());
-            assert_eq!(domain_state(check_state(state)), state);
-        }
-    }
-}
-
 /// What was found out about the service at that moment.
 #[must_use]
 pub fn doctor_report(at: Time, findings: Vec<Finding>) -> dto::DoctorReport {
@@ -343,5 +327,21 @@ const fn doctor_verdict(severity: Severity) -> dto::DoctorVerdict {
         Severity::Warning => dto::DoctorVerdict::Warning,
         Severity::Failure => dto::DoctorVerdict::Failed,
         Severity::Unreachable => dto::DoctorVerdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_uses_the_words_of_the_database() {
+        for kind in EventKind::ALL {
+            assert_eq!(event_kind(kind).as_str(), kind.as_str());
+        }
+        for state in CheckState::ALL {
+            assert_eq!(check_state(state).as_str(), state.as_str());
+            assert_eq!(domain_state(check_state(state)), state);
+        }
     }
 }

@@ -42,7 +42,7 @@ pub async fn trace(
                 && id.len() <= 64
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         })
-        .map_or_else(request_id::new, str::to_owned);
+        .map_or_else(request_id::fresh, str::to_owned);
     let begun = std::time::Instant::now();
     let app = request.app_data::<web::Data<App>>().cloned();
     let (method, path) = (request.method().clone(), request.path().to_owned());

@@ -126,7 +126,7 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
         Ok(())
     } else {
         let writing =
-            request_id::within(request_id::new(), write(connected, &claimed, &mut known, &body, &marker));
+            request_id::within(request_id::fresh(), write(connected, &claimed, &mut known, &body, &marker));
         let late = || NoteError::Later { message: "GitLab did not answer in time".into(), retry_after: None };
         tokio::time::timeout(WRITING, writing).await.unwrap_or_else(|_| Err(late().into()))
     };

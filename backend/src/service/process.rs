@@ -71,7 +71,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
     let asked = ask
         .iter()
         .filter_map(|index| claimed.get(*index))
-        .map(|call| request_id::within(request_id::new(), ask_gitlab(app, call)));
+        .map(|call| request_id::within(request_id::fresh(), ask_gitlab(app, call)));
     join_all(asked).await.into_iter().collect::<Result<Vec<()>, _>>()?;
     if !ask.is_empty() {
         learn_new_rules(app, &claimed).await?;

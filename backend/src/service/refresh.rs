@@ -30,7 +30,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         .write(Lane::Back, move |conn| merge_requests::claim_refresh(conn, now, now.after(LEASE), CLAIM))
         .await?;
     let count = due.len();
-    join_all(due.into_iter().map(|one| request_id::within(request_id::new(), read_one(app, one))))
+    join_all(due.into_iter().map(|one| request_id::within(request_id::fresh(), read_one(app, one))))
         .await
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
