@@ -8,6 +8,8 @@ use approval_app::domain::{Clock as _, ManualClock};
 use approval_app::server;
 use serde_json::json;
 
+use super::leased;
+use crate::support::process::until;
 use crate::support::{Kind, Plan, World, config};
 
 /// What the clocks differ by.
@@ -71,10 +73,15 @@ async fn no_replica_takes_what_another_is_doing() {
         App::open(config(&world.database, Some(world.gitlab.url())), Arc::clone(&ahead) as _).await.unwrap();
     world.gitlab.set_fault(Some(gitlab_sandbox::Fault::Slow(Duration::from_millis(500))));
     world.decide(&check, "approve", "").await;
-    let (one, two) =
-        tokio::join!(approval_app::worker::drain(&world.app), approval_app::worker::drain(&other));
-    one.unwrap();
-    two.unwrap();
+    let app = world.app.clone();
+    let taking = tokio::spawn(async move { approval_app::worker::drain(&app).await });
+    until("that one of them is sending", async || match leased(&world.database.url).await {
+        0 => Err("none is".into()),
+        _ => Ok(()),
+    })
+    .await;
+    approval_app::worker::drain(&other).await.unwrap();
+    taking.await.unwrap().unwrap();
     world.gitlab.set_fault(None);
     world.settle().await;
     let told = world
