@@ -51,6 +51,8 @@ pub struct Inner {
     pub changes: Arc<Hub>,
     /// Where people can sign in besides here.
     pub providers: Vec<Provider>,
+    /// Held by who has the service looked at.
+    pub examining: tokio::sync::Mutex<()>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Cancelled when the process is to stop.
@@ -220,6 +222,7 @@ impl App {
             arrivals: Arrivals::default(),
             changes: Arc::new(Hub::new(now)),
             providers,
+            examining: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             connected,
             secrets: RwLock::default(),

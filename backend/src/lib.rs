@@ -15,6 +15,7 @@ pub mod memory;
 pub mod metrics;
 pub mod oidc;
 pub mod render;
+pub mod request_id;
 pub mod server;
 pub mod service;
 pub mod worker;

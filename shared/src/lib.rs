@@ -41,5 +41,5 @@ pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};
 pub use event::{Event, EventKind};
 pub use problem::{Problem, ProblemCode};
 pub use rule::{NoteStage, NoteState, RuleChange, RuleItem, RuleList};
-pub use system::SystemInfo;
+pub use system::{DoctorFinding, DoctorReport, DoctorVerdict, SystemInfo};
 pub use token::{MadeToken, NewToken, TokenItem, TokenList};

@@ -33,3 +33,44 @@ pub struct SystemInfo {
     /// Checks that GitLab shows as `passed` though nobody here approved them, counted up to 1,000.
     pub undecided_passes: i64,
 }
+
+/// What stands between the service and GitLab, as `GET system/doctor` found it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DoctorReport {
+    /// When it was looked at, RFC 3339 UTC.
+    pub examined_at: String,
+    /// The worst verdict of all findings.
+    pub verdict: DoctorVerdict,
+    /// One for each thing that was looked at, in that order; several may have the same topic.
+    pub findings: Vec<DoctorFinding>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DoctorFinding {
+    /// What was looked at, in a word or two for people: `token`, `GitLab`, `clock`.
+    pub topic: String,
+    /// How it is.
+    pub verdict: DoctorVerdict,
+    /// What was found: one sentence, plain text without secrets.
+    pub says: String,
+    /// What to do about it, plain text; `null` if there is nothing to do.
+    pub mend: Option<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum DoctorVerdict {
+    /// As it should be.
+    Ok,
+    /// It works, or may work, but somebody should look.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// It could not be found out, since something that is needed does not answer.
+    Unknown,
+}

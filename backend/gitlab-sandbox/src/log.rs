@@ -19,6 +19,8 @@ pub struct ApiRequest {
     pub path: String,
     /// The status of the answer; `None` if the connection was closed instead.
     pub status: Option<u16>,
+    /// What the header `X-Request-Id` said.
+    pub request_id: Option<String>,
 }
 
 /// One request that was not answered with 2xx.

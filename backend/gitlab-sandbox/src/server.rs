@@ -173,7 +173,13 @@ fn log(inner: &Inner, request: &Request, answer: &Answer, hung_up: bool) {
     let path = request.path_and_query();
     let mut log = lock(&inner.log);
     let status = (!hung_up).then_some(answer.status);
-    log.request(ApiRequest { at, method: request.method.clone(), path: path.clone(), status });
+    log.request(ApiRequest {
+        at,
+        method: request.method.clone(),
+        path: path.clone(),
+        status,
+        request_id: request.id.clone(),
+    });
     if !hung_up && !(200..300).contains(&answer.status) {
         log.refusal(RefusedRequest {
             at,

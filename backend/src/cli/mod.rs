@@ -11,6 +11,7 @@ mod healthcheck;
 mod secrets;
 mod serve;
 mod token;
+mod transfer;
 mod user;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -89,6 +90,11 @@ enum Command {
     Backup(Box<backup::Args>),
     /// Put such a copy in the place of the database; no service may run
     Restore(Box<backup::Args>),
+    /// Copy everything into an empty PostgreSQL (or from there into a new SQLite file); no service may run
+    ///
+    /// Whatever goes wrong, the other database stays empty: all is written in one transaction, read back and
+    /// compared, and the record's chain is followed, before it counts. What is copied stays as it is.
+    MigrateTo(Box<transfer::Args>),
     /// The settings: whether they are right, and which value counts from where
     #[command(subcommand)]
     Config(config::Command),
@@ -153,6 +159,7 @@ fn run_other(command: Command) -> Result<(), Failure> {
         Command::Secrets(command) => with_runtime(secrets::run(command)),
         Command::Backup(args) => backup::backup(*args),
         Command::Restore(args) => backup::restore(*args),
+        Command::MigrateTo(args) => transfer::migrate_to(*args),
         Command::Openapi { base_path } => openapi(&base_path),
         Command::Audit(audit::Command::Verify(wanted)) => audit::verify(&wanted),
         Command::Audit(audit::Command::Export(place)) => with_runtime(audit::export(*place)),

@@ -77,14 +77,34 @@ pub fn database(place: &str, error: &DbError) -> Failure {
         why = format!("{why}: {cause}");
         source = cause.source();
     }
+    if let Some(mend) = mend(&why) {
+        why = format!("{why}; {mend}");
+    }
     match error {
         DbError::Unavailable(_) => Failure::Unavailable(why),
         DbError::BadUrl(_) => Failure::Config(vec![why]),
         DbError::InUse(_)
         | DbError::Query(_)
         | DbError::Migration(_)
+        | DbError::NotMoved(_)
         | DbError::Corrupt(_)
         | DbError::Abandoned => Failure::Runtime(why),
+    }
+}
+
+/// What to do, where the system's or SQLite's words (<https://sqlite.org/rescode.html>) say enough.
+fn mend(why: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    if says(&["malformed", "is not a database"]) {
+        Some(
+            "put a copy in its place with `approval-app restore FILE`, or name another with APPROVAL_DATABASE_URL",
+        )
+    } else if says(&["readonly database", "Permission denied", "unable to open database file"]) {
+        Some("run this as a user who may write the file and its folder")
+    } else if says(&["disk is full", "No space left on device"]) {
+        Some("make room on the disk; what was acknowledged is there")
+    } else {
+        None
     }
 }
 

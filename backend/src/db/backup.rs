@@ -49,9 +49,11 @@ pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<Pat
     let kept = match place.exists() {
         false => None,
         true => {
-            // What is still in its log belongs to the old file.
-            open(place)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
             let kept = with_suffix(place, &format!(".before-restore-{stamp}"));
+            // What is still in its log belongs to the old file; where that is damaged, its log stays beside it.
+            if open(place)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_err() {
+                rename_if_there(&with_suffix(place, "-wal"), &with_suffix(&kept, "-wal"))?;
+            }
             fs::rename(place, &kept).map_err(|error| at(&kept, &error))?;
             Some(kept)
         }
@@ -156,6 +158,13 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+fn rename_if_there(path: &Path, to: &Path) -> Result<(), DbError> {
+    match fs::rename(path, to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path, &error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn remove_if_there(path: &Path) -> Result<(), DbError> {

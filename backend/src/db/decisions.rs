@@ -1,9 +1,11 @@
 //! Decisions: who said what about which SHA.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::schema::decision;
-use super::{Conn, DbError, word};
+use super::{Conn, DbError, time, word};
 use crate::domain::Verdict;
 use crate::domain::ids::DecisionId;
 
@@ -38,11 +40,20 @@ pub struct DecisionRow {
     pub via: Option<String>,
 }
 
-/// Stores a decision.
+/// Stores a decision. It comes after those that there are, also where another replica's clock, which was ahead, said
+/// when they were made: then it is noted a microsecond after the last.
 ///
 /// # Errors
 /// The database's.
 pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
+    let last: Option<String> = decision::table
+        .filter(decision::check_id.eq(&row.check_id))
+        .select(diesel::dsl::max(decision::decided_at))
+        .first(conn)?;
+    let decided_at = match last {
+        Some(last) if last >= row.decided_at => time(&last)?.after(Duration::from_micros(1)).to_string(),
+        Some(_) | None => row.decided_at.clone(),
+    };
     diesel::insert_into(decision::table)
         .values((
             decision::id.eq(row.id.as_str()),
@@ -55,7 +66,7 @@ pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
             decision::reviewer.eq(&row.reviewer),
             decision::reviewer_verified.eq(row.reviewer_verified),
             decision::reversed.eq(row.reversed),
-            decision::decided_at.eq(&row.decided_at),
+            decision::decided_at.eq(decided_at),
             decision::account_id.eq(row.account_id.as_deref()),
             decision::via.eq(row.via.as_deref()),
         ))

@@ -29,16 +29,19 @@ pub mod notes;
 mod packing;
 pub mod projects;
 pub mod reach;
+pub mod rows;
 pub mod rule_secrets;
 pub mod rules;
 pub mod schema;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
+pub mod transfer;
 pub mod waiting;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::Connection as _;
 use tokio::sync::oneshot;
@@ -71,6 +74,9 @@ pub enum DbError {
     /// Migrations could not be run, or the schema is newer than this program.
     #[error("{0}")]
     Migration(String),
+    /// A store is not moved into another database, for this reason.
+    #[error("{0}")]
+    NotMoved(String),
     /// A stored value that this program never writes.
     #[error("the database holds {0}, which this version does not understand")]
     Corrupt(String),
@@ -88,6 +94,9 @@ struct Inner {
     pool: Pool,
     /// SQLite has one writer thread that groups commits; PostgreSQL writes through the pool.
     writer: Option<Writer>,
+    /// Whether something that was to be written was not, since a check last wrote. Apart, since work that waits for the
+    /// writer must not keep alive what owns the writer.
+    doubt: Arc<AtomicBool>,
     /// Held so that no other process uses the SQLite file.
     _alone: Option<std::fs::File>,
     /// Closed last: closing any handle of the file gives up the locks that SQLite holds on it.
@@ -127,7 +136,8 @@ impl Db {
             .connection_timeout(std::time::Duration::from_secs(5))
             .build(Manager::new(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        Ok(Self(Arc::new(Inner { url, pool, writer, _alone: alone, _file: file })))
+        let doubt = Arc::default();
+        Ok(Self(Arc::new(Inner { url, pool, writer, doubt, _alone: alone, _file: file })))
     }
 
     /// Opens the database for a moment while a service may be using it: for the command line. On
@@ -156,7 +166,8 @@ impl Db {
             .max_size(1)
             .build(Manager::writing(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        Ok(Self(Arc::new(Inner { url, pool, writer: None, _alone: None, _file: None })))
+        let doubt = Arc::default();
+        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, _alone: None, _file: None })))
     }
 
     /// The connections of the pool, as of now.
@@ -235,6 +246,13 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
+        let doubt = Arc::clone(&self.0.doubt);
+        let then = move |result: Result<T, E>| {
+            if result.is_err() {
+                doubt.store(true, Ordering::Relaxed);
+            }
+            then(result);
+        };
         if let Some(writer) = &self.0.writer {
             writer.submit(
                 lane,
@@ -246,13 +264,28 @@ impl Db {
         tokio::task::spawn_blocking(move || then(transact(&pool, work)));
     }
 
-    /// Whether the database answers and has the schema this program needs.
+    /// Whether the database answers and has the schema this program needs; and, if something was not written since
+    /// it was asked last (the disk may be full, or read-only), whether it can be written.
     ///
     /// # Errors
     /// What is wrong with it.
     pub async fn check(&self) -> Result<(), DbError> {
-        self.read(migrations::check).await
+        self.read(migrations::check).await?;
+        if self.0.doubt.load(Ordering::Relaxed) {
+            self.write(Lane::Front, touch).await?;
+            self.0.doubt.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
+}
+
+/// Writes what is there already.
+fn touch(conn: &mut Conn) -> Result<(), DbError> {
+    use diesel::prelude::*;
+    diesel::update(schema::instance::table)
+        .set(schema::instance::id.eq(schema::instance::id))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// A transaction on a connection of the pool.

@@ -15,6 +15,7 @@ use crate::domain::delivery::{Answer, Meaning, meaning};
 use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, Source};
 use crate::domain::{GitLabStatus, Time};
 use crate::metrics::{Metrics, Operation};
+use crate::request_id;
 
 /// Connecting may take this long.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -103,6 +104,11 @@ pub enum ClientError {
     Setup(String),
 }
 
+/// The same request, with the id under which it is sent.
+pub(super) fn named(request: RequestBuilder) -> RequestBuilder {
+    request.header(request_id::HEADER, request_id::current().unwrap_or_else(request_id::fresh))
+}
+
 impl Client {
     /// A client for the instance at `base_url` (no trailing slash), trusting `ca_pem` as well if
     /// given.
@@ -145,7 +151,7 @@ impl Client {
         request: RequestBuilder,
     ) -> reqwest::Result<Response> {
         let begun = Instant::now();
-        let sent = request.send().await;
+        let sent = named(request).send().await;
         if let Some(metrics) = &self.metrics {
             let status = sent.as_ref().ok().map(|response| response.status().as_u16());
             metrics.asked(operation, status, begun.elapsed());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::DATE;
 use serde_json::Value;
 
-use super::client::{ANSWER_MAX, Client, bounded, transport};
+use super::client::{ANSWER_MAX, Client, bounded, named, transport};
 use crate::domain::Time;
 
 /// How long one question may take.
@@ -38,7 +38,7 @@ impl Client {
     pub async fn ask(&self, path: &str) -> Result<Answered, String> {
         let url = format!("{}/api/v4/{path}", self.base_url);
         let response =
-            self.http.get(url).timeout(PATIENCE).send().await.map_err(|error| transport(&error))?;
+            named(self.http.get(url)).timeout(PATIENCE).send().await.map_err(|error| transport(&error))?;
         let status = response.status().as_u16();
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let body = bounded(response, ANSWER_MAX).await?;

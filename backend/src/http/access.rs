@@ -1,11 +1,11 @@
 //! Who may call which operation: one table, which the door asks for every request and which the
 //! OpenAPI document shows. What is not in the table is not offered.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, ResponseError as _, web};
 use shared::ProblemCode;
 
 use super::client;
@@ -83,6 +83,7 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("GET", "/audit", Needs::May(Permission::AuditRead)),
     ("GET", "/audit/export", Needs::May(Permission::AuditRead)),
     ("GET", "/audit/verification", Needs::May(Permission::AuditRead)),
+    ("GET", "/system/doctor", Needs::May(Permission::Admin)),
     ("GET", "/calls", Needs::May(Permission::Admin)),
     ("POST", "/calls/{id}/replay", Needs::May(Permission::Admin)),
     ("GET", "/people", Needs::May(Permission::Admin)),
@@ -105,43 +106,51 @@ pub fn needs(method: &str, path: &str) -> Option<Needs> {
 }
 
 /// Lets a request through if its caller may do what it asks; handlers get the caller as
-/// `web::ReqData<Caller>`.
+/// `web::ReqData<Caller>`. Else it is answered here and not by an error, so that the answer gets what every answer
+/// has: 401 without a valid session or token, 403 without the permission, 404 and 405 for what is not offered.
 ///
 /// # Errors
-/// 401 without a valid session or token, 403 without the permission, 404 and 405 for what is not
-/// offered.
+/// Those of the service behind.
 pub async fn authorise(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    match let_in(&request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(refusal) => Ok(request.into_response(refusal.error_response()).map_into_right_body()),
+    }
+}
+
+/// Finds out who asks and notes it at the request, if they may.
+async fn let_in(request: &ServiceRequest) -> Result<(), ApiError> {
     let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(unwired)?;
     let pattern = request.match_pattern().unwrap_or_default();
     let prefix = format!("{}{API}", app.config.base_path);
     let path = pattern.strip_prefix(&prefix).unwrap_or_default();
     let Some(needs) = needs(request.method().as_str(), path) else {
-        return Err(not_offered(path).into());
+        return Err(not_offered(path));
     };
     if needs == Needs::Nothing {
-        return next.call(request).await;
+        return Ok(());
     }
-    let proof = proof(&app, &request)?;
+    let proof = proof(&app, request)?;
     let by_token = matches!(proof, Proof::Token(_));
     let caller = sign_in::known(&app, proof).await.map_err(ApiError::from)?.ok_or_else(not_signed_in)?;
     match needs {
         Needs::Nothing | Needs::Anyone => {}
         Needs::Session if by_token => {
             let why = "This is for people who are signed in; an API token cannot do it.";
-            return Err(ApiError::new(ProblemCode::Forbidden, why).into());
+            return Err(ApiError::new(ProblemCode::Forbidden, why));
         }
         Needs::Session => {}
         Needs::May(permission) if caller.may(permission) => {}
         Needs::May(permission) => {
             let why = format!("This needs the permission {}, which you do not have.", permission.as_str());
-            return Err(ApiError::new(ProblemCode::Forbidden, why).into());
+            return Err(ApiError::new(ProblemCode::Forbidden, why));
         }
     }
     request.extensions_mut().insert(caller);
-    next.call(request).await
+    Ok(())
 }
 
 /// What the request shows to prove who sends it: a token if there is one, else a session.

@@ -13,7 +13,8 @@ use crate::domain::audit::Entry;
 use crate::domain::note::NoteState;
 use crate::domain::record::{Event, EventKind};
 use crate::domain::waiting::{Waiting, Why};
-use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
+use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time, Verdict};
+use crate::service::doctor::{Finding, Severity};
 use crate::service::inbox::{Detail, Item};
 
 /// A check's state.
@@ -301,6 +302,32 @@ pub fn call_item(row: ListedCall) -> Result<dto::CallItem, DbError> {
         note: row.note,
         attempts: row.attempts,
     })
+}
+
+/// What was found out about the service at that moment.
+#[must_use]
+pub fn doctor_report(at: Time, findings: Vec<Finding>) -> dto::DoctorReport {
+    let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Fine);
+    let finding = |one: Finding| dto::DoctorFinding {
+        topic: one.topic.into(),
+        verdict: doctor_verdict(one.severity),
+        says: one.says,
+        mend: one.mend,
+    };
+    dto::DoctorReport {
+        examined_at: at.to_string(),
+        verdict: doctor_verdict(worst),
+        findings: findings.into_iter().map(finding).collect(),
+    }
+}
+
+const fn doctor_verdict(severity: Severity) -> dto::DoctorVerdict {
+    match severity {
+        Severity::Fine => dto::DoctorVerdict::Ok,
+        Severity::Warning => dto::DoctorVerdict::Warning,
+        Severity::Failure => dto::DoctorVerdict::Failed,
+        Severity::Unreachable => dto::DoctorVerdict::Unknown,
+    }
 }
 
 #[cfg(test)]

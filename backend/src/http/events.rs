@@ -79,10 +79,12 @@ fn stream(
         let _counted = app.metrics.listening();
         // Listen before reading what was missed, so that nothing falls between.
         let mut news = app.live.listen();
-        let mut seen = app.live.newest();
+        let newest = app.live.newest();
+        // Another replica may have told them more than this one has read by now.
+        let mut seen = newest.max(resume.unwrap_or(0));
         // An id at once, so that whoever loses the line before the first event can resume.
         yield Ok(match resume {
-            None => Bytes::from(format!("retry: 2000\nid: {seen}\nevent: hello\ndata: {{}}\n\n")),
+            None => Bytes::from(format!("retry: 2000\nid: {newest}\nevent: hello\ndata: {{}}\n\n")),
             Some(_) => Bytes::from_static(b"retry: 2000\n: hello again\n\n"),
         });
         let mut view = match View::of(&app, &caller).await {

@@ -11,7 +11,8 @@ pub async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// Ready: the database answers with the right schema, and the process is not stopping. Never asks
+/// Ready: the database answers with the right schema, takes what is written to it if it did not before, and the
+/// process is not stopping. Never asks
 /// GitLab: its being down is no reason to refuse calls.
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if app.stopping.is_cancelled() {

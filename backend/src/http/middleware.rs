@@ -1,29 +1,28 @@
 //! What applies to every request: security headers, and no writes from other sites.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST,
     HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::{Error, ResponseError as _, web};
 use shared::ProblemCode;
-
-use tracing::Instrument as _;
 
 use super::problem::ApiError;
 use super::spa::Index;
 use crate::app::App;
+use crate::request_id;
 
 /// Swagger UI's own policy: its page has inline styles; still nothing leaves the origin.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The header that names a request, in answers and in the log.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// Gives every request an id and one line in the log: what was asked, the answer, how long it took.
 /// Never bodies, queries or headers, which may hold secrets.
@@ -43,13 +42,11 @@ pub async fn trace(
                 && id.len() <= 64
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         })
-        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned);
+        .map_or_else(request_id::fresh, str::to_owned);
     let begun = std::time::Instant::now();
     let app = request.app_data::<web::Data<App>>().cloned();
-    let span = tracing::info_span!("request", request_id = %id);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let result =
-        super::problem::REQUEST_ID.scope(id.clone(), next.call(request).instrument(span.clone())).await;
+    let result = request_id::within(id.clone(), next.call(request)).await;
     // What a handler refused is an answer by now; what is left are errors of the server itself.
     let status =
         result.as_ref().map_or_else(|error| error.as_response_error().status_code(), ServiceResponse::status);
@@ -58,9 +55,12 @@ pub async fn trace(
     }
     let mut response = result?;
     let millis = begun.elapsed().as_millis();
-    span.in_scope(
-        || tracing::debug!(%method, %path, status = response.status().as_u16(), millis, "answered"),
-    );
+    let status = response.status().as_u16();
+    tracing::debug!(request_id = %id, %method, %path, status, millis, "answered");
+    if app.is_some_and(|app| app.stopping.is_cancelled()) {
+        // Who keeps connections, a proxy for instance, is to make the next one elsewhere.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -113,14 +113,25 @@ pub async fn secure_headers(
 ///
 /// Source: Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>.
 ///
+/// It is answered here and not by an error, so that the answer gets what every answer has: 403 with the code
+/// `cross_site`, 415 for another body.
+///
 /// # Errors
-/// 403 with the code `cross_site`, 415 for another body.
+/// Those of the service behind.
 pub async fn same_site(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    match from_elsewhere(&request) {
+        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some(refusal) => Ok(request.into_response(refusal.error_response()).map_into_right_body()),
+    }
+}
+
+/// Why a write is refused; `None` if it is not.
+fn from_elsewhere(request: &ServiceRequest) -> Option<ApiError> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return next.call(request).await;
+        return None;
     }
     let headers = request.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -130,27 +141,25 @@ pub async fn same_site(
         Some("none") => !by_cookie,
         Some(_) => false,
         // Plain http: browsers send no Fetch Metadata, but they do send Origin.
-        None => text(ORIGIN).map_or(!by_cookie, |origin| is_own(&request, origin)),
+        None => text(ORIGIN).map_or(!by_cookie, |origin| is_own(request, origin)),
     };
     if !own {
-        return Err(ApiError::new(
+        return Some(ApiError::new(
             ProblemCode::CrossSite,
             "This was sent from a page of another site; open the app itself.",
-        )
-        .into());
+        ));
     }
     let empty =
         text(CONTENT_LENGTH).is_none_or(|length| length == "0") && !headers.contains_key(TRANSFER_ENCODING);
     let kind = text(CONTENT_TYPE).map(|kind| kind.split(';').next().unwrap_or_default().trim());
     let json = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     if !(json || (empty && kind.is_none())) {
-        return Err(ApiError::new(
+        return Some(ApiError::new(
             ProblemCode::UnsupportedMediaType,
             "Send the body with Content-Type: application/json.",
-        )
-        .into());
+        ));
     }
-    next.call(request).await
+    None
 }
 
 /// Whether an origin is the app's: the public URL, or the host that was asked.

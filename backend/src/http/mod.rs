@@ -95,6 +95,7 @@ pub fn routes(
             .route("/calls/{id}/replay", web::post().to(system::replay_call))
             .route("/reconcile", web::post().to(system::start_reconciliation))
             .route("/system", web::get().to(system::read_system))
+            .route("/system/doctor", web::get().to(system::examine_system))
             .route("/events", web::get().to(events::follow_events))
             .route("/audit", web::get().to(audit::list_audit_entries))
             .route("/audit/export", web::get().to(audit::export_audit_entries))

@@ -86,6 +86,7 @@ struct Intake;
     super::system::retry_delivery,
     super::events::follow_events,
     super::system::read_system,
+    super::system::examine_system,
     super::system::list_calls,
     super::system::replay_call,
     super::system::start_reconciliation,

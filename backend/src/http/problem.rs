@@ -9,15 +9,11 @@ use shared::{Problem, ProblemCode};
 
 use crate::db::DbError;
 use crate::domain::Time;
+use crate::request_id;
 use crate::service::ServiceError;
 use crate::service::intake::IntakeError;
 use crate::service::links::LinkError;
 use crate::service::sign_in::SignInError;
-
-tokio::task_local! {
-    /// The id of the request that is being answered.
-    pub static REQUEST_ID: String;
-}
 
 /// An answer that is a problem.
 #[derive(Debug)]
@@ -105,6 +101,7 @@ impl ApiError {
             | DbError::Unavailable(_)
             | DbError::Query(_)
             | DbError::Migration(_)
+            | DbError::NotMoved(_)
             | DbError::Abandoned => Self::new(
                 ProblemCode::StoreUnavailable,
                 "The database did not take it; nothing was changed. Try again in a moment.",
@@ -144,7 +141,7 @@ impl ResponseError for ApiError {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         let mut problem = (*self.problem).clone();
-        problem.request_id = REQUEST_ID.try_with(Clone::clone).ok();
+        problem.request_id = request_id::current();
         match serde_json::to_vec(&problem) {
             Ok(body) => response.body(body),
             Err(_) => response.insert_header(ContentType::plaintext()).body("a problem could not be written"),
@@ -166,6 +163,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::NotRetryable(_) => {
                 Self::new(ProblemCode::NotRetryable, capital(&error.to_string()))
             }
+            ServiceError::Running(_) => Self::new(ProblemCode::Busy, capital(&error.to_string())),
             ServiceError::GitLab(_) => Self::new(ProblemCode::GitLabUnavailable, capital(&error.to_string())),
             ServiceError::SignedOut => super::access::not_signed_in(),
             ServiceError::Forbidden(_) => Self::new(ProblemCode::Forbidden, capital(&error.to_string())),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use shared::{CallPage, SystemInfo};
+use shared::{CallPage, DoctorReport, SystemInfo};
 
 use super::dto;
 use super::problem::ApiError;
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::calls::CallState;
 use crate::domain::access::Caller;
 use crate::domain::ids::DeliveryId;
-use crate::service::{ServiceError, deliver, system};
+use crate::service::{ServiceError, deliver, doctor, system};
 
 /// Read the state of the service
 #[utoipa::path(
@@ -40,6 +40,22 @@ pub async fn read_system(
         set_aside_calls: overview.set_aside_calls,
         undecided_passes: overview.undecided_passes,
     }))
+}
+
+/// Look at what stands between the service and GitLab
+#[utoipa::path(
+    get,
+    path = "/system/doctor",
+    operation_id = "examine_system",
+    tag = "system",
+    responses(
+        (status = 200, description = "What was found, after 20 seconds at most; GitLab is asked, nothing is changed", body = DoctorReport),
+        (status = 503, description = "Somebody has it looked at right now", body = shared::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn examine_system(app: web::Data<App>) -> Result<web::Json<DoctorReport>, ApiError> {
+    let (at, findings) = doctor::examine_own(&app).await?;
+    Ok(web::Json(dto::doctor_report(at, findings)))
 }
 
 /// What a listing of calls may be asked for.

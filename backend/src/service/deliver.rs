@@ -14,6 +14,7 @@ use crate::domain::delivery::{Answer, Meaning};
 use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
+use crate::request_id;
 
 use super::{Asking, ServiceError};
 
@@ -113,7 +114,13 @@ fn wake_probes(conn: &mut Conn, now: Time) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Sends one, under its own id: that is in the log and at GitLab.
 async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
+    let id = claimed.id.clone();
+    request_id::within(id, send_one(app, connected, claimed)).await
+}
+
+async fn send_one(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
     let started_at = app.clock.now();
     let stopwatch = std::time::Instant::now();
     let answer =

@@ -49,6 +49,9 @@ pub enum ServiceError {
     /// There is nothing to retry or replay.
     #[error("{0}")]
     NotRetryable(&'static str),
+    /// It is being done already, and only once at a time.
+    #[error("{0}")]
+    Running(&'static str),
     /// GitLab did not answer, or not as expected.
     #[error("{0}")]
     GitLab(String),

@@ -20,6 +20,7 @@ use crate::domain::backoff::NOTE;
 use crate::domain::note::{self, NoteState, Subject};
 use crate::gitlab::NoteError;
 use crate::metrics::NoteOutcome;
+use crate::request_id;
 
 /// A note is taken for this long …
 const LEASE: Duration = Duration::from_secs(180);
@@ -124,7 +125,8 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
     let result = if known.id.is_some() && known.hash.as_ref() == Some(&hash) {
         Ok(())
     } else {
-        let writing = write(connected, &claimed, &mut known, &body, &marker);
+        let writing =
+            request_id::within(request_id::fresh(), write(connected, &claimed, &mut known, &body, &marker));
         let late = || NoteError::Later { message: "GitLab did not answer in time".into(), retry_after: None };
         tokio::time::timeout(WRITING, writing).await.unwrap_or_else(|_| Err(late().into()))
     };

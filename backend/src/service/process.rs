@@ -15,6 +15,7 @@ use crate::domain::backoff::READ_BACK;
 use crate::domain::facts::Facts;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::gitlab::{Call, ReadError};
+use crate::request_id;
 
 /// A call is taken for this long; a crashed process's calls are free again afterwards.
 const LEASE: Duration = Duration::from_secs(60);
@@ -67,7 +68,10 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         learn_new_rules(app, &claimed).await?;
         app.changed();
     }
-    let asked = ask.iter().filter_map(|index| claimed.get(*index)).map(|call| ask_gitlab(app, call));
+    let asked = ask
+        .iter()
+        .filter_map(|index| claimed.get(*index))
+        .map(|call| request_id::within(request_id::fresh(), ask_gitlab(app, call)));
     join_all(asked).await.into_iter().collect::<Result<Vec<()>, _>>()?;
     if !ask.is_empty() {
         learn_new_rules(app, &claimed).await?;

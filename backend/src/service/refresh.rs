@@ -11,6 +11,7 @@ use crate::db::merge_requests::{self, ToRead};
 use crate::db::{DbError, Lane};
 use crate::domain::backoff::READ_BACK;
 use crate::gitlab::ReadError;
+use crate::request_id;
 
 const LEASE: Duration = Duration::from_secs(60);
 const CLAIM: i64 = 8;
@@ -29,7 +30,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         .write(Lane::Back, move |conn| merge_requests::claim_refresh(conn, now, now.after(LEASE), CLAIM))
         .await?;
     let count = due.len();
-    join_all(due.into_iter().map(|one| read_one(app, one)))
+    join_all(due.into_iter().map(|one| request_id::within(request_id::fresh(), read_one(app, one))))
         .await
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;

@@ -132,6 +132,25 @@ async fn every_documented_operation_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gitlab_is_asked_under_the_id_of_the_request() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    world.open().await;
+    let check = world.check("pending").await;
+    let url = format!("{}/api/v1/checks/{}/gitlab", world.base, check["id"].as_str().unwrap());
+    assert_eq!(world.http.get(url).header("x-request-id", "edge-42").send().await.unwrap().status(), 200);
+    let asked = world.gitlab.requests().pop().unwrap();
+    assert_eq!(asked.request_id.as_deref(), Some("edge-42"), "{asked:?}");
+    // Nobody waits for a delivery: it has an id of its own, which the check's page shows.
+    world.decide(&check, "approve", "").await;
+    world.settle().await;
+    let told = world.gitlab.requests().into_iter().find(|one| one.path.ends_with("status_check_responses"));
+    let detail = world.detail(&check).await;
+    assert_eq!(told.unwrap().request_id.as_deref(), detail["deliveries"][0]["id"].as_str(), "{detail}");
+    assert!(world.gitlab.requests().iter().all(|one| one.request_id.is_some()));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_carry_strict_headers_and_a_request_id() {
     let world = World::build(Kind::Sqlite, Plan::signed()).await;
     let api = world
@@ -143,6 +162,17 @@ async fn answers_carry_strict_headers_and_a_request_id() {
         .unwrap();
     assert_eq!(api.headers()["x-request-id"], "abc-123");
     assert_eq!(api.headers()["cache-control"], "no-store");
+    // Also where nobody is let in.
+    let refused = world.stranger().http.get(format!("{}/api/v1/checks", world.base)).send().await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["cache-control"]),
+        (401, &"no-store".parse().unwrap())
+    );
+    assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
+    let id = refused.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(refused.json::<serde_json::Value>().await.unwrap()["request_id"], id);
+    let text = world.http.post(format!("{}/api/v1/reconcile", world.base)).body("now").send().await.unwrap();
+    assert_eq!((text.status().as_u16(), text.headers().contains_key("x-request-id")), (415, true));
     let smuggled = world
         .http
         .get(format!("{}/api/v1/checks", world.base))

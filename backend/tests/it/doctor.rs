@@ -1,7 +1,10 @@
 //! `doctor`: every trouble that the sandbox can make is found and named, and nothing is found where there is none.
 
-use approval_app::service::doctor::{Finding, Severity, examine};
+use std::time::Duration;
+
+use approval_app::service::doctor::{Finding, Severity, examine, examine_within};
 use gitlab_sandbox::{AccessLevel, Fault};
+use serde_json::Value;
 
 use crate::support::{Kind, Plan, SECRET, TOKEN, World, on_both};
 
@@ -68,7 +71,7 @@ on_both! {
         let found = look("glpat-of-a-guest").await;
         assert!(worst(&found, "role").2.contains("Developer"), "{found:?}");
         world.gitlab.add_token("glpat-that-ends", "a-maintainer", AccessLevel::Maintainer, &["api"]);
-        let soon = world.now().after(std::time::Duration::from_secs(3 * 86_400)).to_string();
+        let soon = world.now().after(Duration::from_secs(3 * 86_400)).to_string();
         world.gitlab.set_token_expiry("glpat-that-ends", soon.get(..10));
         let found = look("glpat-that-ends").await;
         assert_eq!(worst(&found, "token").0, Severity::Warning, "{found:?}");
@@ -82,6 +85,50 @@ on_both! {
         assert_eq!(worst(&found, "GitLab").0, Severity::Unreachable, "{found:?}");
         assert!(found.iter().all(|finding| finding.topic != "token"), "nothing is guessed: {found:?}");
         assert_eq!(worst(&found, "calls").0, Severity::Fine);
+    }
+}
+
+/// The findings about a topic in an answer of the API: verdict and how to mend it.
+fn verdicts<'a>(report: &'a Value, topic: &str) -> Vec<(&'a str, Option<&'a str>)> {
+    let all = report["findings"].as_array().unwrap().iter();
+    all.filter(|finding| finding["topic"] == topic)
+        .map(|finding| (finding["verdict"].as_str().unwrap(), finding["mend"].as_str()))
+        .collect()
+}
+
+on_both! {
+    async fn an_administrator_asks_over_http(world: Plan::signed()) {
+        world.open().await;
+        world.gitlab.set_gate(world.project, false);
+        let (status, report) = world.get("system/doctor").await;
+        assert_eq!(status, 200, "{report}");
+        assert_eq!(report["examined_at"], world.now().to_string());
+        assert_eq!(verdicts(&report, "database"), [("ok", None)]);
+        let (verdict, mend) = verdicts(&report, "project")[0];
+        assert_eq!((verdict, mend.unwrap().contains("Status checks must succeed")), ("warning", true));
+        assert_eq!(report["verdict"], "warning", "the worst of all: {report}");
+        world.gitlab.set_fault(Some(Fault::Down));
+        let (_, report) = world.get("system/doctor").await;
+        assert_eq!((&report["verdict"], verdicts(&report, "GitLab")[0].0), (&Value::from("unknown"), "unknown"));
+    }
+
+    async fn one_examination_at_a_time(world: Plan::signed()) {
+        let somebody = world.app.examining.lock().await;
+        let (status, problem) = world.get("system/doctor").await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("busy")), "{problem}");
+        drop(somebody);
+        assert_eq!(world.get("system/doctor").await.0, 200);
+    }
+
+    async fn a_slow_gitlab_does_not_hold_up_the_answer(world: Plan::signed()) {
+        world.open().await;
+        world.gitlab.set_fault(Some(Fault::Slow(Duration::from_secs(2))));
+        let client = world.app.connected().unwrap().client;
+        let (config, db, clock) = (&world.app.config, &world.app.db, &*world.app.clock);
+        let found = examine_within(Duration::from_millis(300), config, Some(&client), db, clock).await.unwrap();
+        assert_eq!(worst(&found, "database").0, Severity::Fine, "what was found out is told");
+        assert_eq!(worst(&found, "time").0, Severity::Unreachable, "{found:?}");
+        world.gitlab.set_fault(None);
     }
 }
 

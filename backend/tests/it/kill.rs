@@ -2,91 +2,22 @@
 //! afterwards, every decision reaches GitLab, and none for a wrong commit.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gitlab_sandbox::payload::MergeRequestCall;
-use gitlab_sandbox::{NewMergeRequest, Sandbox, SandboxConfig, Source, sign};
+use gitlab_sandbox::{NewMergeRequest, Sandbox, Source, sign};
 use serde_json::{Value, json};
 
-use crate::support::people::{PASSWORD, client_with};
-use crate::support::{Database, Kind, SECRET, SECRET_KEY, TOKEN};
+use crate::support::process::{Process, real_time_gitlab, reviewer};
+use crate::support::{Database, Kind, SECRET};
 
 /// How often the process is killed, on each database.
 const KILLS: usize = 12;
 
 /// How many calls each sender sends at most in one life, so that the last life has an end.
 const CALLS: usize = 40;
-
-/// The service as a process of its own.
-struct Service {
-    child: Child,
-}
-
-impl Service {
-    /// Starts it and waits until it says where it listens.
-    fn start(database: &Database, gitlab: &str, port: u16) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_approval-app"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .env("APPROVAL_DATABASE_URL", &database.url)
-            .env("APPROVAL_GITLAB_URL", gitlab)
-            .env("APPROVAL_GITLAB_TOKEN", TOKEN)
-            .env("APPROVAL_HMAC_SECRET", SECRET)
-            .env("APPROVAL_SECRET_KEY", SECRET_KEY)
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let output = child.stdout.take().unwrap();
-        let mut lines = BufReader::new(output).lines();
-        assert!(lines.any(|line| line.unwrap().contains("reviewers open")), "the service starts");
-        // Keep reading, so that it never blocks on a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child }
-    }
-
-    /// SIGKILL: no chance to tidy up.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // Already dead in most tests.
-        let _dead = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-/// A client with an API token that may decide, made on the command line.
-fn reviewer(database: &Database) -> reqwest::Client {
-    let run = |args: &[&str], input: &str| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_approval-app"))
-            .args(args)
-            .env("APPROVAL_DATABASE_URL", &database.url)
-            .env("APPROVAL_SECRET_KEY", SECRET_KEY)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{args:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let mut create = vec!["user", "create", "--name", "Rita Reviewer", "--email", "rita@example.com"];
-    create.extend(["--role", "reviewer", "--role", "administrator", "--password-stdin"]);
-    run(&create, PASSWORD);
-    let mut token = vec!["token", "create", "--name", "storm"];
-    token.extend(["--scope", "checks:read", "--scope", "checks:decide", "--scope", "admin"]);
-    client_with("authorization", &format!("Bearer {}", run(&token, "")))
-}
 
 /// What the service acknowledged.
 #[derive(Default)]
@@ -159,24 +90,17 @@ async fn decide_all(
 
 async fn storm(kind: Kind) {
     let database = Database::create(kind).await;
-    let gitlab = Sandbox::start(SandboxConfig {
-        token: TOKEN.into(),
-        cron: false,
-        retry_delays: vec![Duration::from_millis(100); 3],
-        ..SandboxConfig::default()
-    })
-    .await
-    .unwrap();
+    let gitlab = real_time_gitlab().await;
     // A port that stays the same over restarts.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}/approval-apps");
     let project = gitlab.create_project("demo/storm");
     let rule = gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), Some(SECRET));
     let mut total = Acknowledged::default();
-    let http = reviewer(&database);
+    let http = reviewer(&database.url);
     let mut merge_requests = Vec::new();
     for turn in 0..KILLS {
-        let service = Service::start(&database, &gitlab.url(), port);
+        let service = Process::start(&database.url, &gitlab.url(), port);
         for _ in 0..4 {
             merge_requests.push(gitlab.create_merge_request(project, NewMergeRequest::default()));
         }
@@ -213,7 +137,7 @@ async fn storm(kind: Kind) {
         total.decisions.extend(deciding.await.unwrap());
     }
     // One last life, to finish what was begun.
-    let service = Service::start(&database, &gitlab.url(), port);
+    let service = Process::start(&database.url, &gitlab.url(), port);
     verify(&http, &base, &gitlab, project, rule, &total).await;
     service.kill();
     assert!(total.calls > 100, "{} calls were taken", total.calls);

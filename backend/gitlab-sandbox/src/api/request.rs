@@ -20,6 +20,7 @@ pub(crate) struct Request {
     pub(super) segments: Vec<String>,
     pub(super) token: Option<String>,
     content_type: String,
+    pub(crate) id: Option<String>,
 }
 
 impl Request {
@@ -35,6 +36,7 @@ impl Request {
             segments: below.split('/').map(decoded).collect(),
             token: header("private-token").or_else(bearer).map(Into::into),
             content_type: header(header::CONTENT_TYPE.as_str()).unwrap_or_default().into(),
+            id: header("x-request-id").map(Into::into),
             path,
             body,
         }

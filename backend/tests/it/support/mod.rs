@@ -1,9 +1,11 @@
 //! A world for a test: the app on a port of its own, its database, a GitLab sandbox, and one clock
 //! for both that only the test turns.
 
+pub mod cluster;
 pub mod database;
 pub mod logs;
 pub mod people;
+pub mod process;
 
 use std::net::TcpListener;
 use std::sync::Arc;
