@@ -120,11 +120,8 @@ fn cut(plain: &mut Bytes, length: u32) -> Option<Bytes> {
 pub fn insert(conn: &mut Conn, frames: &mut Frames) -> Result<(), DbError> {
     let Some(first_at) = frames.first_at else { return Ok(()) };
     let count = i64::try_from(frames.count).unwrap_or(i64::MAX);
-    let row = (
-        dsl::received_at.eq(first_at.to_string()),
-        dsl::calls.eq(count),
-        dsl::packed.eq(frames.pack()?),
-    );
+    let row =
+        (dsl::received_at.eq(first_at.to_string()), dsl::calls.eq(count), dsl::packed.eq(frames.pack()?));
     let insert = diesel::insert_into(batch::table).values(row);
     // In each arm, which keeps the prepared statement by its type instead of writing its text anew.
     match conn {

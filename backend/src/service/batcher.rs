@@ -108,7 +108,8 @@ impl Arrivals {
     fn take(&self, patience: Duration) -> (Batch, bool) {
         let mut queue = self.queue();
         // Who was answered longer ago has come back, or does not come.
-        let answered = queue.answered.take().filter(|(_, at)| at.elapsed() < patience).map_or(0, |(count, _)| count);
+        let answered =
+            queue.answered.take().filter(|(_, at)| at.elapsed() < patience).map_or(0, |(count, _)| count);
         let waiting = queue.batches.front().map_or(0, |batch| batch.frames.count());
         let wanted = worth_waiting_for(answered, waiting);
         if !queue.has(wanted) {
@@ -248,4 +249,78 @@ fn tell(app: &App, batch: Batch) {
         }
     }
     app.wake.calls.notify_one();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use bytes::Bytes;
+    use tokio::sync::{Semaphore, oneshot};
+
+    use super::{Arrivals, Waiting, worth_waiting_for};
+    use crate::db::batches::Arrived;
+    use crate::domain::Time;
+
+    /// So long that whoever waits in vain is seen to hang.
+    const EVER: Duration = Duration::from_secs(3600);
+
+    fn arrivals(answered: usize, at: Instant) -> Arrivals {
+        let arrivals = Arrivals::default();
+        arrivals.queue().answered = Some((answered, at));
+        arrivals
+    }
+
+    fn add(arrivals: &Arrivals, calls: usize) {
+        let received_at = Time::parse("2026-03-02T09:30:00Z").expect("reads");
+        for _ in 0..calls {
+            let call = Arrived { received_at, signed: true, rule_key: None, body: Bytes::from_static(b"{}") };
+            let held = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("is free");
+            arrivals.add(&call, 0, Waiting { reply: oneshot::channel().0, _held: held });
+        }
+    }
+
+    #[test]
+    fn only_in_a_crowd_is_anybody_waited_for() {
+        for (answered, waiting) in [(0, 0), (0, 1), (1, 1), (4, 3)] {
+            assert_eq!(worth_waiting_for(answered, waiting), 0, "{answered} {waiting}");
+        }
+        assert_eq!(worth_waiting_for(24, 12), 24);
+        for about in 8..200 {
+            let wanted = worth_waiting_for(about - 1, 1);
+            assert!(wanted > about / 2 && wanted < about, "{wanted} of {about}");
+        }
+    }
+
+    #[test]
+    fn who_comes_alone_goes_alone() {
+        let just_now = arrivals(1, Instant::now());
+        add(&just_now, 1);
+        assert_eq!(just_now.take(EVER).0.frames.count(), 1);
+        // A crowd of long ago does not come back.
+        let before = Instant::now().checked_sub(EVER).expect("there was such a time");
+        let long_ago = arrivals(64, before);
+        add(&long_ago, 1);
+        assert_eq!(long_ago.take(EVER).0.frames.count(), 1);
+    }
+
+    #[test]
+    fn a_commit_waits_for_two_thirds_of_the_crowd_and_for_no_more() {
+        let arrivals = arrivals(24, Instant::now());
+        add(&arrivals, 8);
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| arrivals.take(EVER));
+            while arrivals.queue().wanted.is_none() && !taking.is_finished() {
+                std::thread::yield_now();
+            }
+            add(&arrivals, 13);
+            let (batch, more) = taking.join().expect("does not panic");
+            assert_eq!((batch.frames.count(), more), (21, false));
+        });
+        // Nobody waits for those who cannot come in any more.
+        let full = self::arrivals(1000, Instant::now());
+        add(&full, super::MOST);
+        assert_eq!(full.take(EVER).0.frames.count(), super::MOST);
+    }
 }
