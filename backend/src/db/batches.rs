@@ -36,6 +36,8 @@ pub struct Arrived {
 #[derive(Debug, Default)]
 pub struct Frames {
     plain: Vec<u8>,
+    /// Room for the packed bytes: fresh memory for every batch costs page faults, which hold all threads.
+    room: Vec<u8>,
     count: usize,
     first_at: Option<Time>,
 }
@@ -71,11 +73,11 @@ impl Frames {
     #[must_use]
     pub fn emptied(mut self) -> Option<Self> {
         self.plain.clear();
-        (self.plain.capacity() <= KEPT).then_some(Self { plain: self.plain, count: 0, first_at: None })
+        (self.plain.capacity() <= KEPT).then_some(Self { count: 0, first_at: None, ..self })
     }
 
-    fn pack(&self) -> Vec<u8> {
-        packing::pack(&self.plain)
+    fn pack(&mut self) -> Result<&[u8], DbError> {
+        packing::pack_into(&self.plain, &mut self.room)
     }
 }
 
@@ -115,14 +117,11 @@ fn cut(plain: &mut Bytes, length: u32) -> Option<Bytes> {
 ///
 /// # Errors
 /// The database's.
-pub fn insert(conn: &mut Conn, frames: &Frames) -> Result<(), DbError> {
+pub fn insert(conn: &mut Conn, frames: &mut Frames) -> Result<(), DbError> {
     let Some(first_at) = frames.first_at else { return Ok(()) };
-    let packed = frames.pack();
-    let row = (
-        dsl::received_at.eq(first_at.to_string()),
-        dsl::calls.eq(i64::try_from(frames.count).unwrap_or(i64::MAX)),
-        dsl::packed.eq(&packed[..]),
-    );
+    let count = i64::try_from(frames.count).unwrap_or(i64::MAX);
+    let row =
+        (dsl::received_at.eq(first_at.to_string()), dsl::calls.eq(count), dsl::packed.eq(frames.pack()?));
     let insert = diesel::insert_into(batch::table).values(row);
     // In each arm, which keeps the prepared statement by its type instead of writing its text anew.
     match conn {
@@ -206,7 +205,11 @@ mod tests {
         let mut frames = Frames::default();
         calls.iter().for_each(|call| frames.push(call));
         assert_eq!(frames.count(), calls.len());
-        assert_eq!(unpack(&frames.pack()).expect("unpacks"), calls);
+        assert_eq!(unpack(frames.pack().expect("packs")).expect("unpacks"), calls);
+        // The room that the larger batch needed is used for a smaller one.
+        let mut again = frames.emptied().expect("is kept");
+        again.push(&calls[1]);
+        assert_eq!(unpack(again.pack().expect("packs")).expect("unpacks"), [arrived(Some("k\u{e9}y"), b"")]);
     }
 
     #[test]

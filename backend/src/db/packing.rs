@@ -7,11 +7,30 @@ use super::DbError;
 
 /// Nothing stored is longer, whatever its length prefix says.
 const LONGEST: usize = 256 * 1024 * 1024;
+/// Bytes of the length in front.
+const PREFIX: usize = 4;
 
 /// Packs bytes for the store.
 #[must_use]
 pub fn pack(bytes: &[u8]) -> Vec<u8> {
     lz4_flex::block::compress_prepend_size(bytes)
+}
+
+/// The same into `room`, which grows if need be and may be used again for other bytes.
+///
+/// # Errors
+/// [`DbError::Corrupt`] for more bytes than the length in front can say.
+pub fn pack_into<'a>(bytes: &[u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], DbError> {
+    let too_long = || DbError::Corrupt("bytes that cannot be packed".into());
+    let length = u32::try_from(bytes.len()).map_err(|_| too_long())?;
+    let needed = PREFIX + lz4_flex::block::get_maximum_output_size(bytes.len());
+    if room.len() < needed {
+        room.resize(needed, 0);
+    }
+    let (prefix, rest) = room.split_first_chunk_mut().ok_or_else(too_long)?;
+    *prefix = length.to_le_bytes();
+    let written = lz4_flex::block::compress_into(bytes, rest).map_err(|_| too_long())?;
+    room.get(..PREFIX + written).ok_or_else(too_long)
 }
 
 /// The bytes again.
@@ -29,12 +48,14 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, DbError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{pack, unpack};
+    use super::{pack, pack_into, unpack};
 
     #[test]
     fn what_was_packed_is_the_same_byte_for_byte() {
+        let mut room = Vec::new();
         for body in [&b""[..], b"{}", &[0xff; 70_000], "é\u{0}x".as_bytes()] {
             assert_eq!(unpack(&pack(body)).expect("unpacks"), body);
+            assert_eq!(pack_into(body, &mut room).expect("packs"), pack(body));
         }
         assert!(unpack(b"\xff\xff\xff\x7fshort").is_err());
         assert!(unpack(b"\x09").is_err());

@@ -6,7 +6,7 @@
 //! the commit that holds their work is on disk.
 //!
 //! Two lanes: callers who wait (`Front`) go first; work behind their back (`Back`) runs when the
-//! front is quiet, and at least every [`BACK_PATIENCE`], in transactions of its own.
+//! front is quiet, and one piece of it at least every [`BACK_PATIENCE`], in a transaction of the front.
 //!
 //! Checkpoints run on a thread of their own with a passive checkpoint, which never blocks a writer.
 //! The same thread then forces the copied pages to the disk; only after that the last few pages are
@@ -36,7 +36,7 @@ pub enum Lane {
 /// At most this many pieces share a transaction.
 const GROUP: usize = 256;
 /// Back work runs at the latest after this long, however busy the front is.
-const BACK_PATIENCE: Duration = Duration::from_millis(100);
+const BACK_PATIENCE: Duration = Duration::from_millis(250);
 /// The front counts as quiet after this long without work.
 const QUIET: Duration = Duration::from_millis(2);
 /// How often the checkpointer looks.
@@ -199,16 +199,14 @@ impl Loop {
             }
             let overdue = self.back_since.is_some_and(|since| since.elapsed() >= BACK_PATIENCE);
             match self.front.try_recv() {
-                Ok(job) if !overdue => {
+                Ok(job) => {
+                    if overdue {
+                        // Back work has waited long enough: one piece, which needs no commit of its own.
+                        self.back_since = None;
+                        group.extend(self.back.try_recv().ok());
+                    }
                     group.push(job);
                     group.extend(self.front.try_iter().take(GROUP - 1));
-                    self.commit(&mut group);
-                    continue;
-                }
-                Ok(job) => {
-                    // Back work has waited long enough: one piece, then the front again.
-                    self.one_from_behind(&mut group);
-                    group.push(job);
                     self.commit(&mut group);
                     continue;
                 }
@@ -242,14 +240,6 @@ impl Loop {
                 Err(TryRecvError::Disconnected) => back_open = false,
                 Err(TryRecvError::Empty) => {}
             }
-        }
-    }
-
-    fn one_from_behind(&mut self, group: &mut Vec<BoxedJob>) {
-        self.back_since = None;
-        if let Ok(job) = self.back.try_recv() {
-            group.push(job);
-            self.commit(group);
         }
     }
 

@@ -1,12 +1,15 @@
 //! Stores calls so that all that arrive while one commit is on its way to the disk share the next: one
 //! row, one commit, one wake-up for each thread.
 //!
-//! Nobody waits for a batch to fill: a call that comes alone goes alone. What is to be stored is gathered
-//! when the database is ready for it, from all threads of the HTTP server; each thread has a [`Batcher`].
+//! A call that comes alone goes alone. Where many come, a commit waits for a part of them, but never long:
+//! a commit costs the same for few calls and for many, and what it costs is taken from those that are being
+//! received (PostgreSQL's `commit_delay` with `commit_siblings`). What is to be stored is gathered when the
+//! database is ready for it, from all threads of the HTTP server; each thread has a [`Batcher`].
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -19,6 +22,10 @@ use crate::db::{Conn, DbError, Lane};
 const MOST: usize = 128;
 /// … and as long as it is shorter than this many bytes, so that taking it apart later delays nobody much.
 const LONGEST: usize = 1024 * 1024;
+/// With fewer callers than this about, none waits for another.
+const CROWD: usize = 8;
+/// No commit waits longer for more calls.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Who waits for a call to be stored. Dropped, it says that it was not.
 struct Waiting {
@@ -51,9 +58,21 @@ impl Batch {
     }
 }
 
+/// How many calls are worth waiting for, when so many have just been answered and so many wait: two thirds of
+/// them. Callers in a hurry come back as soon as they are answered, so that these are about; waiting for all of
+/// them would leave nothing to do while the commit is on its way to the disk.
+const fn worth_waiting_for(answered: usize, waiting: usize) -> usize {
+    let about = answered + waiting;
+    if about < CROWD { 0 } else { about * 2 / 3 }
+}
+
 /// The calls of all threads that wait to be stored.
 #[derive(Default)]
-pub struct Arrivals(Mutex<Queue>);
+pub struct Arrivals {
+    queue: Mutex<Queue>,
+    /// Told when as many wait as are wanted.
+    enough: Condvar,
+}
 
 #[derive(Default)]
 struct Queue {
@@ -61,15 +80,47 @@ struct Queue {
     batches: VecDeque<Batch>,
     /// Whether somebody has been asked to store what waits.
     asked: bool,
+    /// So many calls are to be in the first batch before it is stored, if somebody waits for that.
+    wanted: Option<usize>,
+    /// How many calls were answered last, and when.
+    answered: Option<(usize, Instant)>,
     /// What a batch was gathered in, to be used again: fresh memory costs more than the calls.
     spare: Option<Frames>,
     /// Where each thread hears what has been stored.
     homes: Vec<UnboundedSender<Vec<Waiting>>>,
 }
 
+impl Queue {
+    /// Whether the first batch has `wanted` calls, or can have no more.
+    fn has(&self, wanted: usize) -> bool {
+        self.batches.len() > 1
+            || self.batches.front().is_none_or(|batch| batch.frames.count() >= wanted || batch.is_full())
+    }
+}
+
 impl Arrivals {
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the first batch, and says whether there are more. Waits for so many calls to be in it as are worth
+    /// it, at most for `patience`.
+    fn take(&self, patience: Duration) -> (Batch, bool) {
+        let mut queue = self.queue();
+        // Who was answered longer ago has come back, or does not come.
+        let answered =
+            queue.answered.take().filter(|(_, at)| at.elapsed() < patience).map_or(0, |(count, _)| count);
+        let waiting = queue.batches.front().map_or(0, |batch| batch.frames.count());
+        let wanted = worth_waiting_for(answered, waiting);
+        if !queue.has(wanted) {
+            queue.wanted = Some(wanted);
+            let waited = self.enough.wait_timeout_while(queue, patience, |queue| !queue.has(wanted));
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.wanted = None;
+        }
+        let batch = queue.batches.pop_front().unwrap_or_default();
+        queue.asked = !queue.batches.is_empty();
+        (batch, queue.asked)
     }
 
     /// Adds a call; returns whether somebody must be asked to store it.
@@ -83,6 +134,10 @@ impl Arrivals {
                 batch.push(call, home, waiting);
                 queue.batches.push_back(batch);
             }
+        }
+        if queue.wanted.is_some_and(|wanted| queue.has(wanted)) {
+            queue.wanted = None;
+            self.enough.notify_one();
         }
         !std::mem::replace(&mut queue.asked, true)
     }
@@ -160,16 +215,11 @@ struct Turn(Option<App>);
 impl Turn {
     fn take(mut self, conn: &mut Conn) -> Result<Batch, DbError> {
         let Some(app) = self.0.take() else { return Ok(Batch::default()) };
-        let (batch, more) = {
-            let mut queue = app.arrivals.queue();
-            let batch = queue.batches.pop_front().unwrap_or_default();
-            queue.asked = !queue.batches.is_empty();
-            (batch, queue.asked)
-        };
+        let (mut batch, more) = app.arrivals.take(PATIENCE);
         if more {
             ask(&app);
         }
-        batches::insert(conn, &batch.frames)?;
+        batches::insert(conn, &mut batch.frames)?;
         Ok(batch)
     }
 }
@@ -188,6 +238,7 @@ impl Drop for Turn {
 fn tell(app: &App, batch: Batch) {
     let homes = {
         let mut queue = app.arrivals.queue();
+        queue.answered = Some((batch.frames.count(), Instant::now()));
         queue.spare = batch.frames.emptied();
         queue.homes.clone()
     };
@@ -198,4 +249,78 @@ fn tell(app: &App, batch: Batch) {
         }
     }
     app.wake.calls.notify_one();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use bytes::Bytes;
+    use tokio::sync::{Semaphore, oneshot};
+
+    use super::{Arrivals, Waiting, worth_waiting_for};
+    use crate::db::batches::Arrived;
+    use crate::domain::Time;
+
+    /// So long that whoever waits in vain is seen to hang.
+    const EVER: Duration = Duration::from_secs(3600);
+
+    fn arrivals(answered: usize, at: Instant) -> Arrivals {
+        let arrivals = Arrivals::default();
+        arrivals.queue().answered = Some((answered, at));
+        arrivals
+    }
+
+    fn add(arrivals: &Arrivals, calls: usize) {
+        let received_at = Time::parse("2026-03-02T09:30:00Z").expect("reads");
+        for _ in 0..calls {
+            let call = Arrived { received_at, signed: true, rule_key: None, body: Bytes::from_static(b"{}") };
+            let held = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("is free");
+            arrivals.add(&call, 0, Waiting { reply: oneshot::channel().0, _held: held });
+        }
+    }
+
+    #[test]
+    fn only_in_a_crowd_is_anybody_waited_for() {
+        for (answered, waiting) in [(0, 0), (0, 1), (1, 1), (4, 3)] {
+            assert_eq!(worth_waiting_for(answered, waiting), 0, "{answered} {waiting}");
+        }
+        assert_eq!(worth_waiting_for(24, 12), 24);
+        for about in 8..200 {
+            let wanted = worth_waiting_for(about - 1, 1);
+            assert!(wanted > about / 2 && wanted < about, "{wanted} of {about}");
+        }
+    }
+
+    #[test]
+    fn who_comes_alone_goes_alone() {
+        let just_now = arrivals(1, Instant::now());
+        add(&just_now, 1);
+        assert_eq!(just_now.take(EVER).0.frames.count(), 1);
+        // A crowd of long ago does not come back.
+        let before = Instant::now().checked_sub(EVER).expect("there was such a time");
+        let long_ago = arrivals(64, before);
+        add(&long_ago, 1);
+        assert_eq!(long_ago.take(EVER).0.frames.count(), 1);
+    }
+
+    #[test]
+    fn a_commit_waits_for_two_thirds_of_the_crowd_and_for_no_more() {
+        let arrivals = arrivals(24, Instant::now());
+        add(&arrivals, 8);
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| arrivals.take(EVER));
+            while arrivals.queue().wanted.is_none() && !taking.is_finished() {
+                std::thread::yield_now();
+            }
+            add(&arrivals, 13);
+            let (batch, more) = taking.join().expect("does not panic");
+            assert_eq!((batch.frames.count(), more), (21, false));
+        });
+        // Nobody waits for those who cannot come in any more.
+        let full = self::arrivals(1000, Instant::now());
+        add(&full, super::MOST);
+        assert_eq!(full.take(EVER).0.frames.count(), super::MOST);
+    }
 }
