@@ -57,6 +57,8 @@ const PAGES = {
     await openCheck(page, DELIVERY_DATE);
     const toggle = byId(page, "side-by-side");
     if (await toggle.isVisible()) await toggle.click();
+    // Lines are made when they come near the window.
+    await byId(page, "files").scrollIntoViewIfNeeded();
     await byId(page, "lines").first().waitFor();
   },
   "decided check": async (page) => {

@@ -63,7 +63,7 @@ journey("side by side is remembered, and offered where there is room for it", as
   await says(panes.first(), /delivery\(days: number\)/);
   assert.doesNotMatch(await panes.first().innerText(), /Calendar/);
   assert.match(await panes.last().innerText(), /delivery\(from: Calendar\)/);
-  const heights = await panes.evaluateAll((all) => all.map((one) => one.querySelector(".rows").clientHeight));
+  const heights = await panes.evaluateAll((all) => all.map((one) => one.querySelector(".sheet").clientHeight));
   assert.equal(heights[0], heights[1]);
   await page.reload();
   await eventually("two columns again", async () => assert.equal(await panes.count(), 2));

@@ -62,6 +62,7 @@ const PAGES = {
   "check-change": async (page) => {
     await tellChange(page, { since: SINCE });
     await openCheck(page, DELIVERY_DATE);
+    await byId(page, "files").scrollIntoViewIfNeeded();
     await byId(page, "lines").first().waitFor();
   },
   "check-side-by-side": async (page) => {

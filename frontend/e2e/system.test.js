@@ -67,3 +67,15 @@ journey("a call is replayed once its cause is mended, and its check arrives", as
   await openInbox(page, world.app, 17, OTHERS);
   await row(page, "Mend a typo").waitFor();
 });
+
+journey("the way to GitLab is examined, and what is wrong says how to mend it", async (world) => {
+  const page = await world.window({ as: ADAM });
+  await page.goto(`${world.app}system`);
+  await byId(page, "doctor").click();
+  const found = byId(page, "doctor-finding");
+  await until("findings", async () => (await found.count()) > 5);
+  await says(byId(page, "doctor-findings"), /token/i);
+  await world.sandbox.post("fault", { fault: "token_revoked" });
+  await byId(page, "doctor").click();
+  await says(byId(page, "doctor-findings"), /401|not accepted|refused/);
+});

@@ -75,6 +75,6 @@ fn of_many_rows_only_those_near_the_window_are_there() {
         assert_eq!(first.text_content().unwrap(), "+1", "the first block comes first");
         lines.draw(0);
         assert_eq!(all(place, ".ln"), 0, "out of sight nothing is kept");
-        assert_eq!(all(place, ".rows"), 1, "but its room is");
+        assert_eq!(all(place, ".sheet"), 1, "but its room is");
     });
 }

@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::{
     AcceptLink, AuditPage, AuditVerification, BulkDecision, BulkItem, BulkResult, CallPage, Change,
-    ChangeSince, CheckDetail, CheckPage, CheckState, Credentials, Event, EventKind, FileDiff, GroupChange,
-    GroupList, Invited, LinkInfo, LinkSecret, MadeToken, NewDecision, NewPassword, NewPerson, NewToken,
-    NoteState, Permission, PersonChange, PersonList, Problem, ProblemCode, ProjectList, Reason, Role,
-    RuleChange, RuleList, SavedFilter, SavedFilters, Session, SessionList, SignInOptions, SystemInfo,
+    ChangeSince, CheckDetail, CheckPage, CheckState, Credentials, DoctorReport, Event, EventKind, FileDiff,
+    GroupChange, GroupList, Invited, LinkInfo, LinkSecret, MadeToken, NewDecision, NewPassword, NewPerson,
+    NewToken, NoteState, Permission, PersonChange, PersonList, Problem, ProblemCode, ProjectList, Reason,
+    Role, RuleChange, RuleList, SavedFilter, SavedFilters, Session, SessionList, SignInOptions, SystemInfo,
     TokenList, Verdict,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -144,6 +144,9 @@ fn every_word_about_a_file_is_read() {
 
 #[wasm_bindgen_test]
 fn the_service_and_its_calls() {
+    reads::<DoctorReport>(
+        r#"{"examined_at":"2026-03-02T09:30:00Z","verdict":"failed","findings":[{"topic":"token","verdict":"failed","says":"Refused.","mend":"Make one."},{"topic":"clock","verdict":"ok","says":"Right.","mend":null}]}"#,
+    );
     reads::<SystemInfo>(
         r#"{"version":"0.1.0","database":"sqlite","gitlab_url":null,"sandbox":true,"gitlab_trouble":"x",
         "pending_checks":1,"needs_you":1,"waiting_on_others":0,"pending_deliveries":2,"failed_deliveries":3,"waiting_calls":4,

@@ -17,7 +17,6 @@ use super::problem::ApiError;
 #[folder = "${EMBEDDED_SPA}"]
 struct Files;
 
-
 /// The index and the policy that lets only its own script run.
 pub struct Index {
     body: web::Bytes,

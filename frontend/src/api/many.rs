@@ -1,7 +1,7 @@
-//! The operations on many checks at once, on saved listings and on rules.
+//! The operations on many checks at once, on saved listings, on rules, and the examination of the way to GitLab.
 
 use gloo_net::http::Method;
-use shared::{BulkDecision, BulkResult, RuleChange, RuleItem, RuleList, SavedFilters};
+use shared::{BulkDecision, BulkResult, DoctorReport, RuleChange, RuleItem, RuleList, SavedFilters};
 
 use super::{Api, Asked};
 use crate::model::text::encode;
@@ -25,6 +25,11 @@ impl Api {
     /// All rules within reach.
     pub fn list_rules(self) -> Asked<RuleList> {
         self.get("rules".into())
+    }
+
+    /// Looks at everything between the service and GitLab; takes seconds.
+    pub fn examine(self) -> Asked<DoctorReport> {
+        self.get("system/doctor".into())
     }
 
     /// Changes a rule.

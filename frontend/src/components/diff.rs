@@ -48,7 +48,7 @@ impl Lines {
             .into_iter()
             .map(|(side, order)| {
                 let wide = order.iter().flatten().map(|at| room(&rows[*at].text)).max().unwrap_or_default();
-                let place = el("div").class("rows");
+                let place = el("div").class("sheet");
                 set(place.node(), "height", &format!("{}px", order.len() as i64 * ROW));
                 set(place.node(), "min-width", &format!("{}ch", wide + 16));
                 let name = match side {

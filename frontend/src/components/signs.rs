@@ -13,7 +13,7 @@ pub fn signs(change: &ChangeSummary) -> El {
     let pipeline = change.pipeline.as_deref().map(|status| {
         let (shape, tone) = of_pipeline(status);
         el("span")
-            .class(&format!("sign {tone}"))
+            .class(&format!("fact {tone}"))
             .child(hidden(texts::PIPELINE))
             .child(icon(shape))
             .child(words("span", &texts::pipeline(status)))
@@ -21,14 +21,14 @@ pub fn signs(change: &ChangeSummary) -> El {
     let approvals = texts::approvals(change).map(|says| {
         let enough = change.approvals_given >= change.approvals_required;
         el("span")
-            .class(if enough { "sign good" } else { "sign" })
+            .class(if enough { "fact good" } else { "fact" })
             .attr("title", texts::APPROVALS)
             .child(icon(PERSON))
             .child(words("span", &says))
             .child(hidden(texts::APPROVALS))
     });
     let lines = el("span")
-        .class("sign")
+        .class("fact")
         .child(words("span", &format!("+{}", change.additions)).class("good"))
         .child(words("span", &format!("−{}", change.deletions)).class("bad"))
         .child(hidden(texts::LINES_CHANGED));

@@ -6,6 +6,7 @@ mod calls;
 mod change;
 mod check;
 mod decide;
+mod doctor;
 mod history;
 mod inbox;
 mod missing;

@@ -4,6 +4,7 @@ use crate::ui::prelude::*;
 use shared::{Permission, SystemInfo};
 
 use super::calls::calls;
+use super::doctor::doctor;
 use super::rules::rules;
 use crate::api::Fault;
 use crate::components::delivery::sentence;
@@ -46,6 +47,7 @@ pub fn system_page() -> El {
         el("div").child_fn(fault),
         el("div").child_fn(facts),
         el("div").child_fn(move || may_list.get().then(|| rules(app))),
+        el("div").child_fn(move || may_replay.get().then(|| doctor(app))),
         el("div").child_fn(move || may_reconcile.get().then(|| reconcile(app))),
         el("div").child_fn(move || may_replay.get().then(|| calls(app))),
     ])

@@ -9,7 +9,7 @@ use crate::state::{App, dom, prefs};
 use crate::ui::prelude::*;
 
 /// The button that takes the focus after its place was made anew: which files are shown, and to read again.
-const SWITCH: &str = ".choices [aria-pressed=true]";
+const SWITCH: &str = ".segments [aria-pressed=true]";
 const AGAIN: &str = "[data-testid=read-again]";
 
 /// The files on the screen: all of the change, or only what changed since the reader decided.

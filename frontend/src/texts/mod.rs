@@ -130,6 +130,10 @@ texts! {
     CALLS_NONE = "No call is set aside.";
     REPLAY = "Replay";
     REPLAYED = "Queued";
+    DOCTOR = "The way to GitLab";
+    DOCTOR_HINT = "Looks at the address, the token and its rights, the licence, the clock and the status checks, and says how to mend what is wrong.";
+    EXAMINE = "Examine";
+    DOCTOR_AT = "Examined at";
     RECONCILE = "Reconcile now";
     RECONCILE_HINT = "Reads the open merge requests from GitLab again and mends what was missed.";
     RECONCILE_DONE = "Reconciliation has been started.";

@@ -65,7 +65,7 @@ fn section(seen: Seen, files: &Files) -> El {
 /// Lines added and removed.
 pub(super) fn counts(more: i64, less: i64) -> El {
     el("span")
-        .class("counts")
+        .class("tally")
         .child((more > 0).then(|| words("span", &texts::more(more)).class("good")))
         .child((less > 0).then(|| words("span", &texts::less(less)).class("bad")))
 }
@@ -91,7 +91,7 @@ fn switch(seen: Seen, since: &Since, only: bool) -> El {
         button(on_it, "btn", testid).attr("aria-pressed", if on { "true" } else { "false" })
     };
     el("div")
-        .class("choices")
+        .class("segments")
         .child(choice(texts::ALL_CHANGES, "all-changes", !only).on_click(move || seen.show_all()))
         .child(choice(&texts::since(since), "since", only).on_click(move || seen.show_since()))
 }
