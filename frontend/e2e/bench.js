@@ -122,7 +122,7 @@ async function held(cdp) {
 async function events(service, crowd) {
   const { page, cdp } = await coldStart(service, "");
   await cdp.send("Performance.enable");
-  const perRound = crowd.titles.length * crowd.rules;
+  const perRound = crowd.opened.length * crowd.rules;
   const rounds = Math.max(1, Math.round(EVENTS / perRound / 2));
   const told = async (mark) => until(`the title “${mark}”`, async () =>
     (await rows(page).filter({ hasText: ` · ${mark}` }).count()) > 0, 60_000);

@@ -157,6 +157,8 @@ journey("forty checks are cleared from the keyboard, most of them at once", asyn
   await many.waitFor();
   await keyboard.press("Control+Enter");
   await says(byId(page, "bulk-done"), /33 checks approved/);
+  await until("the focus on the button that leaves", () =>
+    page.evaluate(() => document.activeElement.dataset.testid === "decision-cancel"));
   await keyboard.press("Enter");
   await many.waitFor({ state: "detached" });
   assert.equal(await left(), 0);

@@ -31,10 +31,11 @@ journey("what needs somebody and what waits on others are two lists, with their 
   // His own new change waits on others, so it is no news among what needs him.
   await tab(page, "mine").click();
   await shows(page, mine);
-  const own = await rows(page).first().getAttribute("data-check-id");
-  assert.ok(own);
-  await world.sandbox.open(STOREFRONT, "Somebody else's work");
+  await world.sandbox.open(STOREFRONT, "His own work");
+  await says(tab(page, "others"), new RegExp(`^Waiting on others\\s*${others + 2}$`));
+  await world.sandbox.open(STOREFRONT, "Somebody else's work", { author: "kim.example" });
   await says(byId(page, "new-pill"), /^2 new$/);
+  await says(tab(page, "mine"), new RegExp(`^Needs you\\s*${mine + 2}$`));
 });
 
 journey("decided checks have their tab, one state is a choice, and old addresses still work", async (world) => {

@@ -16,7 +16,7 @@ export async function each(things, run, at_once = 8) {
 
 export class Crowd {
   constructor(world, service) {
-    Object.assign(this, { world, service, titles: [], rules: 1 });
+    Object.assign(this, { world, service, opened: [], rules: 1 });
   }
 
   /** Adds rules to the project of an app of its own, which has one. */
@@ -31,9 +31,12 @@ export class Crowd {
   /** Opens merge requests, and waits until all their checks are there. */
   async open(count) {
     const before = await this.all();
-    const titles = Array.from({ length: count }, (_, nth) => `Shelf ${this.titles.length + nth + 1}`);
-    await each(titles, (title) => this.world.sandbox.open(PROJECT, title));
-    this.titles.push(...titles);
+    const project = await this.world.sandbox.projectId(PROJECT);
+    const titles = Array.from({ length: count }, (_, nth) => `Shelf ${this.opened.length + nth + 1}`);
+    await each(titles, async (title) => {
+      const { iid } = await this.world.sandbox.post("merge_requests", { project, title });
+      this.opened.push({ project, iid, title });
+    });
     await this.until(before.length + count * this.rules);
   }
 
@@ -54,13 +57,19 @@ export class Crowd {
 
   /** Changes the title of every merge request, which is an event for each of its checks. */
   async rename(suffix) {
-    const state = await this.world.sandbox.state();
-    const known = new Map(state.merge_requests.map((one) => [one.title, one]));
-    const next = this.titles.map((title) => [title, `${title.split(" · ")[0]} · ${suffix}`]);
-    await each(next, async ([title, value]) => {
-      const { project, iid } = known.get(title);
-      await this.world.sandbox.post(`merge_requests/${project}/${iid}/title`, { value });
+    await each(this.opened, async (one) => {
+      const value = `${one.title.split(" · ")[0]} · ${suffix}`;
+      await this.#act(one, "title", { value });
+      one.title = value;
     });
-    this.titles = next.map(([, title]) => title);
+  }
+
+  /** Closes so many merge requests, those that were opened first. */
+  async close(count) {
+    await each(this.opened.splice(0, count), (one) => this.#act(one, "close"));
+  }
+
+  async #act({ project, iid }, action, body) {
+    await this.world.sandbox.post(`merge_requests/${project}/${iid}/${action}`, body);
   }
 }

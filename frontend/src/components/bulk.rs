@@ -208,10 +208,8 @@ impl Form {
             app.inbox.put(check);
         }
         self.stage.set(Stage::Done(results));
-        // The button that had the focus is gone: on to the one that leaves.
-        if let Ok(Some(leave)) = self.dialog.query_selector("[data-testid=decision-cancel]") {
-            crate::state::dom::focus_element(&leave);
-        }
+        // The button that had the focus is gone: on to the one that leaves, once it can be pressed again.
+        crate::state::dom::focus_soon("[data-testid=decision-cancel]".into());
     }
 
     /// The browser closed the element.

@@ -54,8 +54,8 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
                 menu.opened();
             }
         })
-        // It closes like any menu: when the focus goes elsewhere, and on Escape. A button that goes while it has the focus
-        // leaves it nowhere, and the menu puts that right; whether it went is known once the views have settled.
+        // It closes like any menu: when the focus goes elsewhere, and on Escape. A button that goes or is switched off while
+        // it has the focus leaves it nowhere, and the menu puts that right; which it was is known once the views have settled.
         .on("focusout", move |event| {
             let element = |target: Option<EventTarget>| target.and_then(|one| one.dyn_into::<Element>().ok());
             let from = element(event.target());
@@ -66,7 +66,8 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
             let menu = left.clone();
             request_animation_frame(move || {
                 let inside = document().active_element().is_some_and(|active| menu.contains(Some(&active)));
-                if !inside && from.is_some_and(|from| from.is_connected()) {
+                let can_have_it = |one: &Element| one.is_connected() && !one.has_attribute("disabled");
+                if !inside && from.as_ref().is_some_and(can_have_it) {
                     close(&menu);
                 }
             });
