@@ -195,13 +195,18 @@ async function picture(page, path, docs) {
   await browser.detach();
 }
 
+/** The highest picture, in pixels: more than anybody looks at. */
+const HIGHEST = 2_000;
+
 /**
  * Makes the window as high as the page. Rows out of sight are not painted, and taking a picture of a page that is higher
  * than its window would show them empty.
  */
 async function stretch(page, { width, height }) {
   const whole = await page.evaluate(() => document.scrollingElement.scrollHeight);
-  await page.setViewportSize({ width, height: Math.max(height, whole) });
+  await page.setViewportSize({ width, height: Math.min(Math.max(height, whole), HIGHEST) });
+  // The lines of a change are asked for when they come near the window.
+  await page.waitForTimeout((await page.getByTestId("change").count()) ? 1_500 : 100);
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 

@@ -4,10 +4,10 @@ use crate::ui::prelude::*;
 use shared::{DoctorFinding, DoctorReport, DoctorVerdict};
 
 use crate::api::Fault;
+use crate::components::button;
 use crate::components::delivery::sentence;
 use crate::components::message::fault_box;
 use crate::components::time::{As, moment};
-use crate::components::{button, card};
 use crate::model::truth::Tone;
 use crate::state::App;
 use crate::texts;
@@ -34,8 +34,11 @@ pub fn doctor(app: App) -> El {
             })
         })
     });
-    card("doctor-title", texts::DOCTOR)
-        .child(el("div").class("line").child(words("p", texts::DOCTOR_HINT)).child(examine))
+    el("section")
+        .class("card line")
+        .attr("aria-label", texts::DOCTOR)
+        .child(words("p", texts::DOCTOR_HINT))
+        .child(examine)
         .child(result)
 }
 
