@@ -1,7 +1,7 @@
 // People are invited, changed and switched off; programs get tokens; all of it in the browser.
 
 import assert from "node:assert/strict";
-import { DELIVERY_DATE, STOREFRONT, byId, openDialog, openInbox, rows, says, state, submit } from "./support/inbox.js";
+import { DELIVERY_DATE, OTHERS, SAMPLES, STOREFRONT, byId, openDialog, openInbox, rows, says, state, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM, RITA } from "./support/people.js";
 import { until } from "./support/wait.js";
