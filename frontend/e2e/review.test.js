@@ -6,6 +6,12 @@ import { journey } from "./support/journey.js";
 
 const lines = (page) => byId(page, "lines");
 
+/** Goes to where the changed files are: lines are made when they come near the window. */
+async function goToLines(page) {
+  await byId(page, "files").scrollIntoViewIfNeeded();
+  await lines(page).first().waitFor();
+}
+
 journey("a sample's change is on its check page", async (world) => {
   const page = await world.window();
   await openInbox(page, world.app);
@@ -16,7 +22,7 @@ journey("a sample's change is on its check page", async (world) => {
   await says(byId(page, "commits"), /Commits\s+3/);
   await byId(page, "pipeline").locator("summary").click();
   await says(byId(page, "pipeline"), /unit-tests.*spelling\s+test\s+may fail/s);
-  await lines(page).first().waitFor();
+  await goToLines(page);
   await says(lines(page).first(), /\+/);
   assert.ok((await page.locator(".ln [class^=t]").count()) > 5, "the lines are coloured");
   await byId(page, "side-by-side").click();
@@ -48,10 +54,10 @@ journey("after a push a reviewer sees what came since their decision", async (wo
   await submit(page);
   await state(page, DELIVERY_DATE, "approved");
   await openCheck(page, DELIVERY_DATE);
-  await lines(page).first().waitFor();
+  await goToLines(page);
   await world.sandbox.act(DELIVERY_DATE, "push", { message: "Know the holidays" });
   await says(byId(page, "stale-banner"), /New commits/);
-  await lines(page).first().waitFor();
+  await goToLines(page);
   await byId(page, "successor").click();
   await says(byId(page, "since"), new RegExp(`^Since you approved ${sha.slice(0, 8)}$`));
   const all = Number(await byId(page, "file-count").innerText());
@@ -68,7 +74,7 @@ journey("while GitLab is down the change is there, and says from when", async (w
   page.watch.expect(/50[234]/);
   await openInbox(page, world.app);
   await openCheck(page, DELIVERY_DATE);
-  await lines(page).first().waitFor();
+  await goToLines(page);
   await world.sandbox.post("fault", { fault: "down" });
   await byId(page, "read-again").click();
   await says(byId(page, "stale-change"), /GitLab cannot be read now; this is from \d/);
