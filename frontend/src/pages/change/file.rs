@@ -149,6 +149,10 @@ impl File {
 
     /// Shows the rows that are near the window, and asks for them first if need be.
     pub(super) fn draw(self: &Rc<Self>) {
+        // What was asked for, or seen to come near, on a page that has been left.
+        if self.seen.id.try_get_value().is_none() {
+            return;
+        }
         let pixels = |number: Result<JsValue, JsValue>| {
             number.ok().and_then(|it| it.as_f64()).unwrap_or_default() as i64
         };
@@ -178,6 +182,9 @@ impl File {
         let part = self.clone();
         let Some(id) = self.seen.id.try_get_value() else { return };
         self.seen.api.read_diff(&id, &self.file().path, self.files.since.is_some()).then(move |answer| {
+            if part.seen.id.try_get_value().is_none() {
+                return;
+            }
             match answer {
                 Ok(diff) => {
                     let (lines, place) = Lines::new(&part.file().path, diff.rows, false);
