@@ -206,7 +206,9 @@ async function stretch(page, { width, height }) {
   const whole = await page.evaluate(() => document.scrollingElement.scrollHeight);
   await page.setViewportSize({ width, height: Math.min(Math.max(height, whole), HIGHEST) });
   // The lines of a change are asked for when they come near the window.
-  await page.waitForTimeout((await page.getByTestId("change").count()) ? 1_500 : 100);
+  await page.waitForFunction(() => [...document.querySelectorAll(".file-body")]
+    .filter((body) => body.getBoundingClientRect().top < innerHeight)
+    .every((body) => body.querySelector(".ln, .file-says")));
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
