@@ -69,7 +69,7 @@ impl Live {
     }
 
     /// Tells those who listen here that a check looks different by what GitLab says of it (its pipeline, its
-    /// approvals). It is no event of the record: nobody did anything here, and a busy project would flood it. It has
+    /// approvals, its description, what is discussed). It is no event of the record: nobody did anything here, and a busy project would flood it. It has
     /// the number 0, nobody can resume after it, and listeners of other replicas see it when they read anew.
     pub fn mention(&self, project_id: String, check_id: String, at: Time) {
         let actor = Actor::gitlab();
@@ -80,7 +80,7 @@ impl Live {
             check_id: Some(check_id),
             project_id: Some(project_id),
             actor: actor.name,
-            summary: "The pipeline, the approvals or the files were read from GitLab".into(),
+            summary: "What GitLab says of the change is another than before".into(),
         };
         let _nobody = self.sender.send(Arc::new(event));
     }

@@ -65,6 +65,8 @@ journey("side by side is remembered, and offered where there is room for it", as
   assert.match(await panes.last().innerText(), /delivery\(from: Calendar\)/);
   const heights = await panes.evaluateAll((all) => all.map((one) => one.querySelector(".sheet").clientHeight));
   assert.equal(heights[0], heights[1]);
+  await panes.first().evaluate((one) => one.scrollTo(60, 0));
+  await until("the other column to follow", () => panes.last().evaluate((one) => one.scrollLeft === 60));
   await page.reload();
   await eventually("two columns again", async () => assert.equal(await panes.count(), 2));
   await page.setViewportSize({ width: 800, height: 800 });

@@ -1,7 +1,7 @@
 // Signing in, being signed out, and who may decide: what nobody was let in for is neither shown nor lost.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, OTHERS, SAMPLES, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, submit } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, OTHERS, SAMPLES, byId, dialog, openCheck, openDialog, openInbox, pick, row, rows, says, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM, ARTHUR, RITA } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -98,6 +98,14 @@ journey("sign-in leads back into the application and nowhere else", async (world
   assert.equal(page.url(), world.app);
 });
 
+/** Ends all sessions of a person, as an administrator does. */
+async function endSessions(world, person) {
+  const adam = await world.as(ADAM);
+  const { items } = await adam.get("people");
+  const { id } = items.find((one) => one.email === person.email);
+  await adam.send("DELETE", `people/${id}/sessions`);
+}
+
 journey("a session that ends while the dialog is open takes no comment with it", async (world) => {
   const page = await world.window();
   page.watch.expect(REFUSED);
@@ -105,10 +113,7 @@ journey("a session that ends while the dialog is open takes no comment with it",
   await openDialog(page, COOKIE, "reject");
   await byId(page, "decision-comment").fill("The cookie lives too long.");
 
-  const adam = await world.as(ADAM);
-  const { items } = await adam.get("people");
-  const { id } = items.find((person) => person.email === RITA.email);
-  await adam.send("DELETE", `people/${id}/sessions`);
+  await endSessions(world, RITA);
   // Whether the page has heard of it already or learns it now: the words stay.
   const submitted = byId(page, "decision-submit");
   if (await submitted.isEnabled()) await submitted.click();
@@ -122,6 +127,25 @@ journey("a session that ends while the dialog is open takes no comment with it",
   assert.equal(await byId(page, "decision-comment").inputValue(), "The cookie lives too long.");
   await submit(page);
   await says(row(page, COOKIE), /Rejected/);
+});
+
+journey("the dialog for many opens again after sign-in, with its checks and its comment", async (world) => {
+  const page = await world.window();
+  page.watch.expect(REFUSED);
+  await openInbox(page, world.app);
+  await pick(page, DELIVERY_DATE, COOKIE);
+  await byId(page, "bulk-approve").click();
+  await byId(page, "decision-comment").fill("All of them.");
+  await endSessions(world, RITA);
+  const submitted = byId(page, "decision-submit");
+  if (await submitted.isEnabled()) await submitted.click();
+  await byId(page, "sign-in-again").click();
+  await signInByKeyboard(page, RITA);
+  await byId(page, "bulk-dialog").waitFor();
+  assert.equal(await byId(page, "bulk-item").count(), 2);
+  assert.equal(await byId(page, "decision-comment").inputValue(), "All of them.");
+  await byId(page, "decision-submit").click();
+  await says(byId(page, "bulk-done"), /2 checks approved/);
 });
 
 journey("who only looks sees every button, off, and why", async (world) => {

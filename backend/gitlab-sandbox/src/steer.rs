@@ -191,6 +191,11 @@ impl Sandbox {
         self.edit(project, iid, Edit { target_branch: Some(branch.into()), ..Edit::default() });
     }
 
+    /// Rewrites the description, by the author.
+    pub fn set_description(&self, project: i64, iid: i64, text: &str) {
+        self.edit(project, iid, Edit { description: Some(text.into()), ..Edit::default() });
+    }
+
     /// Replaces the labels, by the author.
     pub fn set_labels(&self, project: i64, iid: i64, labels: &[&str]) {
         let labels = labels.iter().map(|label| (*label).into()).collect();

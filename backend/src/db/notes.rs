@@ -114,6 +114,18 @@ pub fn want(
     Ok(())
 }
 
+/// The notes that were written on a merge request: GitLab's ids.
+///
+/// # Errors
+/// The database's.
+pub fn written(conn: &mut Conn, merge_request_id: &str) -> Result<Vec<i64>, DbError> {
+    Ok(note::table
+        .filter(note::merge_request_id.eq(merge_request_id))
+        .filter(note::gitlab_note_id.is_not_null())
+        .select(note::gitlab_note_id.assume_not_null())
+        .load(conn)?)
+}
+
 /// Takes a due note of a connection for this process until `until`: none while a delivery
 /// is due that can be sent, for GitLab is told the outcome first. Leaves out those of rules that are
 /// broken or have no notes.

@@ -143,6 +143,8 @@ struct DiscussionEntity {
 #[derive(Deserialize)]
 struct NoteEntity {
     #[serde(default)]
+    id: i64,
+    #[serde(default)]
     body: String,
     author: Option<NameEntity>,
     created_at: Option<String>,
@@ -205,11 +207,11 @@ impl Client {
         Ok(compared.diffs.into_iter().map(raw_file).collect())
     }
 
-    /// What stands around a commit of a merge request now.
+    /// What stands around a commit of a merge request now. Comments whose ids are in `ours` are none of the discussion.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn around(&self, project: i64, iid: i64, sha: &str) -> Result<Around, ReadError> {
+    pub async fn around(&self, project: i64, iid: i64, sha: &str, ours: &[i64]) -> Result<Around, ReadError> {
         let of_request = format!("projects/{project}/merge_requests/{iid}");
         let (of_approvals, of_discussions) =
             (format!("{of_request}/approvals"), format!("{of_request}/discussions"));
@@ -229,7 +231,7 @@ impl Client {
             }),
             ..Around::default()
         };
-        take_discussions(&mut around, discussions.unwrap_or_default());
+        take_discussions(&mut around, discussions.unwrap_or_default(), ours);
         Ok(around)
     }
 
@@ -310,8 +312,8 @@ fn raw_file(entity: DiffEntity) -> RawFile {
     }
 }
 
-fn take_discussions(around: &mut Around, all: Vec<DiscussionEntity>) {
-    let mut discussions: Vec<Discussion> = all.into_iter().filter_map(discussion).collect();
+fn take_discussions(around: &mut Around, all: Vec<DiscussionEntity>, ours: &[i64]) {
+    let mut discussions: Vec<Discussion> = all.into_iter().filter_map(|one| discussion(one, ours)).collect();
     let count = |wanted| discussions.iter().filter(|one| one.resolved == Some(wanted)).count();
     around.open = i64::try_from(count(false)).unwrap_or(i64::MAX);
     around.resolved = i64::try_from(count(true)).unwrap_or(i64::MAX);
@@ -324,8 +326,9 @@ fn take_discussions(around: &mut Around, all: Vec<DiscussionEntity>) {
     around.discussions = discussions;
 }
 
-fn discussion(entity: DiscussionEntity) -> Option<Discussion> {
-    let notes: Vec<NoteEntity> = entity.notes.into_iter().filter(|note| !note.system).collect();
+fn discussion(entity: DiscussionEntity, ours: &[i64]) -> Option<Discussion> {
+    let of_people = |note: &NoteEntity| !note.system && !ours.contains(&note.id);
+    let notes: Vec<NoteEntity> = entity.notes.into_iter().filter(of_people).collect();
     let position = notes.first()?.position.as_ref();
     let path = position.and_then(|at| at.new_path.clone().or_else(|| at.old_path.clone()));
     let line = position.and_then(|at| at.new_line.or(at.old_line));

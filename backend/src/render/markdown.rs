@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use ammonia::{Builder, UrlRelative};
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// The elements that may stay.
-const TAGS: [&str; 39] = [
+const TAGS: [&str; 37] = [
     "a",
     "b",
     "blockquote",
@@ -18,8 +18,6 @@ const TAGS: [&str; 39] = [
     "details",
     "div",
     "em",
-    "h1",
-    "h2",
     "h3",
     "h4",
     "h5",
@@ -75,6 +73,13 @@ impl Drawer {
                 (links.last() == Some(&true)).then_some(event)
             }
             Event::End(TagEnd::Link) => links.pop().unwrap_or(false).then_some(event),
+            Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
+                level: below(level),
+                id: None,
+                classes: vec![],
+                attrs: vec![],
+            })),
+            Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(below(level)))),
             Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
             other => Some(other),
         });
@@ -112,6 +117,16 @@ impl Drawer {
     }
 }
 
+/// The level of a heading in a text that stands below a heading of the second level.
+fn below(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H3,
+        HeadingLevel::H2 => HeadingLevel::H4,
+        HeadingLevel::H3 => HeadingLevel::H5,
+        HeadingLevel::H4 | HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
+    }
+}
+
 fn leads_to(host: Option<&str>, url: &str) -> bool {
     host.is_some_and(|host| authority(url).is_some_and(|theirs| theirs.eq_ignore_ascii_case(host)))
 }
@@ -145,7 +160,7 @@ mod tests {
             "# A\n\n- [x] done\n- ~~no~~ `code`\n\n|a|b|\n|---|--:|\n|1|2|\n\n```rust\nlet x = 1 < 2;\n```",
         );
         for part in
-            ["<h1>A</h1>", "☑ done", "<del>no</del>", "<code>code</code>", "<td>2</td>", "let x = 1 &lt; 2;"]
+            ["<h3>A</h3>", "☑ done", "<del>no</del>", "<code>code</code>", "<td>2</td>", "let x = 1 &lt; 2;"]
         {
             assert!(html.contains(part), "{part} in {html}");
         }

@@ -349,7 +349,9 @@ impl Scene<'_> {
         let same = known.is_some_and(|known| {
             known.head_sha == self.head()
                 && known.target_branch == request.target_branch
+                // Times are of whole seconds.
                 && known.gitlab_updated_at == request.updated_at
+                && known.description == request.description
         });
         changes::want(conn, &self.request_id, self.head(), !same, self.seen.now)
     }

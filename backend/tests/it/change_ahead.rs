@@ -59,6 +59,27 @@ on_both! {
         assert!(world.gitlab.requests().len() > before);
     }
 
+    async fn an_edited_description_is_there_at_once_and_told(world: ahead()) {
+        let (iid, check) = world.open_with(running()).await;
+        let mut stream = world.http.get(format!("{}/api/v1/events", world.base)).send().await.unwrap().bytes_stream();
+        assert!(stream.next().await.is_some(), "it begins");
+        world.gitlab.set_description(world.project, iid, "Now with **reasons**");
+        world.settle().await;
+        let heard = async {
+            let mut read = String::new();
+            while !read.contains("\"id\":0") {
+                read.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+            }
+            read
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(10), heard).await.expect("it is told");
+        assert!(heard.contains(check["id"].as_str().unwrap()), "{heard}");
+        let before = world.gitlab.requests().len();
+        let change = world.change(&check).await;
+        assert!(change["description_html"].as_str().unwrap().contains("<strong>reasons</strong>"), "{change}");
+        assert_eq!(world.gitlab.requests().len(), before, "it was read before");
+    }
+
     async fn an_approval_in_gitlab_shows_at_once(world: ahead()) {
         let (iid, _) = world.open_with(running()).await;
         world.advance(Duration::from_secs(5));

@@ -10,7 +10,7 @@ use gitlab_sandbox::payload::MergeRequestCall;
 use gitlab_sandbox::{NewMergeRequest, Sandbox, Source, sign};
 use serde_json::{Value, json};
 
-use crate::support::process::{Process, real_time_gitlab, reviewer};
+use crate::support::process::{Process, real_time_gitlab, reviewer, steady_port};
 use crate::support::{Database, Kind, SECRET};
 
 /// How often the process is killed, on each database.
@@ -92,7 +92,7 @@ async fn storm(kind: Kind) {
     let database = Database::create(kind).await;
     let gitlab = real_time_gitlab().await;
     // A port that stays the same over restarts.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = steady_port();
     let base = format!("http://127.0.0.1:{port}/approval-apps");
     let project = gitlab.create_project("demo/storm");
     let rule = gitlab.create_rule(project, "Change approval", &format!("{base}/status_check"), Some(SECRET));

@@ -14,14 +14,19 @@ const BASE_PATH = "/approval-apps/";
 export const SANDBOX_TOKEN = "sandbox-token";
 export const SANDBOX_SECRET = "sandbox-secret";
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago, below those that the system gives to clients: while a service is started anew there,
+ * nobody takes it.
+ */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    if (!(await once(server, "listening").then(() => true, () => false))) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** A folder that is gone after the journey. */

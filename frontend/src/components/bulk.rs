@@ -1,17 +1,16 @@
 //! The dialog that decides on many checks at once: every one is named, and each gets its own result.
 
 use crate::ui::prelude::*;
-use shared::decision::DecisionFault;
 use shared::{BulkOutcome, BulkResult, CheckItem};
-use web_sys::{Event, HtmlDialogElement, HtmlTextAreaElement};
+use web_sys::Event;
 
-use super::deciding::{self, comment_field, foot, hindered, label, submit_button};
+use super::deciding::{self, Attempt, Stage, comment_field, foot, hindered, label, submit_button};
 use super::icon::{WARN, icon, of_verdict};
-use super::message::{fault_box, notice};
 use super::modal::show_modal;
 use super::row::{reference, sha, title};
 use crate::api::Fault;
 use crate::model::bulk::{Bulk, refusal};
+use crate::state::drafts::MANY;
 use crate::state::{App, Dialog, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
@@ -19,28 +18,12 @@ use crate::ui::{El, el, words};
 /// Under which name the comment is kept until it is sent.
 const DRAFT: &str = "bulk";
 
-/// Where the form stands.
-enum Stage {
-    /// Waits for the reviewer.
-    Open,
-    /// The comment must be mended.
-    Faulty(DecisionFault),
-    /// On its way.
-    Busy,
-    /// Nothing was decided.
-    Failed(Fault),
-    /// Each has its result.
-    Done(Vec<BulkOutcome>),
-}
-
 /// The parts of the form that handlers reach for.
 #[derive(Clone)]
 struct Form {
-    app: App,
+    /// Each check has its result in the end.
+    attempt: Attempt<Vec<BulkOutcome>>,
     bulk: Bulk,
-    stage: RwSignal<Stage>,
-    dialog: HtmlDialogElement,
-    comment: HtmlTextAreaElement,
     /// Runs once the dialog has closed on results.
     closed: Callback<()>,
 }
@@ -56,16 +39,16 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
         .attr("aria-describedby", "decision-effect");
     let comment =
         comment_field(bulk.needs_comment(), move || stage.with(|stage| matches!(stage, Stage::Faulty(_))));
-    let form = Form { app, bulk, stage, dialog: dialog.as_kind(), comment: comment.as_kind(), closed };
-    form.comment.set_value(&app.draft(DRAFT));
-    show_modal(&form.dialog);
-    let (submit, typed, pressed, left) = (form.clone(), form.clone(), form.clone(), form.clone());
-    let done = form.done();
+    let attempt = Attempt { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind() };
+    let form = Form { attempt, bulk, closed };
+    form.attempt.comment.set_value(&app.draft(DRAFT));
+    show_modal(&form.attempt.dialog);
+    let (submit, typed, pressed, left) = (form.clone(), form.attempt.clone(), form.clone(), form.clone());
+    let done = form.attempt.answered();
     let verb = texts::bulk_verb(form.bulk.verdict, form.bulk.items.len());
-    let again = form.dialog.clone();
+    let again = form.clone();
     let key = move |event: Event| {
-        let busy = pressed.stage.with_untracked(|stage| matches!(stage, Stage::Busy));
-        deciding::key(&event, busy, || pressed.submit());
+        deciding::key(&event, pressed.attempt.is_busy(), || pressed.submit());
     };
     // What was asked goes once the results are there; the list stays and carries them.
     let asks = el("div")
@@ -87,17 +70,12 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
         .child(form.list())
         .child(asks)
         .child(form.outcome())
-        .child(hindered(app, app.hindrance(), texts::BULK_DRAFT_WAITS, move || again.close()))
+        .child(hindered(app, app.hindrance(), texts::DRAFT_WAITS, move || again.sign_in_again()))
         .child(form.buttons(verb));
     dialog.on("keydown", key).on("close", move |_| left.left()).child(fields)
 }
 
 impl Form {
-    fn done(&self) -> Memo<bool> {
-        let stage = self.stage;
-        Memo::new(move |_| stage.with(|stage| matches!(stage, Stage::Done(_))))
-    }
-
     /// Every check, with its commit and, once it is there, its result.
     fn list(&self) -> El {
         let rows = self.bulk.items.iter().map(|item| self.row(item)).collect();
@@ -106,8 +84,8 @@ impl Form {
     }
 
     fn row(&self, item: &CheckItem) -> El {
-        let (stage, verdict) = (self.stage, self.bulk.verdict);
-        let (id, told, dialog) = (item.id.clone(), item.id.clone(), self.dialog.clone());
+        let (stage, verdict) = (self.attempt.stage, self.bulk.verdict);
+        let (id, told, dialog) = (item.id.clone(), item.id.clone(), self.attempt.dialog.clone());
         let says = move || {
             stage.with(|stage| {
                 let outcome = result(stage, &told)?;
@@ -143,79 +121,61 @@ impl Form {
 
     /// What became of the attempt as a whole.
     fn outcome(&self) -> El {
-        let (stage, verdict) = (self.stage, self.bulk.verdict);
-        let place = el("div").attr("id", "decision-outcome").attr("aria-live", "polite");
-        place.child_fn(move || {
-            stage.with(|stage| match stage {
-                Stage::Open | Stage::Busy => None,
-                Stage::Faulty(fault) => {
-                    Some(notice("bad", "decision-error", words("p", &texts::fault(*fault))))
-                }
-                Stage::Failed(fault) => Some(
-                    el("div")
-                        .test("decision-error")
-                        .child(fault_box(texts::NOT_RECORDED, fault, false, None))
-                        .child(words("p", texts::DRAFT_KEPT).class("fine")),
-                ),
-                Stage::Done(all) => {
-                    let decided = all.iter().filter(|outcome| outcome.decided).count();
-                    let says = texts::bulk_done(verdict, decided, all.len());
-                    Some(words("p", &says).class("bulk-done").test("bulk-done"))
-                }
-            })
+        let verdict = self.bulk.verdict;
+        self.attempt.outcome(move |all| {
+            let decided = all.iter().filter(|outcome| outcome.decided).count();
+            let says = texts::bulk_done(verdict, decided, all.len());
+            words("p", &says).class("bulk-done").test("bulk-done")
         })
     }
 
     fn buttons(&self, verb: String) -> El {
-        let stage = self.stage;
-        let (why, done) = (self.app.hindrance(), self.done());
-        let busy = Signal::derive(move || stage.with(|stage| matches!(stage, Stage::Busy)));
+        let (why, done) = (self.attempt.app.hindrance(), self.attempt.answered());
+        let busy = self.attempt.busy();
         let off = move || why.with(Option::is_some) || busy.get();
         let submit = submit_button(verb, self.bulk.verdict, off, busy).flag_fn("hidden", move || done.get());
         let leave = move || if done.get() { texts::BULK_CLOSE } else { texts::CANCEL };
-        foot(self.dialog.clone(), leave, busy, submit)
+        foot(self.attempt.dialog.clone(), leave, busy, submit)
     }
 
     fn submit(&self) {
-        let sendable = self.stage.with_untracked(|stage| !matches!(stage, Stage::Busy | Stage::Done(_)));
-        if !sendable || self.app.hindrance().with_untracked(Option::is_some) {
+        let app = self.attempt.app;
+        let Some(body) = self.attempt.begin(app.hindrance(), |comment| self.bulk.body(comment)) else {
             return;
-        }
-        let body = match self.bulk.body(&self.comment.value()) {
-            Ok(body) => body,
-            Err(fault) => {
-                self.stage.set(Stage::Faulty(fault));
-                // A field that cannot take the focus still has its message beside it.
-                drop(self.comment.focus());
-                return;
-            }
         };
-        self.stage.set(Stage::Busy);
         let form = self.clone();
-        self.app.api.decide_all(&body).then(move |answer| match answer {
+        app.api.decide_all(&body).then(move |answer| match answer {
             Ok(BulkResult { results }) => form.answered(results),
             // It is said above the buttons, with the way on.
-            Err(Fault::SignedOut) => form.stage.set(Stage::Open),
-            Err(fault) => form.stage.set(Stage::Failed(fault)),
+            Err(Fault::SignedOut) => form.attempt.stage.set(Stage::Open),
+            Err(fault) => form.attempt.stage.set(Stage::Failed(fault)),
         });
     }
 
     fn answered(&self, results: Vec<BulkOutcome>) {
-        let app = self.app;
+        let app = self.attempt.app;
         app.keep_draft(DRAFT, "");
         app.count_soon();
         for check in results.iter().filter_map(|outcome| outcome.check.as_ref()) {
             app.inbox.put(check);
         }
-        self.stage.set(Stage::Done(results));
+        self.attempt.stage.set(Stage::Answered(results));
         // The button that had the focus is gone: on to the one that leaves, once it can be pressed again.
         crate::state::dom::focus_soon("[data-testid=decision-cancel]".into());
     }
 
+    /// The session has ended: once this dialog is closed the way leads to sign-in and back, and then it opens
+    /// again with what was typed.
+    fn sign_in_again(&self) {
+        let ids: Vec<&str> = self.bulk.items.iter().map(|item| item.id.as_str()).collect();
+        self.attempt.app.keep_dialog(&ids.join(MANY), self.bulk.verdict);
+        self.attempt.dialog.close();
+    }
+
     /// The browser closed the element.
     fn left(&self) {
-        let done = self.done().get_untracked();
-        self.app.dialog.set(Dialog::Closed);
+        let done = self.attempt.answered().get_untracked();
+        self.attempt.app.dialog.set(Dialog::Closed);
         if done {
             self.closed.run(());
         }
@@ -223,9 +183,9 @@ impl Form {
 }
 
 /// What became of one check, once that is known.
-fn result<'a>(stage: &'a Stage, id: &str) -> Option<&'a BulkOutcome> {
+fn result<'a>(stage: &'a Stage<Vec<BulkOutcome>>, id: &str) -> Option<&'a BulkOutcome> {
     match stage {
-        Stage::Done(all) => all.iter().find(|outcome| outcome.id == id),
+        Stage::Answered(all) => all.iter().find(|outcome| outcome.id == id),
         Stage::Open | Stage::Faulty(_) | Stage::Busy | Stage::Failed(_) => None,
     }
 }

@@ -2,15 +2,113 @@
 
 use crate::ui::prelude::*;
 use shared::Verdict;
+use shared::decision::DecisionFault;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, KeyboardEvent};
+use web_sys::{HtmlDialogElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::button;
-use super::message::notice;
+use super::message::{fault_box, notice};
+use crate::api::Fault;
 use crate::model::access::Who;
 use crate::state::App;
 use crate::texts;
 use crate::ui::{El, el, words};
+
+/// Where the form stands.
+pub enum Stage<T> {
+    /// Waits for the reviewer.
+    Open,
+    /// A field must be mended.
+    Faulty(DecisionFault),
+    /// On its way.
+    Busy,
+    /// Nothing was recorded.
+    Failed(Fault),
+    /// It was answered, and the dialog stays to say how.
+    Answered(T),
+}
+
+/// The parts of a form that handlers reach for. Copies share the stage.
+pub struct Attempt<T: 'static> {
+    /// The application.
+    pub app: App,
+    /// Where it stands.
+    pub stage: RwSignal<Stage<T>>,
+    /// The dialog's element.
+    pub dialog: HtmlDialogElement,
+    /// The field for the comment.
+    pub comment: HtmlTextAreaElement,
+}
+
+impl<T> Clone for Attempt<T> {
+    fn clone(&self) -> Self {
+        Self { app: self.app, stage: self.stage, dialog: self.dialog.clone(), comment: self.comment.clone() }
+    }
+}
+
+impl<T: Send + Sync + 'static> Attempt<T> {
+    /// Whether it is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.stage.with_untracked(|stage| matches!(stage, Stage::Busy))
+    }
+
+    /// The same, as it changes.
+    pub fn busy(&self) -> Signal<bool> {
+        let stage = self.stage;
+        Signal::derive(move || stage.with(|stage| matches!(stage, Stage::Busy)))
+    }
+
+    /// Whether it was answered, as it changes.
+    pub fn answered(&self) -> Memo<bool> {
+        let stage = self.stage;
+        Memo::new(move |_| stage.with(|stage| matches!(stage, Stage::Answered(_))))
+    }
+
+    /// What is to be sent, if it may be sent now; from then on it is on its way.
+    pub fn begin<B>(
+        &self,
+        why_not: Signal<Option<String>>,
+        body: impl FnOnce(&str) -> Result<B, DecisionFault>,
+    ) -> Option<B> {
+        let over = self.stage.with_untracked(|stage| matches!(stage, Stage::Busy | Stage::Answered(_)));
+        if over || why_not.with_untracked(Option::is_some) {
+            return None;
+        }
+        match body(&self.comment.value()) {
+            Ok(body) => {
+                self.stage.set(Stage::Busy);
+                Some(body)
+            }
+            Err(fault) => {
+                self.stage.set(Stage::Faulty(fault));
+                // A field that cannot take the focus still has its message beside it.
+                drop(self.comment.focus());
+                None
+            }
+        }
+    }
+
+    /// What became of it.
+    pub fn outcome(&self, answered: impl Fn(&T) -> El + 'static) -> El {
+        let stage = self.stage;
+        let place = el("div").attr("id", "decision-outcome").attr("aria-live", "polite");
+        place.child_fn(move || {
+            stage.with(|stage| match stage {
+                Stage::Open | Stage::Busy => None,
+                Stage::Faulty(fault) => {
+                    Some(notice("bad", "decision-error", words("p", &texts::fault(*fault))))
+                }
+                Stage::Failed(fault) => Some(
+                    el("div")
+                        .test("decision-error")
+                        .child(fault_box(texts::NOT_RECORDED, fault, false, None))
+                        .child(words("p", texts::DRAFT_KEPT).class("fine")),
+                ),
+                Stage::Answered(how) => Some(answered(how)),
+            })
+        })
+    }
+}
 
 /// Names a field, and says whether it has to be filled in.
 #[must_use]

@@ -1,12 +1,11 @@
 //! The decision dialog: says the object, the commit and the exact effect, and waits for the answer.
 
 use crate::ui::prelude::*;
-use shared::decision::DecisionFault;
 use shared::{CheckDetail, ProblemCode, Verdict};
-use web_sys::{Event, HtmlDialogElement, HtmlTextAreaElement};
+use web_sys::Event;
 
-use super::deciding::{self, comment_field, foot, hindered, label, submit_button};
-use super::message::{fault_box, notice};
+use super::deciding::{self, Attempt, Stage, comment_field, foot, hindered, label, submit_button};
+use super::message::notice;
 use super::modal::show_modal;
 use super::row::{branches, reference, sha, title};
 use super::time::{As, moment};
@@ -17,29 +16,12 @@ use crate::state::{App, Dialog, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
 
-/// Where the form stands.
-#[derive(Clone, Debug, PartialEq)]
-enum Stage {
-    /// Waits for the reviewer.
-    Open,
-    /// A field must be mended.
-    Faulty(DecisionFault),
-    /// On its way.
-    Busy,
-    /// Refused, since the world moved on.
-    Refused(Conflict),
-    /// Not recorded for another reason.
-    Failed(Fault),
-}
-
 /// The parts of the form that handlers reach for.
 #[derive(Clone)]
 struct Form {
-    app: App,
+    /// It may end with a refusal, since the world moved on.
+    attempt: Attempt<Conflict>,
     target: Target,
-    stage: RwSignal<Stage>,
-    dialog: HtmlDialogElement,
-    comment: HtmlTextAreaElement,
     decided: Callback<(CheckDetail, Verdict)>,
 }
 
@@ -55,9 +37,10 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
     let wrong =
         move || stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == "comment"));
     let comment = comment_field(target.needs_comment(), wrong);
-    let form = Form { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind(), decided, target };
-    form.comment.set_value(&app.draft(&form.target.item.id));
-    show_modal(&form.dialog);
+    let attempt = Attempt { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind() };
+    let form = Form { attempt, decided, target };
+    form.attempt.comment.set_value(&app.draft(&form.target.item.id));
+    show_modal(&form.attempt.dialog);
     let (submit, pressed, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
     let again = form.clone();
     let fields = el("form")
@@ -78,8 +61,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         .child(hindered(app, form.why_not(), texts::DRAFT_WAITS, move || again.sign_in_again()))
         .child(form.buttons());
     let key = move |event: Event| {
-        let busy = pressed.stage.with_untracked(|stage| *stage == Stage::Busy);
-        deciding::key(&event, busy, || pressed.submit());
+        deciding::key(&event, pressed.attempt.is_busy(), || pressed.submit());
     };
     dialog.on("keydown", key).on("close", move |_| closed.closed()).child(fields)
 }
@@ -105,18 +87,7 @@ impl Form {
     /// What became of the attempt to decide.
     fn outcome(&self) -> El {
         let form = self.clone();
-        let place = el("div").attr("id", "decision-outcome").attr("aria-live", "polite");
-        place.child_fn(move || match form.stage.get() {
-            Stage::Open | Stage::Busy => None,
-            Stage::Faulty(fault) => Some(notice("bad", "decision-error", words("p", &texts::fault(fault)))),
-            Stage::Refused(conflict) => Some(form.conflict(&conflict)),
-            Stage::Failed(fault) => Some(
-                el("div")
-                    .test("decision-error")
-                    .child(fault_box(texts::NOT_RECORDED, &fault, false, None))
-                    .child(words("p", texts::DRAFT_KEPT).class("fine")),
-            ),
-        })
+        self.attempt.outcome(move |conflict| form.conflict(conflict))
     }
 
     fn conflict(&self, conflict: &Conflict) -> El {
@@ -125,8 +96,8 @@ impl Form {
         let (form, open) = (self.clone(), conflict.open.clone());
         // The comment follows to the newer check.
         let follow = move || {
-            form.app.keep_draft(&open, &form.comment.value());
-            form.dialog.close();
+            form.attempt.app.keep_draft(&open, &form.attempt.comment.value());
+            form.attempt.dialog.close();
         };
         let body = el("div")
             .child(el("p").child(words("strong", texts::CONFLICT_TITLE)).text("."))
@@ -144,92 +115,82 @@ impl Form {
 
     /// Why nothing can be decided at all, or not this check by this person.
     fn why_not(&self) -> Signal<Option<String>> {
-        let (hindrance, barred) = (self.app.hindrance(), self.app.barred);
+        let app = self.attempt.app;
+        let (hindrance, barred) = (app.hindrance(), app.barred);
         Signal::derive(move || hindrance.get().or_else(|| barred.get()))
     }
 
     /// The session has ended: once this dialog is closed the way leads to sign-in and back, and then it opens
     /// again with what was typed.
     fn sign_in_again(&self) {
-        self.app.keep_dialog(&self.target.item.id, self.target.verdict);
-        self.dialog.close();
+        self.attempt.app.keep_dialog(&self.target.item.id, self.target.verdict);
+        self.attempt.dialog.close();
     }
 
     fn buttons(&self) -> El {
         let why = self.why_not();
         let off = Memo::new(move |_| why.with(Option::is_some));
-        let stage = self.stage;
-        let busy = Signal::derive(move || stage.with(|stage| *stage == Stage::Busy));
-        let still = move || off.get() || stage.with(|stage| matches!(stage, Stage::Busy | Stage::Refused(_)));
+        let (busy, refused) = (self.attempt.busy(), self.attempt.answered());
+        let still = move || off.get() || busy.get() || refused.get();
         let submit = submit_button(self.target.button(), self.target.verdict, still, busy);
-        foot(self.dialog.clone(), || texts::CANCEL, busy, submit)
+        foot(self.attempt.dialog.clone(), || texts::CANCEL, busy, submit)
     }
 
     fn submit(&self) {
-        let sendable = self.stage.with_untracked(|stage| !matches!(stage, Stage::Busy | Stage::Refused(_)));
-        if !sendable || self.why_not().with_untracked(Option::is_some) {
+        let Some(body) = self.attempt.begin(self.why_not(), |comment| self.target.body(comment)) else {
             return;
-        }
-        let body = match self.target.body(&self.comment.value()) {
-            Ok(body) => body,
-            Err(fault) => {
-                self.stage.set(Stage::Faulty(fault));
-                // A field that cannot take the focus still has its message beside it.
-                drop(self.comment.focus());
-                return;
-            }
         };
-        self.stage.set(Stage::Busy);
         let form = self.clone();
-        form.app.api.decide(&form.target.item.id, &body).then(move |answer| match answer {
+        self.attempt.app.api.decide(&form.target.item.id, &body).then(move |answer| match answer {
             Ok(detail) => form.recorded(detail),
             Err(fault) => form.refused(fault),
         });
     }
 
     fn recorded(&self, detail: CheckDetail) {
-        self.comment.set_value("");
-        self.app.say(texts::decided_said(self.target.verdict, &reference(&self.target.item)));
-        self.app.count_soon();
-        self.app.put_check(detail.clone());
-        self.dialog.close();
+        let Attempt { app, comment, dialog, .. } = &self.attempt;
+        comment.set_value("");
+        app.say(texts::decided_said(self.target.verdict, &reference(&self.target.item)));
+        app.count_soon();
+        app.put_check(detail.clone());
+        dialog.close();
         self.decided.run((detail, self.target.verdict));
     }
 
     fn refused(&self, fault: Fault) {
+        let Attempt { app, stage, .. } = &self.attempt;
         if fault == Fault::SignedOut {
             // It is said above the buttons, with the way on.
-            self.stage.set(Stage::Open);
+            stage.set(Stage::Open);
             return;
         }
         if let Some(problem) = fault.problem().filter(|problem| problem.code == ProblemCode::OwnChange) {
-            self.app.barred.set(Some(problem.detail.clone()));
-            self.stage.set(Stage::Open);
+            app.barred.set(Some(problem.detail.clone()));
+            stage.set(Stage::Open);
             return;
         }
         let conflict = fault.problem().and_then(|problem| Conflict::of(problem, &self.target));
-        let stage = match (conflict, fault) {
+        stage.set(match (conflict, fault) {
             (Some(conflict), fault) => {
                 if let Fault::Problem(problem) = fault
                     && let Some(now) = problem.check
                 {
-                    self.app.put_check(*now);
+                    app.put_check(*now);
                 }
-                Stage::Refused(conflict)
+                Stage::Answered(conflict)
             }
             (None, fault) => Stage::Failed(fault),
-        };
-        self.stage.set(stage);
+        });
     }
 
     /// Keeps what was typed: whatever happens to the page, it is there again.
     fn keep(&self) {
-        self.app.keep_draft(&self.target.item.id, &self.comment.value());
+        self.attempt.app.keep_draft(&self.target.item.id, &self.attempt.comment.value());
     }
 
     /// The browser closed the element and gave the focus back.
     fn closed(&self) {
         self.keep();
-        self.app.dialog.set(Dialog::Closed);
+        self.attempt.app.dialog.set(Dialog::Closed);
     }
 }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use shared::{DiffRow, RowKind};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use crate::model::diff::{BLOCK, DIFFERS, ROW, blocks, columns, pieces, room};
@@ -16,7 +17,8 @@ pub struct Lines {
     panes: Vec<Pane>,
 }
 
-/// One column. It scrolls sideways on its own, so that the text of one side can be selected and copied alone.
+/// One column: a box of its own, so that the text of one side can be selected and copied alone. Two of them scroll
+/// sideways together.
 struct Pane {
     side: Side,
     /// The row at each place.
@@ -44,10 +46,11 @@ impl Lines {
             vec![(Side::Both, (0..rows.len()).map(Some).collect())]
         };
         let shown = el("div").class(if split { "lines split" } else { "lines" }).test("lines");
+        let wide = rows.iter().map(|row| room(&row.text)).max().unwrap_or_default();
+        let mut frames: Vec<Element> = Vec::new();
         let panes = panes
             .into_iter()
             .map(|(side, order)| {
-                let wide = order.iter().flatten().map(|at| room(&rows[*at].text)).max().unwrap_or_default();
                 let place = el("div").class("sheet");
                 set(place.node(), "height", &format!("{}px", order.len() as i64 * ROW));
                 set(place.node(), "min-width", &format!("{}ch", wide + 16));
@@ -60,10 +63,19 @@ impl Lines {
                 let pane = Pane { side, order, place: place.node().clone(), blocks };
                 // It has to be reached with the keys to be scrolled sideways.
                 let frame = el("div").class("pane").attr("tabindex", "0").attr("role", "group");
-                frame.attr("aria-label", &name).child(place).mount(shown.node());
+                let frame = frame.attr("aria-label", &name).child(place);
+                frames.push(frame.node().clone());
+                frame.mount(shown.node());
                 pane
             })
             .collect();
+        // Where both have come to the same place there is no event any more.
+        let shown = shown.on("scroll", move |event| {
+            let scrolled = event.target().map(|one| one.unchecked_into::<Element>());
+            if let Some(scrolled) = scrolled {
+                frames.iter().for_each(|frame| frame.set_scroll_left(scrolled.scroll_left()));
+            }
+        });
         (Self { rows, panes }, shown)
     }
 
@@ -117,7 +129,6 @@ impl Lines {
 
 /// Sets a style property; a policy that forbids inline styles does not forbid this.
 fn set(element: &Element, name: &str, value: &str) {
-    use wasm_bindgen::JsCast;
     drop(element.unchecked_ref::<HtmlElement>().style().set_property(name, value));
 }
 

@@ -25,7 +25,7 @@ use crate::ui::{El, el, words};
 pub fn check_page(id: String) -> El {
     let app = App::get();
     let shown = Shown::follow(app, id.clone());
-    let seen = Seen::of(app, id.clone());
+    let seen = Seen::follow(app, id.clone());
     let detail = shown.detail;
     let name = move || {
         detail

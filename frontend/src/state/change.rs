@@ -1,8 +1,9 @@
-//! The change on the check page: read once, since a check's commit never becomes another one.
+//! The change on the check page. The commit of a check never becomes another one; what stands around it in GitLab does,
+//! and is followed while the page is open.
 
 use std::rc::Rc;
 
-use shared::{Change, ChangeSince, ChangedFile};
+use shared::{Change, ChangeSince, ChangedFile, Event, EventKind};
 
 use crate::api::{Api, Fault};
 use crate::state::{App, dom, prefs};
@@ -35,6 +36,9 @@ impl Files {
     }
 }
 
+/// The change as it was when a part of it was another one than before.
+pub type Told = RwSignal<Option<Rc<Change>>>;
+
 /// The change of one check. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
 pub struct Seen {
@@ -43,7 +47,15 @@ pub struct Seen {
     /// Which check.
     pub id: StoredValue<String>,
     /// The change; `None` until the first answer.
-    pub change: RwSignal<Option<Rc<Change>>>,
+    pub change: Told,
+    /// When GitLab was read, and why not now.
+    pub reading: Told,
+    /// Description and labels.
+    pub said: Told,
+    /// Pipeline and approvals.
+    pub checked: Told,
+    /// The discussions.
+    pub talked: Told,
     /// Why it could not be read.
     pub fault: RwSignal<Option<Fault>>,
     /// Whether it is being read.
@@ -57,13 +69,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads the change of the check with this id.
+    /// Reads the change of the check with this id, and follows it until the calling component goes.
     #[must_use]
-    pub fn of(app: App, id: String) -> Self {
+    pub fn follow(app: App, id: String) -> Self {
         let seen = Self {
             api: app.api,
             id: StoredValue::new(id),
             change: RwSignal::new(None),
+            reading: RwSignal::new(None),
+            said: RwSignal::new(None),
+            checked: RwSignal::new(None),
+            talked: RwSignal::new(None),
             fault: RwSignal::new(None),
             busy: RwSignal::new(false),
             files: RwSignal::new(None),
@@ -71,6 +87,13 @@ impl Seen {
             split: RwSignal::new(prefs::split()),
         };
         seen.load(false);
+        app.on_resync(move || seen.load(false));
+        app.listen(Callback::new(move |event: Event| {
+            let ours = seen.id.try_with_value(|id| event.check_id.as_ref() == Some(id)).unwrap_or(false);
+            if ours && event.kind == EventKind::CheckUpdated {
+                seen.load(false);
+            }
+        }));
         seen
     }
 
@@ -86,20 +109,34 @@ impl Seen {
             match answer {
                 Ok(change) => {
                     self.fault.set(None);
-                    let change = Rc::new(change);
-                    let before = self.change.get_untracked();
-                    self.change.set(Some(change.clone()));
+                    self.tell(&Rc::new(change));
                     if fresh {
                         dom::rescue_focus(AGAIN);
-                    }
-                    // Files that somebody reads stay as they are; those of a commit do not change.
-                    if before.is_none_or(|before| before.file_count != change.file_count) {
-                        self.show_all();
                     }
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
         });
+    }
+
+    /// Only what is another one than before is told, so that a reader's unfolded places stay.
+    fn tell(self, change: &Rc<Change>) {
+        let before = self.change.get_untracked();
+        let tell = |part: Told, same: fn(&Change, &Change) -> bool| {
+            if !before.as_ref().is_some_and(|before| same(before, change)) {
+                part.set(Some(change.clone()));
+            }
+        };
+        tell(self.reading, |a, b| (&a.read_at, &a.stale) == (&b.read_at, &b.stale));
+        tell(self.said, |a, b| (&a.description_html, &a.labels) == (&b.description_html, &b.labels));
+        tell(self.checked, |a, b| (&a.pipeline, &a.approvals) == (&b.pipeline, &b.approvals));
+        tell(self.talked, |a, b| {
+            (&a.discussions, a.resolved_discussions) == (&b.discussions, b.resolved_discussions)
+        });
+        self.change.set(Some(change.clone()));
+        if before.is_none_or(|before| before.files != change.files) {
+            self.show_all();
+        }
     }
 
     /// Shows all changed files.

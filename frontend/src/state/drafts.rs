@@ -9,6 +9,8 @@ use super::App;
 
 const DRAFT: &str = "approval-app.draft.";
 const RESUME: &str = "approval-app.resume";
+/// What is between the ids of checks that a dialog is about. No id has it.
+pub const MANY: &str = ",";
 
 fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
@@ -49,22 +51,33 @@ impl App {
         put(&self.draft_key(id), text);
     }
 
-    /// Remembers that the dialog was open when the session ended.
-    pub fn keep_dialog(self, id: &str, verdict: Verdict) {
+    /// Remembers that the dialog about this check, or about these, was open when the session ended.
+    pub fn keep_dialog(self, ids: &str, verdict: Verdict) {
         let account = self.who.with_untracked(|who| who.account().to_owned());
-        put(RESUME, &format!("{account} {id} {}", verdict.as_str()));
+        put(RESUME, &format!("{account} {ids} {}", verdict.as_str()));
     }
 
-    /// Opens the dialog again that was open when the session ended, once its check is on the screen.
+    /// Opens the dialog again that was open when the session ended, once its checks are on the screen. A dialog about
+    /// many leaves out those that are there no more.
     pub fn resume(self, items: &[CheckItem]) {
         let Some(kept) = get(RESUME) else { return };
         let mut parts = kept.split(' ');
-        let (account, id, verdict) = (parts.next(), parts.next(), parts.next());
+        let (account, ids, verdict) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
         let ours = self.who.with_untracked(|who| account == Some(who.account()));
-        let item = items.iter().find(|item| Some(item.id.as_str()) == id);
-        if let (true, Some(item), Some(verdict)) = (ours, item, verdict.and_then(Verdict::parse)) {
-            put(RESUME, "");
+        let ids: Vec<String> = ids.split(MANY).map(str::to_owned).collect();
+        let found = items.iter().find(|item| ids.contains(&item.id));
+        let (true, Some(item), Some(verdict)) = (ours, found, verdict.and_then(Verdict::parse)) else {
+            return;
+        };
+        put(RESUME, "");
+        if ids.len() == 1 {
             self.open_decision(item.clone(), verdict);
+        } else {
+            self.inbox.selection.update(|selection| {
+                // There was room for them before.
+                let _fits = selection.set(&ids, true);
+            });
+            self.open_bulk(verdict);
         }
     }
 }

@@ -27,7 +27,6 @@ texts! {
     CLEAR = "Clear";
     BULK_COMMENT = "It is kept with each of them.";
     BULK_CLOSE = "Close";
-    BULK_DRAFT_WAITS = "Your comment is kept, and waits here after sign-in.";
     OPEN_CHECK = "Open";
     NEXT_CHECK = "Next check";
 

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use crate::config::Fault;
 use crate::sandbox::Inner;
 use crate::sync::lock;
-use crate::world::{Edit, Missing, NewMergeRequest, Refusal, RuleChange, Source, Status, World};
+use crate::world::{Edit, FileChange, Missing, NewMergeRequest, Refusal, RuleChange, Source, Status, World};
+
+/// So many lines a merge request may be asked to have.
+const LINES_MAX: usize = 100_000;
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -75,6 +78,9 @@ pub(super) async fn act(inner: &Arc<Inner>, path: &str, body: &Value) -> Done {
 fn open(inner: &Arc<Inner>, body: &Value) -> Done {
     let project = body["project"].as_i64().ok_or_else(|| Trouble::Bad("project is missing".into()))?;
     let standard = NewMergeRequest::default();
+    let lines = body["diff_lines"].as_u64().and_then(|lines| usize::try_from(lines).ok());
+    let files = lines
+        .map_or(standard.files, |lines| vec![FileChange::of_lines("src/ledger.rs", lines.min(LINES_MAX))]);
     let or = |name: &str, standard: String| maybe(body, name).unwrap_or(standard);
     let new = NewMergeRequest {
         title: or("title", standard.title),
@@ -83,6 +89,7 @@ fn open(inner: &Arc<Inner>, body: &Value) -> Done {
         target_branch: or("target_branch", standard.target_branch),
         author: or("author", standard.author),
         labels: list(body, "labels"),
+        files,
         ..NewMergeRequest::default()
     };
     Ok(json!({ "iid": inner.change(|world, now| world.create_merge_request(project, new, now))? }))

@@ -7,7 +7,7 @@
 //! | request | body |
 //! |---|---|
 //! | `GET /sandbox/state` | everything that the page shows |
-//! | `POST /sandbox/merge_requests` | `{project, title?, description?, source_branch?, target_branch?, author?, labels?}` → `{iid}` |
+//! | `POST /sandbox/merge_requests` | `{project, title?, description?, source_branch?, target_branch?, author?, labels?, diff_lines?}` → `{iid}`; with `diff_lines`, one changed file whose diff is as long |
 //! | `POST /sandbox/merge_requests/:project/:iid/push` | `{message?}` → `{sha}` |
 //! | `… /force_push_back` | `{sha}` |
 //! | `… /title`, `… /description`, `… /target_branch` | `{value}` |

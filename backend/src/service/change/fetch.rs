@@ -7,7 +7,7 @@ use super::super::ServiceError;
 use super::{AROUND, CONTENT};
 use crate::app::{App, Connected};
 use crate::db::changes::{self, Part, Target};
-use crate::db::{DbError, Lane};
+use crate::db::{DbError, Lane, notes};
 use crate::domain::backoff::READ_BACK;
 use crate::domain::change::{Content, RawFile, Summary, shelf};
 use crate::gitlab::ReadError;
@@ -88,7 +88,11 @@ pub async fn fetch(app: &App, target: &Target) -> Result<(), FetchError> {
     share(app, name, async move {
         let connected = connected(&own, &target)?;
         let wanted = target.clone();
-        let kept = own.db.read(move |conn| super::load_content(conn, &wanted)).await?;
+        let known = own.db.read(move |conn| {
+            let ours = notes::written(conn, &wanted.key.merge_request_id)?;
+            Ok::<_, DbError>((super::load_content(conn, &wanted)?, ours))
+        });
+        let (kept, ours) = known.await?;
         let client = &connected.client;
         let (project, iid, sha) = (target.project, target.iid, target.key.sha.as_str());
         let at = own.clock.now();
@@ -98,7 +102,7 @@ pub async fn fetch(app: &App, target: &Target) -> Result<(), FetchError> {
                 None => client.content(project, iid, sha).await.map(Some),
             }
         };
-        let (content, around) = tokio::try_join!(content, client.around(project, iid, sha))?;
+        let (content, around) = tokio::try_join!(content, client.around(project, iid, sha, &ours))?;
         let branch = target.target_branch.clone();
         let (mut parts, content) = match (content, kept) {
             (None, Some(kept)) => (Vec::new(), kept),
@@ -108,13 +112,16 @@ pub async fn fetch(app: &App, target: &Target) -> Result<(), FetchError> {
         };
         let instead_of: &[&str] = if parts.is_empty() { &[] } else { &["lines/", "since/"] };
         let summary = Summary::of(&content, &around);
-        parts.extend(json(AROUND, &around));
+        let said = serde_json::to_vec(&around).ok();
+        parts.extend(said.as_deref().map(|said| (AROUND.to_owned(), changes::pack(said))));
         own.changes.wrote(parts.iter().map(|part| part.1.len()).sum());
         let changed = own
             .db
             .write(Lane::Back, move |conn| {
+                let before = changes::part(conn, &target.key, AROUND)?.map(|(said, _)| said);
                 changes::keep(conn, &target.key, &parts, instead_of, at)?;
-                if changes::summarise(conn, &target.key, &summary, at)? {
+                let listed = changes::summarise(conn, &target.key, &summary, at)?;
+                if listed || before != said {
                     return changes::checks_of(conn, &target.key);
                 }
                 Ok::<_, DbError>(Vec::new())

@@ -11,7 +11,7 @@ use gitlab_sandbox::{NewMergeRequest, Sandbox};
 use serde_json::{Value, json};
 
 use super::{Listener, Scene};
-use crate::support::process::{Process, call_of, real_time_gitlab, reviewer, until};
+use crate::support::process::{Process, call_of, real_time_gitlab, reviewer, steady_port, until};
 use crate::support::{Database, Kind, SECRET};
 
 /// How often each process is restarted.
@@ -31,7 +31,7 @@ impl Nginx {
         let folder =
             std::env::temp_dir().join(format!("approval-app-nginx-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir_all(&folder).unwrap();
-        let port = free_port();
+        let port = steady_port();
         let [a, b] = behind;
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
@@ -85,10 +85,6 @@ impl Drop for Nginx {
 /// Debian keeps it where only administrators look.
 fn program() -> &'static str {
     if PathBuf::from("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" }
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Opens merge requests, one after the other, and sends the call for each until it is acknowledged, as GitLab does;
@@ -148,7 +144,7 @@ async fn scene(url: &str, gitlab: Sandbox, front: &str) -> Scene {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_loses_no_call_no_decision_and_no_news() {
     let database = Database::create(Kind::Postgres).await;
-    let ports = [free_port(), free_port()];
+    let ports = [steady_port(), steady_port()];
     let front = Nginx::start(ports);
     let gitlab = real_time_gitlab().await;
     let address = gitlab.url();

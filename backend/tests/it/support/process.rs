@@ -187,6 +187,19 @@ pub fn call_of(gitlab: &Sandbox, project: i64, rule: i64, iid: i64) -> (Vec<u8>,
     (body, signature)
 }
 
+/// A port for what is started there again and again. The system gives those of its own range, also to clients, so while
+/// nobody listens one of them may be taken; this one is below.
+pub fn steady_port() -> u16 {
+    const FIRST: u16 = 15_000;
+    const COUNT: u16 = 15_000;
+    loop {
+        let port = FIRST + rand::random::<u16>() % COUNT;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// Waits until something holds; how it stands is said if it never does.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<(), String>) {
     let begun = Instant::now();

@@ -1,28 +1,34 @@
 //! Commits, pipeline, approvals and discussions, each folded into a line.
 
-use std::rc::Rc;
-
 use shared::{Approvals, Change, ChangeCommit, Discussion, Job, Pipeline};
 
 use crate::components::html;
-use crate::components::icon::{icon, of_tone, tone_class};
+use crate::components::icon::{WARN, icon, of_tone, tone_class};
 use crate::components::row::sha;
 use crate::components::time::{As, moment};
 use crate::model::change::pipeline_tone;
-use crate::state::change::Seen;
+use crate::state::change::{Seen, Told};
 use crate::texts;
 use crate::ui::{El, el, words};
 
 /// What GitLab tells of the change; what it does not tell is left out.
-pub(super) fn about(_: Seen, change: &Rc<Change>) -> El {
-    let talked = change.open_discussions + change.resolved_discussions > 0 || !change.discussions.is_empty();
+pub(super) fn about(seen: Seen) -> El {
+    let with = |part: Told, draw: fn(&Change) -> Option<El>| {
+        move || part.with(|change| change.as_ref().and_then(|change| draw(change)))
+    };
+    let commits =
+        seen.change.with(|change| Some(commits(&change.as_ref()?.commits, change.as_ref()?.commit_count)));
     el("section")
         .class("card folds")
         .attr("aria-label", texts::ABOUT_CHANGE)
-        .child(commits(&change.commits, change.commit_count))
-        .child(change.pipeline.as_ref().map(pipeline))
-        .child(change.approvals.as_ref().map(approvals))
-        .child(talked.then(|| discussions(change)))
+        .child(commits)
+        .child_fn(with(seen.checked, |change| change.pipeline.as_ref().map(pipeline)))
+        .child_fn(with(seen.checked, |change| change.approvals.as_ref().map(approvals)))
+        .child_fn(with(seen.talked, |change| {
+            let talked =
+                change.open_discussions + change.resolved_discussions > 0 || !change.discussions.is_empty();
+            talked.then(|| discussions(change))
+        }))
 }
 
 /// A line with a heading that unfolds.
@@ -62,10 +68,9 @@ fn commit(commit: &ChangeCommit) -> El {
 /// GitLab's word with an icon that says the same.
 fn status(word: &str, may_fail: bool) -> El {
     let tone = pipeline_tone(word, may_fail);
-    el("span")
-        .class(&format!("told {}", tone_class(tone)))
-        .child(icon(of_tone(tone)))
-        .text(&texts::pipeline(word))
+    // What may fail and did waits for nothing.
+    let shape = if word == "failed" { WARN } else { of_tone(tone) };
+    el("span").class(&format!("told {}", tone_class(tone))).child(icon(shape)).text(&texts::pipeline(word))
 }
 
 fn pipeline(pipeline: &Pipeline) -> El {

@@ -12,7 +12,7 @@ use crate::components::icon::{AGAIN, icon};
 use crate::components::message::{fault_box, notice, skeleton};
 use crate::components::time::{As, moment};
 use crate::components::{button, card, facts, html, named};
-use crate::state::change::Seen;
+use crate::state::change::{Seen, Told};
 use crate::state::check::Shown;
 use crate::texts;
 use crate::ui::prelude::*;
@@ -23,8 +23,8 @@ use crate::ui::{El, el, words};
 pub fn change(shown: Shown, seen: Seen) -> El {
     let known = Memo::new(move |_| seen.change.with(Option::is_some));
     let failed = Memo::new(move |_| seen.fault.with(Option::is_some));
-    let with = move |draw: fn(Seen, &Rc<Change>) -> El| {
-        move || seen.change.with(|change| change.as_ref().map(|change| draw(seen, change)))
+    let with = move |part: Told, draw: fn(Seen, &Rc<Change>) -> El| {
+        move || part.with(|change| change.as_ref().map(|change| draw(seen, change)))
     };
     // Without the change there is still the description as the check has it: as text.
     let plain = shown.part(|now| now.description.clone());
@@ -39,11 +39,11 @@ pub fn change(shown: Shown, seen: Seen) -> El {
     el("div")
         .class("change")
         .test("change")
-        .child(el("div").class("gap").child_fn(fault).child_fn(with(stale)))
+        .child(el("div").class("gap").child_fn(fault).child_fn(with(seen.reading, stale)))
         .child_fn(move || (!known.get() && !failed.get()).then(|| skeleton(4)))
         .child_fn(plain)
-        .child_fn(with(description))
-        .child_fn(with(about::about))
+        .child_fn(with(seen.said, description))
+        .child_fn(move || known.get().then(|| untrack(|| about::about(seen))))
         .child(files::files(seen))
 }
 
@@ -73,11 +73,9 @@ fn description(seen: Seen, change: &Rc<Change>) -> El {
         .flag_fn("disabled", move || seen.busy.get())
         .child(icon(AGAIN))
         .on_click(move || seen.load(true));
-    let age = el("span")
-        .class("fine")
-        .text(texts::READ_FROM_GITLAB)
-        .text(" ")
-        .child(moment(&change.read_at, As::Ago));
+    let age = el("span").class("fine").text(texts::READ_FROM_GITLAB).text(" ").child_fn(move || {
+        seen.reading.with(|change| change.as_ref().map(|change| moment(&change.read_at, As::Ago)))
+    });
     let text = if change.description_html.trim().is_empty() {
         words("p", texts::NO_DESCRIPTION).class("fine")
     } else {
