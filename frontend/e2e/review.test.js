@@ -10,6 +10,7 @@ const lines = (page) => byId(page, "lines");
 async function goToLines(page) {
   await byId(page, "files").scrollIntoViewIfNeeded();
   await lines(page).first().waitFor();
+  await lines(page).first().scrollIntoViewIfNeeded();
 }
 
 journey("a sample's change is on its check page", async (world) => {

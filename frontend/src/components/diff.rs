@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 
 use shared::{DiffRow, RowKind};
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use crate::model::diff::{BLOCK, DIFFERS, ROW, blocks, columns, pieces, room};
@@ -47,7 +46,7 @@ impl Lines {
         };
         let shown = el("div").class(if split { "lines split" } else { "lines" }).test("lines");
         let wide = rows.iter().map(|row| room(&row.text)).max().unwrap_or_default();
-        let mut frames: Vec<Element> = Vec::new();
+        let mut frames = Vec::new();
         let panes = panes
             .into_iter()
             .map(|(side, order)| {
@@ -63,19 +62,17 @@ impl Lines {
                 let pane = Pane { side, order, place: place.node().clone(), blocks };
                 // It has to be reached with the keys to be scrolled sideways.
                 let frame = el("div").class("pane").attr("tabindex", "0").attr("role", "group");
-                let frame = frame.attr("aria-label", &name).child(place);
-                frames.push(frame.node().clone());
-                frame.mount(shown.node());
+                frames.push(frame.attr("aria-label", &name).child(place));
                 pane
             })
             .collect();
-        // Where both have come to the same place there is no event any more.
-        let shown = shown.on("scroll", move |event| {
-            let scrolled = event.target().map(|one| one.unchecked_into::<Element>());
-            if let Some(scrolled) = scrolled {
-                frames.iter().for_each(|frame| frame.set_scroll_left(scrolled.scroll_left()));
-            }
-        });
+        let all: Vec<Element> = frames.iter().map(|frame| frame.node().clone()).collect();
+        for frame in frames {
+            let (scrolled, all) = (frame.node().clone(), all.clone());
+            // Where both have come to the same place there is no event any more.
+            let together = move |_| all.iter().for_each(|one| one.set_scroll_left(scrolled.scroll_left()));
+            frame.on("scroll", together).mount(shown.node());
+        }
         (Self { rows, panes }, shown)
     }
 
@@ -129,6 +126,7 @@ impl Lines {
 
 /// Sets a style property; a policy that forbids inline styles does not forbid this.
 fn set(element: &Element, name: &str, value: &str) {
+    use wasm_bindgen::JsCast;
     drop(element.unchecked_ref::<HtmlElement>().style().set_property(name, value));
 }
 
