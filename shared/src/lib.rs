@@ -14,6 +14,7 @@ pub mod check;
 pub mod decision;
 pub mod delivery;
 pub mod event;
+pub mod group;
 pub mod problem;
 pub mod rule;
 pub mod system;
@@ -21,9 +22,9 @@ pub mod token;
 
 pub use access::{Permission, ProjectItem, ProjectList, Role};
 pub use account::{
-    AcceptLink, Credentials, Group, GroupChange, GroupList, Invited, LinkInfo, LinkKind, LinkSecret,
-    NewPassword, NewPerson, OneTimeLink, Person, PersonChange, PersonList, SamplePerson, Session,
-    SessionItem, SessionList, SignInOptions, SignInProvider,
+    AcceptLink, Credentials, Invited, LinkInfo, LinkKind, LinkSecret, NewPassword, NewPerson, OneTimeLink,
+    Person, PersonChange, PersonList, SamplePerson, Session, SessionItem, SessionList, SignInOptions,
+    SignInProvider,
 };
 pub use audit::{AuditEntry, AuditPage, AuditVerification};
 pub use bulk::{BulkDecision, BulkItem, BulkOutcome, BulkResult, SavedFilter, SavedFilters};
@@ -39,6 +40,7 @@ pub use check::{
 pub use decision::{Decision, NewDecision, Verdict};
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};
 pub use event::{Event, EventKind};
+pub use group::{Group, GroupChange, GroupList};
 pub use problem::{Problem, ProblemCode};
 pub use rule::{NoteStage, NoteState, RuleChange, RuleItem, RuleList};
 pub use system::{DoctorFinding, DoctorReport, DoctorVerdict, SystemInfo};

@@ -2,12 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::reach::within;
 use super::schema::{
     connection, delivery, delivery_attempt as attempt, merge_request, project, rule, status_check,
 };
 use super::{Conn, DbError, time, word};
-use crate::domain::access::Reach;
 use crate::domain::ids::DeliveryId;
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time};
 
@@ -108,7 +106,7 @@ pub fn enqueue(conn: &mut Conn, new: &NewDelivery<'_>, now: Time) -> Result<Deli
 }
 
 /// A check changes with its deliveries: whoever compares `updated_at` sees that.
-fn touch(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError> {
+pub(super) fn touch(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError> {
     diesel::update(status_check::table.find(check_id))
         .set(status_check::updated_at.eq(now.to_string()))
         .execute(conn)?;
@@ -316,123 +314,6 @@ pub fn release(conn: &mut Conn, owner: Option<&str>) -> Result<(), DbError> {
             .execute(conn)?,
     };
     Ok(())
-}
-
-/// Queues a failed delivery again; `None` if there is no such delivery, `Some(false)` if it has not
-/// failed.
-///
-/// # Errors
-/// The database's.
-pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbError> {
-    let known: Option<String> = delivery::table.find(id).select(delivery::state).first(conn).optional()?;
-    if known.is_none() {
-        return Ok(None);
-    }
-    let changed =
-        diesel::update(delivery::table.find(id).filter(delivery::state.eq(DeliveryState::Failed.as_str())))
-            .set((
-                delivery::state.eq(DeliveryState::Pending.as_str()),
-                delivery::due_at.eq(now.to_string()),
-                delivery::updated_at.eq(now.to_string()),
-            ))
-            .execute(conn)?;
-    if changed == 1 {
-        let check_id: String = delivery::table.find(id).select(delivery::check_id).first(conn)?;
-        touch(conn, &check_id, now)?;
-    }
-    Ok(Some(changed == 1))
-}
-
-/// Whether a delivery exists whose check is within the reach.
-///
-/// # Errors
-/// The database's.
-pub fn is_within(conn: &mut Conn, id: &str, reach: &Reach) -> Result<bool, DbError> {
-    let found: Option<String> = delivery::table
-        .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
-        .filter(delivery::id.eq(id))
-        .filter(within(reach, "status_check.project_id"))
-        .select(delivery::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
-}
-
-/// What a delivery belongs to: our ids.
-#[derive(Clone, Debug, Queryable)]
-pub struct Owners {
-    /// The connection it goes to.
-    pub connection_id: String,
-    /// The rule it answers.
-    pub rule_id: String,
-    /// The check it tells of.
-    pub check_id: String,
-    /// The check's project.
-    pub project_id: String,
-}
-
-/// What a delivery belongs to.
-///
-/// # Errors
-/// The database's.
-pub fn owners(conn: &mut Conn, id: &str) -> Result<Owners, DbError> {
-    Ok(delivery::table
-        .inner_join(status_check::table.on(status_check::id.eq(delivery::check_id)))
-        .filter(delivery::id.eq(id))
-        .select((delivery::connection_id, delivery::rule_id, delivery::check_id, status_check::project_id))
-        .first(conn)?)
-}
-
-/// The oldest delivery of a broken connection or rule that failed because of it.
-///
-/// # Errors
-/// The database's.
-pub fn oldest_refused(
-    conn: &mut Conn,
-    connection_id: Option<&str>,
-    rule_id: Option<&str>,
-) -> Result<Option<String>, DbError> {
-    let mut query = delivery::table
-        .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
-        .filter(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
-        .into_boxed();
-    if let Some(id) = connection_id {
-        query = query.filter(delivery::connection_id.eq(id));
-    }
-    if let Some(id) = rule_id {
-        query = query.filter(delivery::rule_id.eq(id));
-    }
-    Ok(query.order(delivery::created_at.asc()).select(delivery::id).first(conn).optional()?)
-}
-
-/// Queues everything again that failed because its connection (or rule) was broken; returns how
-/// many.
-///
-/// # Errors
-/// The database's.
-pub fn resume(
-    conn: &mut Conn,
-    connection_id: &str,
-    rule_id: Option<&str>,
-    now: Time,
-) -> Result<usize, DbError> {
-    let refused = delivery::state
-        .eq(DeliveryState::Failed.as_str())
-        .and(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
-        .and(delivery::connection_id.eq(connection_id));
-    let again = (
-        delivery::state.eq(DeliveryState::Pending.as_str()),
-        delivery::due_at.eq(now.to_string()),
-        delivery::updated_at.eq(now.to_string()),
-    );
-    Ok(match rule_id {
-        Some(rule_id) => {
-            diesel::update(delivery::table.filter(refused).filter(delivery::rule_id.eq(rule_id)))
-                .set(again)
-                .execute(conn)?
-        }
-        None => diesel::update(delivery::table.filter(refused)).set(again).execute(conn)?,
-    })
 }
 
 /// When the next delivery is due that no broken connection or rule keeps back.

@@ -29,6 +29,7 @@ pub mod notes;
 mod packing;
 pub mod projects;
 pub mod reach;
+pub mod redelivery;
 pub mod rows;
 pub mod rule_secrets;
 pub mod rules;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::deliveries::{self, ClaimedDelivery, Outcome};
-use crate::db::{Conn, DbError, Lane, events, merge_requests, projects};
+use crate::db::{Conn, DbError, Lane, events, merge_requests, projects, redelivery};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
@@ -96,17 +96,17 @@ async fn claim(app: &App, connected: &Connected, limit: usize, now: Time) -> Res
 fn wake_probes(conn: &mut Conn, now: Time) -> Result<(), DbError> {
     let (connections, rules) = projects::due_probes(conn, now)?;
     for id in connections {
-        match deliveries::oldest_refused(conn, Some(&id), None)? {
+        match redelivery::oldest_refused(conn, Some(&id), None)? {
             Some(delivery) => {
-                deliveries::retry(conn, &delivery, now)?;
+                redelivery::retry(conn, &delivery, now)?;
             }
             None => projects::restore_connection_if_idle(conn, &id, now)?,
         }
     }
     for id in rules {
-        match deliveries::oldest_refused(conn, None, Some(&id))? {
+        match redelivery::oldest_refused(conn, None, Some(&id))? {
             Some(delivery) => {
-                deliveries::retry(conn, &delivery, now)?;
+                redelivery::retry(conn, &delivery, now)?;
             }
             None => projects::restore_rule_if_idle(conn, &id, now)?,
         }
@@ -197,11 +197,11 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 now,
             )?;
             if projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)? {
-                deliveries::resume(conn, &sent.connection_id, Some(&sent.rule_id), now)?;
+                redelivery::resume(conn, &sent.connection_id, Some(&sent.rule_id), now)?;
                 restored(conn, Some(&sent.project_id), "The rule works again; what it kept is sent", now)?;
             }
             if projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)? {
-                deliveries::resume(conn, &sent.connection_id, None, now)?;
+                redelivery::resume(conn, &sent.connection_id, None, now)?;
                 restored(conn, None, "The connection to GitLab works again; what it kept is sent", now)?;
             }
         }
@@ -289,10 +289,10 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
     app.db
         .write(Lane::Front, move |conn| {
             let caller = asking.again(conn, Some(Permission::ChecksDecide))?;
-            if !deliveries::is_within(conn, &id, &caller.reach)? {
+            if !redelivery::is_within(conn, &id, &caller.reach)? {
                 return Err(ServiceError::NotFound("delivery"));
             }
-            match deliveries::retry(conn, &id, now)? {
+            match redelivery::retry(conn, &id, now)? {
                 None => return Err(ServiceError::NotFound("delivery")),
                 Some(false) => {
                     return Err(ServiceError::NotRetryable(
@@ -301,7 +301,7 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                 }
                 Some(true) => {}
             }
-            let owners = deliveries::owners(conn, &id)?;
+            let owners = redelivery::owners(conn, &id)?;
             // The person says that it is mended: this delivery is the probe.
             projects::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let event = NewEvent {
