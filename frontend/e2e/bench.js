@@ -39,12 +39,15 @@ async function coldStart(service, query) {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Network.enable");
   let bytes = 0;
-  cdp.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-    if (assets.has(requestId)) bytes += encodedDataLength;
-  });
-  const assets = new Set();
+  let headers = 0;
+  const heads = new Map();
   cdp.on("Network.responseReceived", ({ requestId, response }) => {
-    if (!response.url.includes("/api/")) assets.add(requestId);
+    if (!response.url.includes("/api/")) heads.set(requestId, response.encodedDataLength);
+  });
+  cdp.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    if (!heads.has(requestId)) return;
+    headers += heads.get(requestId);
+    bytes += encodedDataLength - heads.get(requestId);
   });
   await page.goto(`${service.url}${query}`, { waitUntil: "commit" });
   // Usable: the rows are painted and the first button can be pressed.
@@ -59,7 +62,7 @@ async function coldStart(service, query) {
   }));
   await page.waitForTimeout(500);
   const shift = await page.evaluate(() => window.seen.shift);
-  return { page, cdp, usable, shift, bytes };
+  return { page, cdp, usable, shift, bytes, headers };
 }
 
 async function firstLoad(service) {
@@ -69,7 +72,8 @@ async function firstLoad(service) {
     runs.push(run);
     await page.context().close();
   }
-  say("first load over the wire: HTML, CSS, JS, WASM", median(runs.map((run) => run.bytes)) / 1024, "KiB", "(at most 180 KB)");
+  say("first load over the wire: HTML, CSS, JS, WASM", median(runs.map((run) => run.bytes)) / 1000, "KB", "(at most 180)");
+  say("and the headers of these answers", median(runs.map((run) => run.headers)) / 1000, "KB");
   say(`navigation to usable inbox, cold cache, median of ${COLD_STARTS}`, median(runs.map((run) => run.usable)), "ms", "(at most 1000)");
   say("layout shift while loading, worst", Math.max(...runs.map((run) => run.shift)) * 1000, "/1000", "(none)");
 }

@@ -1,5 +1,7 @@
 //! The browser application: files from the binary, precompressed; the index for every page.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
     IF_NONE_MATCH, VARY,
@@ -20,6 +22,8 @@ struct Files;
 /// The index and the policy that lets only its own script run.
 pub struct Index {
     body: web::Bytes,
+    /// The same in brotli, where the base path is the one it was built for.
+    packed: Option<&'static [u8]>,
     etag: HeaderValue,
     /// The `Content-Security-Policy` of all pages.
     pub policy: String,
@@ -29,10 +33,10 @@ impl Index {
     /// Reads the index from the binary and adapts it to the base path.
     #[must_use]
     pub fn load(base_path: &str) -> Self {
-        let html = Files::get("index.html")
-            .map(|file| String::from_utf8_lossy(file.data()).into_owned())
-            .unwrap_or_default();
-        let html = based_on(&html, base_path);
+        let file = Files::get("index.html");
+        let built = file.as_ref().map(|file| String::from_utf8_lossy(file.data())).unwrap_or_default();
+        let html = based_on(&built, base_path);
+        let packed = file.as_ref().and_then(|file| file.data_br()).filter(|_| html == built);
         let hashes: String = inline_scripts(&html)
             .iter()
             .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
@@ -41,27 +45,40 @@ impl Index {
             "default-src 'none'; script-src 'self'{hashes} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
              font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
         );
-        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&html)[..12]));
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(html.as_bytes())[..12]));
         let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"index\""));
-        Self { body: web::Bytes::from(html), etag, policy }
+        Self { body: web::Bytes::from(html.into_owned()), packed, etag, policy }
     }
 
     fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        response.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, self.etag.clone()));
+        response
+            .insert_header((CACHE_CONTROL, "no-cache"))
+            .insert_header((ETAG, self.etag.clone()))
+            .insert_header((VARY, "accept-encoding"));
         if unchanged(request.headers(), &self.etag) {
             return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
         }
-        response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(self.body.clone())
+        response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+        match self.packed.filter(|_| accepts(request.headers(), "br")) {
+            Some(packed) => {
+                response.insert_header((CONTENT_ENCODING, "br")).body(web::Bytes::from_static(packed))
+            }
+            None => response.body(self.body.clone()),
+        }
     }
 }
 
 /// The index with `<base>` saying where the application lives, whatever it said.
-fn based_on(html: &str, base_path: &str) -> String {
+fn based_on<'a>(html: &'a str, base_path: &str) -> Cow<'a, str> {
     let place = html.find("<base ").and_then(|start| Some((start, start + html[start..].find('>')? + 1)));
     match place {
-        Some((start, end)) => format!("{}<base href=\"{base_path}/\">{}", &html[..start], &html[end..]),
-        None => html.to_owned(),
+        // As the minified index has it, where that is possible without quotes.
+        Some((start, end)) if html[start..end] == format!("<base href={base_path}/>") => Cow::Borrowed(html),
+        Some((start, end)) => {
+            Cow::Owned(format!("{}<base href=\"{base_path}/\">{}", &html[..start], &html[end..]))
+        }
+        None => Cow::Borrowed(html),
     }
 }
 
@@ -196,6 +213,8 @@ mod tests {
             assert_eq!(html, "<meta a><base href=\"/here/\"><title>");
         }
         assert_eq!(based_on("<title>", "/here"), "<title>");
+        let built = "<meta a><base href=/here/><title>";
+        assert!(matches!(based_on(built, "/here"), Cow::Borrowed(same) if same == built));
     }
 
     #[test]

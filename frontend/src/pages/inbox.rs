@@ -169,10 +169,14 @@ fn rows(app: App) -> El {
     });
     let ids = Memo::new(move |_| ids.get());
     let hindrance = app.hindrance();
+    // Memos, or every change of what they are made of would have all rows look.
+    let off = Memo::new(move |_| hindrance.get().or_else(|| looking(app).map(str::to_owned)));
+    let may_pick = app.may_pick();
+    let may_pick = Memo::new(move |_| may_pick.get());
     let acts = RowActs {
-        off: Signal::derive(move || hindrance.get().or_else(|| looking(app).map(str::to_owned))),
+        off: off.into(),
         decide: Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict)),
-        may_pick: app.may_pick(),
+        may_pick: may_pick.into(),
         selection: inbox.selection,
         pick: Callback::new(move |pick: Pick| app.pick(pick)),
     };

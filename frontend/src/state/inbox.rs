@@ -84,7 +84,10 @@ impl Inbox {
     pub fn show(self, filter: Filter) {
         if self.filter.with_untracked(|old| *old != filter) {
             self.current.set_value(None);
-            self.selection.set(Selection::default());
+            // All rows look whether they are selected.
+            if !self.selection.with_untracked(Selection::is_empty) {
+                self.selection.set(Selection::default());
+            }
             self.filter.set(filter);
         }
         self.load();
