@@ -24,6 +24,7 @@ use crate::service::batcher::Arrivals;
 use crate::service::change::Hub;
 use crate::service::links;
 use crate::service::seals::{self, SealError};
+use crate::traces::{Traces, TracesError};
 
 /// The application; cheap to clone.
 #[derive(Clone)]
@@ -55,6 +56,8 @@ pub struct Inner {
     pub examining: tokio::sync::Mutex<()>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where spans go.
+    pub traces: Traces,
     /// Cancelled when the process is to stop.
     pub stopping: CancellationToken,
     connected: Option<Connected>,
@@ -152,6 +155,9 @@ pub enum SetupError {
     /// A provider of OpenID Connect cannot be set up.
     #[error(transparent)]
     Provider(#[from] OidcError),
+    /// Spans cannot be sent to where the settings say.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// There is no key for secrets, or not the one they were sealed with.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -176,6 +182,9 @@ impl App {
         let db =
             tokio::task::spawn_blocking(move || Db::open(url)).await.unwrap_or(Err(DbError::Abandoned))?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), db.kind()));
+        let owner = uuid::Uuid::now_v7().to_string();
+        let traces = config.traces.as_ref().map(|traces| Traces::start(traces, &owner)).transpose()?;
+        let traces = traces.unwrap_or_default();
         let keys = Keys::load(&config.key_source)?;
         let now = clock.now();
         let sealing = keys.clone();
@@ -184,7 +193,8 @@ impl App {
             None => None,
             Some(gitlab) => {
                 let client = Client::new(&gitlab.url, &gitlab.token, gitlab.ca_pem.as_deref())?
-                    .counted(Arc::clone(&metrics));
+                    .counted(Arc::clone(&metrics))
+                    .traced(traces.clone());
                 let base_url = gitlab.url.clone();
                 let id = db
                     .write(Lane::Front, move |conn| {
@@ -212,11 +222,12 @@ impl App {
         let providers = config.oidc.iter().map(provider).collect::<Result<_, _>>()?;
         let app = Self(Arc::new(Inner {
             metrics,
+            traces,
             db,
             clock,
             passwords: Passwords::new(config.password_cost),
             config,
-            owner: uuid::Uuid::now_v7().to_string(),
+            owner,
             wake: Wake::default(),
             live: Live::default(),
             arrivals: Arrivals::default(),

@@ -18,4 +18,5 @@ pub mod render;
 pub mod request_id;
 pub mod server;
 pub mod service;
+pub mod traces;
 pub mod worker;

@@ -77,7 +77,7 @@ fn metrics_server(app: &App, at: SocketAddr) -> std::io::Result<actix_web::dev::
 
 impl Running {
     /// Stops in order: not ready, streams say goodbye, requests finish, loops end, leases are given
-    /// back. Nothing that was acknowledged is lost.
+    /// back, traces are sent. Nothing that was acknowledged is lost.
     pub async fn stop(mut self) {
         self.app.stopping.cancel();
         tokio::time::sleep(NOTICE).await;
@@ -86,6 +86,7 @@ impl Running {
         if let Err(error) = worker::release(&self.app).await {
             tracing::warn!(error = %error, "leases could not be given back; they end by themselves");
         }
+        self.app.traces.finish().await;
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in order.

@@ -21,6 +21,8 @@ pub struct ApiRequest {
     pub status: Option<u16>,
     /// What the header `X-Request-Id` said.
     pub request_id: Option<String>,
+    /// What the header `traceparent` said.
+    pub traceparent: Option<String>,
 }
 
 /// One request that was not answered with 2xx.

@@ -179,6 +179,7 @@ fn log(inner: &Inner, request: &Request, answer: &Answer, hung_up: bool) {
         path: path.clone(),
         status,
         request_id: request.id.clone(),
+        traceparent: request.traceparent.clone(),
     });
     if !hung_up && !(200..300).contains(&answer.status) {
         log.refusal(RefusedRequest {

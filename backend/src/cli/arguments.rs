@@ -124,9 +124,9 @@ pub fn unknown_variables(set: impl Iterator<Item = String>, known: &[String]) ->
 pub fn table() -> String {
     let mut table = "| flag | variable | default | meaning |\n|---|---|---|---|\n".to_owned();
     for setting in settings() {
-        let others = [setting.file_variable(), setting.conventional().map(str::to_owned)];
-        let names: Vec<String> = std::iter::once(setting.variable)
-            .chain(others.into_iter().flatten())
+        let names: Vec<String> = std::iter::once(setting.variable.clone())
+            .chain(setting.file_variable())
+            .chain(setting.conventional().map(str::to_owned))
             .map(|name| format!("`{name}`"))
             .collect();
         let default = setting.default.map_or_else(|| "–".to_owned(), |default| format!("`{default}`"));

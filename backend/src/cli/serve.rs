@@ -27,6 +27,9 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         Some(gitlab) => say(&format!("  decisions go to  {}", gitlab.url))?,
         None => say("  decisions go     nowhere yet: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN")?,
     }
+    if let Some(traces) = &config.traces {
+        say(&format!("  traces go to     {}", traces.endpoint))?;
+    }
     if config.hmac_secret.is_none() {
         say(
             "  signatures       no secret set: calls are hints, read back from GitLab; set APPROVAL_HMAC_SECRET to verify them",
@@ -65,6 +68,7 @@ pub async fn open(config: Config) -> Result<App, Failure> {
         SetupError::Client(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Key(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Provider(error) => Failure::Config(vec![error.to_string()]),
+        SetupError::Traces(error) => Failure::Config(vec![error.to_string()]),
         SetupError::Db(error) => database(&place, &error),
     })
 }

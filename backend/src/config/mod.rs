@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
 use crate::crypto::keys::KeySource;
@@ -16,7 +17,7 @@ mod read;
 pub mod sources;
 
 pub use oidc::OidcConfig;
-use read::{flag, gitlab, http_url, key_source, networks, number};
+use read::{flag, gitlab, http_url, key_source, networks, number, traces};
 
 /// Where the database is if nothing else is said.
 pub const DEFAULT_DATABASE: &str = "instance/gitlab_status_checks.db";
@@ -72,6 +73,8 @@ pub struct Config {
     pub password_cost: Cost,
     /// Providers that people can sign in with.
     pub oidc: Vec<OidcConfig>,
+    /// Where spans are sent, if anywhere.
+    pub traces: Option<TracesConfig>,
 }
 
 impl Config {
@@ -88,6 +91,15 @@ impl Config {
         let root = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         format!("{root}{}", self.base_path)
     }
+}
+
+/// A collector that takes spans by OTLP over HTTP, as protobuf.
+#[derive(Clone, Debug)]
+pub struct TracesConfig {
+    /// The whole URL, for example `http://collector:4318/v1/traces`.
+    pub endpoint: String,
+    /// Headers that are sent along; all are sensitive, since they may hold a token.
+    pub headers: HeaderMap,
 }
 
 /// A GitLab instance.
@@ -171,6 +183,13 @@ pub struct Given {
     /// TOML file with OpenID Connect providers that people can sign in with; see the README
     #[arg(long, env = "APPROVAL_OIDC_FILE", value_name = "FILE")]
     pub oidc_file: Option<PathBuf>,
+    /// URL that takes traces by OTLP over HTTP, for example `http://collector:4318/v1/traces`; without it there
+    /// are none
+    #[arg(long, env = "APPROVAL_OTLP_TRACES_ENDPOINT", value_name = "URL")]
+    pub otlp_traces_endpoint: Option<String>,
+    /// Headers to send there, NAME=VALUE with commas between
+    #[arg(long, env = "APPROVAL_OTLP_HEADERS", value_name = "NAME=VALUE,…", hide_env_values = true)]
+    pub otlp_headers: Option<String>,
 }
 
 impl Given {
@@ -241,6 +260,7 @@ impl Given {
                     .into(),
             );
         }
+        let traces = traces(self.otlp_traces_endpoint.as_deref(), self.otlp_headers.as_deref(), &mut faults);
         let key_source =
             key_source(self.secret_key, self.secret_key_file, database_url.as_ref(), &mut faults);
         match (listen, database_url) {
@@ -266,6 +286,7 @@ impl Given {
                 session_life: Duration::from_secs(life.saturating_mul(3600)),
                 password_cost: Cost::default(),
                 oidc,
+                traces,
             }),
             _ => Err(faults),
         }

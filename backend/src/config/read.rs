@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
-use super::GitLabConfig;
+use super::{GitLabConfig, TracesConfig};
 use crate::crypto::keys::{KEY_MIN, KeySource};
 use crate::db::DatabaseUrl;
 
@@ -98,6 +100,47 @@ pub fn gitlab(
             Some(GitLabConfig { url, token: SecretString::from(token), ca_pem })
         }
     }
+}
+
+/// Reads where spans go, and the headers for it: `name=value` with commas between, percent-encoded
+/// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>).
+pub fn traces(
+    endpoint: Option<&str>,
+    headers: Option<&str>,
+    faults: &mut Vec<String>,
+) -> Option<TracesConfig> {
+    let endpoint = endpoint.map(str::trim).filter(|url| !url.is_empty());
+    let mut map = HeaderMap::new();
+    let given = headers.unwrap_or("").split(',').map(str::trim).filter(|one| !one.is_empty());
+    for (place, one) in given.enumerate() {
+        let named = one.split_once('=').and_then(|(name, value)| {
+            let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+            Some((HeaderName::try_from(name.trim()).ok()?, HeaderValue::try_from(value.as_ref()).ok()?))
+        });
+        match named {
+            Some((name, mut value)) => {
+                value.set_sensitive(true);
+                map.insert(name, value);
+            }
+            None => faults.push(format!(
+                "APPROVAL_OTLP_HEADERS: number {} is no header; write NAME=VALUE with commas between",
+                place + 1
+            )),
+        }
+    }
+    let Some(endpoint) = endpoint else {
+        if !map.is_empty() {
+            faults.push(
+                "APPROVAL_OTLP_HEADERS is set, but APPROVAL_OTLP_TRACES_ENDPOINT is not: say where they belong"
+                    .into(),
+            );
+        }
+        return None;
+    };
+    if let Err(why) = http_url(endpoint) {
+        faults.push(format!("APPROVAL_OTLP_TRACES_ENDPOINT is {endpoint:?}: {why}"));
+    }
+    Some(TracesConfig { endpoint: endpoint.to_owned(), headers: map })
 }
 
 /// Checks a URL that is the beginning of others.

@@ -7,13 +7,21 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-/// Conventional names that count where the own name is not set.
-const CONVENTIONAL: [(&str, &str); 4] = [
+/// Conventional names that count where the own name is not set; of several for one setting the later one wins.
+const CONVENTIONAL: [(&str, &str); 8] = [
     ("database_url", "DATABASE_URL"),
     ("gitlab_url", "GITLAB_URL"),
     ("gitlab_token", "GITLAB_TOKEN"),
     ("listen", "PORT"),
+    // <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>
+    ("otlp_traces_endpoint", OTLP_BASE),
+    ("otlp_traces_endpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+    ("otlp_headers", "OTEL_EXPORTER_OTLP_HEADERS"),
+    ("otlp_headers", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
 ];
+
+/// Names the collector without the place for traces.
+const OTLP_BASE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// A setting as the command line declares it.
 #[derive(Clone, Debug)]
@@ -38,10 +46,9 @@ impl Setting {
         (self.secret && self.key != "secret_key").then(|| format!("{}_FILE", self.variable))
     }
 
-    /// The conventional name that counts as well.
-    #[must_use]
-    pub fn conventional(&self) -> Option<&'static str> {
-        CONVENTIONAL.iter().find(|(key, _)| *key == self.key).map(|(_, name)| *name)
+    /// The conventional names that count as well.
+    pub fn conventional(&self) -> impl Iterator<Item = &'static str> {
+        CONVENTIONAL.iter().filter(|(key, _)| *key == self.key).map(|(_, name)| *name)
     }
 }
 
@@ -103,9 +110,13 @@ impl Beneath {
         }
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         for setting in settings {
-            if let Some(name) = setting.conventional() {
+            for name in setting.conventional() {
                 if let Some(value) = given(name) {
-                    let value = if name == "PORT" { format!("127.0.0.1:{value}") } else { value };
+                    let value = match name {
+                        "PORT" => format!("127.0.0.1:{value}"),
+                        OTLP_BASE => format!("{}/v1/traces", value.trim_end_matches('/')),
+                        _ => value,
+                    };
                     beneath.put(setting, value, Origin::Variable(name.into()));
                 }
                 if setting.secret {

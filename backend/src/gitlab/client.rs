@@ -16,6 +16,7 @@ use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, So
 use crate::domain::{GitLabStatus, Time};
 use crate::metrics::{Metrics, Operation};
 use crate::request_id;
+use crate::traces::Traces;
 
 /// Connecting may take this long.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -56,6 +57,7 @@ pub struct Client {
     pub(super) http: reqwest::Client,
     pub(super) base_url: Arc<str>,
     metrics: Option<Arc<Metrics>>,
+    traces: Traces,
 }
 
 #[derive(Deserialize)]
@@ -135,7 +137,12 @@ impl Client {
             }
         }
         let http = builder.build().map_err(|error| ClientError::Setup(chain(&error)))?;
-        Ok(Self { http, base_url: base_url.trim_end_matches('/').into(), metrics: None })
+        Ok(Self {
+            http,
+            base_url: base_url.trim_end_matches('/').into(),
+            metrics: None,
+            traces: Traces::default(),
+        })
     }
 
     /// The same, and its requests are counted.
@@ -144,14 +151,27 @@ impl Client {
         Self { metrics: Some(metrics), ..self }
     }
 
+    /// The same, and its requests are spans.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
+    }
+
     /// Sends a request, and counts how long it took until the head of the answer was there.
     pub(super) async fn dispatch(
         &self,
         operation: Operation,
         request: RequestBuilder,
     ) -> reqwest::Result<Response> {
+        let mut request = named(request).build()?;
+        let span = self.traces.question(&request);
+        span.carry(request.headers_mut());
         let begun = Instant::now();
-        let sent = named(request).send().await;
+        let sent = self.http.execute(request).await;
+        match &sent {
+            Ok(response) => span.answered(response.status().as_u16(), 400),
+            Err(error) => span.failed(if error.is_timeout() { "timeout" } else { "connection" }),
+        }
         if let Some(metrics) = &self.metrics {
             let status = sent.as_ref().ok().map(|response| response.status().as_u16());
             metrics.asked(operation, status, begun.elapsed());

@@ -16,6 +16,7 @@ use super::problem::ApiError;
 use super::spa::Index;
 use crate::app::App;
 use crate::request_id;
+use crate::traces::Span;
 
 /// Swagger UI's own policy: its page has inline styles; still nothing leaves the origin.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -25,7 +26,7 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// Gives every request an id and one line in the log: what was asked, the answer, how long it took.
-/// Never bodies, queries or headers, which may hold secrets.
+/// Never bodies, queries or headers, which may hold secrets. With a collector it is a span as well.
 ///
 /// # Errors
 /// Those of the service behind.
@@ -46,14 +47,24 @@ pub async fn trace(
     let begun = std::time::Instant::now();
     let app = request.app_data::<web::Data<App>>().cloned();
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let result = request_id::within(id.clone(), next.call(request)).await;
+    let span = match &app {
+        // Who asks for health asks every few seconds.
+        Some(app) if !matches!(path.as_str(), "/livez" | "/readyz") => {
+            let headers = request.headers();
+            app.traces.request(method.as_str(), &id, |name| headers.get(name)?.to_str().ok())
+        }
+        Some(_) | None => Span::none(),
+    };
+    let result = span.within(request_id::within(id.clone(), next.call(request))).await;
     // What a handler refused is an answer by now; what is left are errors of the server itself.
     let status =
         result.as_ref().map_or_else(|error| error.as_response_error().status_code(), ServiceResponse::status);
     if let Some(app) = &app {
         app.metrics.answered(status.as_u16());
     }
+    span.answered(status.as_u16(), 500);
     let mut response = result?;
+    span.routed(method.as_str(), || response.request().match_pattern());
     let millis = begun.elapsed().as_millis();
     let status = response.status().as_u16();
     tracing::debug!(request_id = %id, %method, %path, status, millis, "answered");

@@ -72,6 +72,8 @@ impl From<diesel::result::Error> for DecideError {
 pub async fn decide(app: &App, caller: &Caller, wish: Wish) -> Result<(), DecideError> {
     let asking = Asking::new(app, caller);
     let verdict = wish.verdict;
+    // Before it is there, since what it leads to may begin at once.
+    app.traces.remember(wish.check_id.as_str());
     let taken = app.db.write(Lane::Front, move |conn| take(conn, &asking, &wish)).await?;
     app.live.stir();
     match taken {

@@ -15,6 +15,7 @@ use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 use crate::request_id;
+use crate::traces::Span;
 
 use super::{Asking, ServiceError};
 
@@ -114,13 +115,19 @@ fn wake_probes(conn: &mut Conn, now: Time) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Sends one, under its own id: that is in the log and at GitLab.
+/// Sends one, under its own id: that is in the log and at GitLab. Its span is one of the decision's trace.
 async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
     let id = claimed.id.clone();
-    request_id::within(id, send_one(app, connected, claimed)).await
+    let span = app.traces.work("deliver", Some(&id), Some(&claimed.check_id));
+    span.within(request_id::within(id, send_one(app, connected, claimed, &span))).await
 }
 
-async fn send_one(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
+async fn send_one(
+    app: &App,
+    connected: &Connected,
+    claimed: ClaimedDelivery,
+    span: &Span,
+) -> Result<(), DbError> {
     let started_at = app.clock.now();
     let stopwatch = std::time::Instant::now();
     let answer =
@@ -154,6 +161,7 @@ async fn send_one(app: &App, connected: &Connected, claimed: ClaimedDelivery) ->
         error = answer.error.as_deref(),
         "told GitLab"
     );
+    span.outcome(state_after(answer.meaning).as_str());
     let (owner, meaning) = (app.owner.clone(), answer.meaning);
     let made_at = app
         .db

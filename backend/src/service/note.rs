@@ -125,8 +125,10 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
     let result = if known.id.is_some() && known.hash.as_ref() == Some(&hash) {
         Ok(())
     } else {
-        let writing =
-            request_id::within(request_id::fresh(), write(connected, &claimed, &mut known, &body, &marker));
+        let id = request_id::fresh();
+        let span = app.traces.work("write note", Some(&id), None);
+        let writing = request_id::within(id, write(connected, &claimed, &mut known, &body, &marker));
+        let writing = span.within(writing);
         let late = || NoteError::Later { message: "GitLab did not answer in time".into(), retry_after: None };
         tokio::time::timeout(WRITING, writing).await.unwrap_or_else(|_| Err(late().into()))
     };

@@ -58,16 +58,23 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
             Ok::<_, DbError>(claimed)
         })
         .await?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let span = app.traces.work("process calls", None, None);
+    span.within(process(app, claimed)).await
+}
+
+/// Processes calls that were taken; returns how many there are.
+async fn process(app: &App, claimed: Vec<ClaimedCall>) -> Result<usize, DbError> {
     let count = claimed.len();
     let claimed = Arc::new(claimed);
     let mut ask = Vec::new();
     for start in (0..count).step_by(GROUP) {
         ask.extend(believe(app, &claimed, start..(start + GROUP).min(count)).await?);
     }
-    if count > 0 {
-        learn_new_rules(app, &claimed).await?;
-        app.changed();
-    }
+    learn_new_rules(app, &claimed).await?;
+    app.changed();
     let asked = ask
         .iter()
         .filter_map(|index| claimed.get(*index))

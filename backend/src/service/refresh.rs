@@ -30,7 +30,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         .write(Lane::Back, move |conn| merge_requests::claim_refresh(conn, now, now.after(LEASE), CLAIM))
         .await?;
     let count = due.len();
-    join_all(due.into_iter().map(|one| request_id::within(request_id::fresh(), read_one(app, one))))
+    join_all(due.into_iter().map(|one| read_named(app, one)))
         .await
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
@@ -38,6 +38,12 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
         app.changed();
     }
     Ok(count)
+}
+
+async fn read_named(app: &App, wanted: ToRead) -> Result<(), DbError> {
+    let id = request_id::fresh();
+    let span = app.traces.work("read merge request", Some(&id), None);
+    span.within(request_id::within(id, read_one(app, wanted))).await
 }
 
 async fn read_one(app: &App, wanted: ToRead) -> Result<(), DbError> {

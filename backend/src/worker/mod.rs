@@ -117,9 +117,11 @@ async fn changes_loop(app: App) {
 
 async fn reconcile_loop(app: App) {
     while !app.stopping.is_cancelled() {
-        if let Err(error) = reconcile::run(&app).await {
+        let span = app.traces.work("reconcile", None, None);
+        if let Err(error) = span.within(reconcile::run(&app)).await {
             failed("reconciling", &error);
         }
+        drop(span);
         rest(&app, app.config.reconcile_every, app.wake.reconcile.notified()).await;
     }
 }

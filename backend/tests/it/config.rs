@@ -60,6 +60,8 @@ fn flags_win_over_variables_over_files_over_defaults() {
         ("APPROVAL_HMAC_SECRET", "hush-hush"),
         ("DATABASE_URL", "postgres://app:pass-word@db.example/app"),
         ("PORT", "9000"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example:4318/"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20let-me-in"),
     ];
     let shown = place.shown(&["config", "show", "--keep-calls-days", "7"], &variables);
     assert!(line(&shown, "listen").ends_with("# PORT") && line(&shown, "listen").contains("127.0.0.1:9000"));
@@ -69,7 +71,10 @@ fn flags_win_over_variables_over_files_over_defaults() {
     assert!(line(&shown, "keep_calls_days = \"7\"").ends_with("# --keep-calls-days"));
     assert!(line(&shown, "session_hours").ends_with("# default"));
     assert!(line(&shown, "gitlab_token").contains("named by APPROVAL_GITLAB_TOKEN_FILE"));
-    for secret in ["glpat-from", "hush-hush", "pass-word"] {
+    let traces = line(&shown, "otlp_traces_endpoint = \"http://collector.example:4318/v1/traces\"");
+    assert!(traces.ends_with("# OTEL_EXPORTER_OTLP_ENDPOINT"), "{traces}");
+    assert!(line(&shown, "otlp_headers").ends_with("# OTEL_EXPORTER_OTLP_HEADERS"), "{shown}");
+    for secret in ["glpat-from", "hush-hush", "pass-word", "let-me-in"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     let checked = place.shown(&["config", "check"], &variables);
@@ -88,6 +93,8 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("APPROVAL_ENROL", "perhaps"),
         ("APPROVAL_HMAC_SECRET", "hush-hush"),
         ("APPROVAL_HMAC_SECRET_FILE", "/nowhere"),
+        ("APPROVAL_OTLP_TRACES_ENDPOINT", "collector:4318"),
+        ("APPROVAL_OTLP_HEADERS", "a=b,let-me-in"),
     ];
     for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
         let output = place.run(command, &variables);
@@ -99,10 +106,12 @@ fn everything_that_is_wrong_is_told_at_once() {
             "APPROVAL_ENROL is \"perhaps\"",
             "APPROVAL_HMAC_SECRET and APPROVAL_HMAC_SECRET_FILE are both set",
             "APPROVAL_HMAC_SECRET_FILE: cannot read /nowhere",
+            "APPROVAL_OTLP_TRACES_ENDPOINT is \"collector:4318\"",
+            "APPROVAL_OTLP_HEADERS: number 2 is no header",
         ] {
             assert!(told.contains(fault), "{fault} is not told by {command:?}: {told}");
         }
-        assert!(!told.contains("hush-hush"), "{told}");
+        assert!(!told.contains("hush-hush") && !told.contains("let-me-in"), "{told}");
     }
     assert!(!place.0.join("instance").exists(), "nothing was begun");
 }

@@ -37,4 +37,5 @@ mod replicas;
 mod scope;
 mod spa;
 mod store;
+mod traces;
 mod transfer;

@@ -21,6 +21,7 @@ pub(crate) struct Request {
     pub(super) token: Option<String>,
     content_type: String,
     pub(crate) id: Option<String>,
+    pub(crate) traceparent: Option<String>,
 }
 
 impl Request {
@@ -37,6 +38,7 @@ impl Request {
             token: header("private-token").or_else(bearer).map(Into::into),
             content_type: header(header::CONTENT_TYPE.as_str()).unwrap_or_default().into(),
             id: header("x-request-id").map(Into::into),
+            traceparent: header("traceparent").map(Into::into),
             path,
             body,
         }

@@ -16,6 +16,7 @@ use super::lines::DrawnRow;
 use crate::db::changes::Key;
 use crate::domain::Time;
 use crate::domain::gate::Gate;
+use crate::traces;
 
 /// Readings at once: each may hold an answer of 32 MiB.
 const AT_ONCE: usize = 4;
@@ -83,13 +84,13 @@ impl Hub {
                 flight.clone()
             } else {
                 let (hub, own) = (Arc::clone(self), name.clone());
-                let task = tokio::spawn(async move {
+                let task = tokio::spawn(traces::carried(async move {
                     // Given up before anybody hears of it, so that whoever comes next begins anew.
                     let left = Leaving(hub, own);
                     let outcome = reading.await.map_err(Arc::new);
                     drop(left);
                     outcome
-                });
+                }));
                 let flight =
                     async move { task.await.unwrap_or_else(|_| Err(Arc::new(FetchError::Abandoned))) };
                 let flight: Flight =

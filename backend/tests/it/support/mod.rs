@@ -2,6 +2,7 @@
 //! for both that only the test turns.
 
 pub mod cluster;
+pub mod collector;
 pub mod database;
 pub mod logs;
 pub mod people;
