@@ -91,6 +91,7 @@ pub fn database(place: &str, error: &DbError) -> Failure {
         | DbError::Query(_)
         | DbError::Migration(_)
         | DbError::NotMoved(_)
+        | DbError::Damaged(_)
         | DbError::Corrupt(_)
         | DbError::Abandoned => Failure::Runtime(why),
     }

@@ -141,6 +141,23 @@ struct Found {
     quick_check: String,
 }
 
+/// Whether the pages of a SQLite database fit together (<https://sqlite.org/pragma.html#pragma_quick_check>).
+///
+/// # Errors
+/// [`DbError::Damaged`] if they do not, [`DbError::Query`] if they cannot be read now.
+pub(super) fn examine(conn: &mut Conn) -> Result<(), DbError> {
+    let Conn::Sqlite(sqlite) = conn else { return Ok(()) };
+    match diesel::sql_query("PRAGMA quick_check(1)").get_result::<Found>(sqlite) {
+        Ok(found) if found.quick_check == "ok" => Ok(()),
+        Ok(found) => Err(DbError::Damaged(found.quick_check)),
+        // SQLITE_CORRUPT and SQLITE_NOTADB, https://sqlite.org/rescode.html; diesel hands on the words only.
+        Err(error) if ["malformed", "not a database"].iter().any(|word| error.to_string().contains(word)) => {
+            Err(DbError::Damaged(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Whether it is a database of this program and its pages fit together.
 fn check_whole(conn: &mut Conn) -> Result<(), DbError> {
     let damaged = |what: String| DbError::Corrupt(format!("damage ({what})"));

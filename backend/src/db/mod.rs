@@ -41,8 +41,8 @@ pub mod transfer;
 pub mod waiting;
 mod writer;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::Connection as _;
 use tokio::sync::oneshot;
@@ -78,6 +78,9 @@ pub enum DbError {
     /// A store is not moved into another database, for this reason.
     #[error("{0}")]
     NotMoved(String),
+    /// The file of a SQLite database is damaged.
+    #[error("the database file is damaged: {0}")]
+    Damaged(String),
     /// A stored value that this program never writes.
     #[error("the database holds {0}, which this version does not understand")]
     Corrupt(String),
@@ -98,6 +101,8 @@ struct Inner {
     /// Whether something that was to be written was not, since a check last wrote. Apart, since work that waits for the
     /// writer must not keep alive what owns the writer.
     doubt: Arc<AtomicBool>,
+    /// What is wrong with the file, if the last examination found something.
+    damage: Mutex<Option<String>>,
     /// Held so that no other process uses the SQLite file.
     _alone: Option<std::fs::File>,
     /// Closed last: closing any handle of the file gives up the locks that SQLite holds on it.
@@ -137,8 +142,8 @@ impl Db {
             .connection_timeout(std::time::Duration::from_secs(5))
             .build(Manager::new(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let doubt = Arc::default();
-        Ok(Self(Arc::new(Inner { url, pool, writer, doubt, _alone: alone, _file: file })))
+        let (doubt, damage) = (Arc::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { url, pool, writer, doubt, damage, _alone: alone, _file: file })))
     }
 
     /// Opens the database for a moment while a service may be using it: for the command line. On
@@ -167,8 +172,8 @@ impl Db {
             .max_size(1)
             .build(Manager::writing(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let doubt = Arc::default();
-        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, _alone: None, _file: None })))
+        let (doubt, damage) = (Arc::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, damage, _alone: None, _file: None })))
     }
 
     /// The connections of the pool, as of now.
@@ -266,17 +271,47 @@ impl Db {
     }
 
     /// Whether the database answers and has the schema this program needs; and, if something was not written since
-    /// it was asked last (the disk may be full, or read-only), whether it can be written.
+    /// it was asked last (the disk may be full, or read-only), whether it can be written. Damage that an examination
+    /// found counts until another one finds none.
     ///
     /// # Errors
     /// What is wrong with it.
     pub async fn check(&self) -> Result<(), DbError> {
+        if let Some(what) = self.damage().clone() {
+            return Err(DbError::Damaged(what));
+        }
         self.read(migrations::check).await?;
         if self.0.doubt.load(Ordering::Relaxed) {
             self.write(Lane::Front, touch).await?;
             self.0.doubt.store(false, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Reads the whole file of a SQLite database, with a connection that has none of it in memory, and remembers for
+    /// [`Db::check`] whether it is damaged. Nobody waits for it. PostgreSQL looks after its files itself.
+    ///
+    /// # Errors
+    /// [`DbError::Damaged`]; any other means that it could not be read now, and changes nothing.
+    pub async fn examine(&self) -> Result<(), DbError> {
+        if let DatabaseUrl::Postgres(_) = self.0.url {
+            return Ok(());
+        }
+        let url = self.0.url.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            backup::examine(&mut connection::establish(&url, Role::Reader)?)
+        });
+        let found = reading.await.unwrap_or(Err(DbError::Abandoned));
+        match &found {
+            Ok(()) => *self.damage() = None,
+            Err(DbError::Damaged(what)) => *self.damage() = Some(what.clone()),
+            Err(_) => {}
+        }
+        found
+    }
+
+    fn damage(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.damage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

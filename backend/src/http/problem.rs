@@ -96,6 +96,10 @@ impl ApiError {
             DbError::Corrupt(_) => {
                 Self::new(ProblemCode::Internal, "The log says what went wrong; nothing was changed.")
             }
+            DbError::Damaged(_) => Self::new(
+                ProblemCode::StoreUnavailable,
+                "The database file is damaged; whoever runs the service puts a copy in its place.",
+            ),
             DbError::BadUrl(_)
             | DbError::InUse(_)
             | DbError::Unavailable(_)

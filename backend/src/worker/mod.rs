@@ -19,6 +19,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 const BLOCKED: Duration = Duration::from_millis(500);
 /// Ended sessions are deleted this often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// The SQLite file is examined this often, …
+const EXAMINE_EVERY: Duration = Duration::from_secs(600);
+/// … but it takes no more than one part of so many of the time.
+const EXAMINE_SHARE: u32 = 100;
 /// After a failure of the database a loop waits this long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -33,6 +37,9 @@ pub fn start(app: &App) -> JoinSet<()> {
     loops.spawn(reconcile_loop(app.clone()));
     loops.spawn(live_loop(app.clone()));
     loops.spawn(housekeeping_loop(app.clone()));
+    if app.db.kind() == "sqlite" {
+        loops.spawn(examine_loop(app.clone()));
+    }
     loops
 }
 
@@ -173,6 +180,31 @@ async fn housekeeping_loop(app: App) {
             failed("letting go of changes", &error);
         }
         rest(&app, LONGEST_SLEEP, std::future::pending()).await;
+    }
+}
+
+/// Looks for damage, at once and then now and then.
+async fn examine_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let begun = std::time::Instant::now();
+        tokio::select! {
+            () = app.stopping.cancelled() => {}
+            () = examine(&app) => {}
+        }
+        rest(&app, EXAMINE_EVERY.max(begun.elapsed() * EXAMINE_SHARE), std::future::pending()).await;
+    }
+}
+
+/// Looks for damage once; readiness is red as long as there is some.
+pub async fn examine(app: &App) {
+    match app.db.examine().await {
+        Ok(()) => {}
+        Err(error @ DbError::Damaged(_)) => {
+            tracing::error!(%error, "stop the service and put a copy in its place with `approval-app restore FILE`");
+        }
+        Err(error) => {
+            failed("examining the database file", &error);
+        }
     }
 }
 

@@ -255,6 +255,56 @@ async fn people_and_tokens_are_made_beside_a_running_service_on_postgresql() {
     people_and_tokens(Kind::Postgres).await;
 }
 
+/// A log that programs read: each line stands for itself, and those of a request have its id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_of_the_log_is_json_and_a_requests_lines_have_its_id() {
+    let program = Program::new(Kind::Sqlite).await;
+    let mut service = program.serve("debug,approval_app=trace");
+    let link = service.set_up();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = http
+        .get(format!("{}/api/v1/checks?q=a-secret-question", service.base))
+        .header("x-request-id", "the-request")
+        .header("authorization", "Bearer aat_a-token-of-nobody");
+    assert_eq!(asked.send().await.unwrap().status(), 401);
+    let call = http.post(format!("{}/status_check", service.base)).header("x-request-id", "the-call");
+    let call = call.header("x-gitlab-signature", "a-wrong-signature").body("{\"token\": \"of-a-body\"}");
+    assert!(call.send().await.unwrap().status().is_client_error());
+    let log = service.stop();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    assert!(lines.len() > 5, "{log}");
+    for line in &lines {
+        let word = |key: &str| line[key].as_str().unwrap_or_else(|| panic!("no {key}: {line}"));
+        assert!(line.is_object() && word("timestamp").ends_with('Z'), "{line}");
+        assert!(["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&word("level")), "{line}");
+        assert!(!word("target").is_empty() && !word("message").is_empty(), "{line}");
+    }
+    for (id, status) in [("the-request", 401), ("the-call", 422)] {
+        let own: Vec<&Value> = lines.iter().filter(|line| line["request_id"] == id).collect();
+        let answered = own.iter().find(|line| line["message"] == "answered");
+        let answered = answered.unwrap_or_else(|| panic!("{id} is in no line: {log}"));
+        assert_eq!(
+            (&answered["status"], &answered["target"]),
+            (&json!(status), &json!("approval_app::http::middleware"))
+        );
+    }
+    let secrets = [
+        &link,
+        "a-secret-question",
+        "aat_a-token-of-nobody",
+        "a-wrong-signature",
+        "of-a-body",
+        TOKEN,
+        SECRET,
+    ];
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
 /// The first start prints a link, the next one the same; it makes the first administrator, and then
 /// there is none. On the way many secrets are made; none of them is in the log, at whatever level.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

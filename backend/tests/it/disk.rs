@@ -170,6 +170,79 @@ async fn what_is_no_database_is_left_as_it_is_and_said() {
     assert!(run(&["migrate"]).status.success());
 }
 
+/// Takes a page of the file away, as a disk does that rots, or puts it back: that of a table which little reads. The
+/// file is written by another process, since closing it in this one would give up SQLite's locks.
+fn rot(file: &Path, away: bool) {
+    use diesel::prelude::*;
+    #[derive(diesel::QueryableByName)]
+    struct Root {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        page: i64,
+    }
+    let mut conn = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    // What is still in the log alone cannot be damaged in the file.
+    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let root = diesel::sql_query("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'saved_filter'");
+    let page = root.get_result::<Root>(&mut conn).unwrap().page - 1;
+    drop(conn);
+    let (file, kept) = (file.display().to_string(), file.with_extension("page").display().to_string());
+    let dd = |from: &str, to: &str, place: String| {
+        let args = [format!("if={from}"), format!("of={to}"), place, "bs=8192".into(), "count=1".into()];
+        let done = Command::new("dd").args(args).args(["conv=notrunc", "status=none"]).status().unwrap();
+        assert!(done.success());
+    };
+    if away {
+        dd(&file, &kept, format!("skip={page}"));
+        dd("/dev/zero", &file, format!("seek={page}"));
+    } else {
+        dd(&kept, &file, format!("seek={page}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_that_comes_while_it_runs_turns_readiness_red() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    world.open().await;
+    world.check("pending").await;
+    approval_app::worker::examine(&world.app).await;
+    assert_eq!(readyz(&world).await, 200);
+    let file = world.database.file();
+    rot(&file, true);
+    assert_eq!(
+        world.signed_call(MergeRequestCall::default().bytes()).await.0,
+        202,
+        "it is not in the way yet"
+    );
+    assert_eq!(readyz(&world).await, 200);
+    approval_app::worker::examine(&world.app).await;
+    assert_eq!(readyz(&world).await, 503);
+    // Nothing that works is taken away: whoever is still asked may answer.
+    world.check("pending").await;
+    rot(&file, false);
+    approval_app::worker::examine(&world.app).await;
+    assert_eq!(readyz(&world).await, 200);
+    world.settle().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_that_the_start_does_not_meet_is_found_after_it() {
+    let database = Database::create(Kind::Sqlite).await;
+    let url = approval_app::db::DatabaseUrl::parse(&database.url).unwrap();
+    let made = tokio::task::spawn_blocking(move || drop(approval_app::db::Db::open(url).unwrap()));
+    made.await.unwrap();
+    rot(&database.file(), true);
+    let process = Process::start(&database.url, "http://127.0.0.1:9", 0);
+    until("that it is found", async || match process.health("readyz").await {
+        503 => Ok(()),
+        other => Err(other.to_string()),
+    })
+    .await;
+    assert_eq!(process.health("livez").await, 200, "starting it again would not help");
+    let log = process.logged();
+    assert!(log.contains("the database file is damaged") && log.contains("approval-app restore"), "{log}");
+}
+
 /// The program, run by somebody who is not root, since for root permissions do not count.
 fn as_nobody(program: &Path, url: &str) -> Command {
     use std::os::unix::fs::MetadataExt as _;
