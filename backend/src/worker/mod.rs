@@ -19,7 +19,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 const BLOCKED: Duration = Duration::from_millis(500);
 /// Ended sessions are deleted this often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
-/// The SQLite file is examined this often, …
+/// The SQLite file is examined so long after the start, …
+const EXAMINE_FIRST: Duration = Duration::from_secs(60);
+/// … and this often, …
 const EXAMINE_EVERY: Duration = Duration::from_secs(600);
 /// … but it takes no more than one part of so many of the time.
 const EXAMINE_SHARE: u32 = 100;
@@ -183,8 +185,9 @@ async fn housekeeping_loop(app: App) {
     }
 }
 
-/// Looks for damage, at once and then now and then.
+/// Looks for damage, not while everything else starts, and then now and then.
 async fn examine_loop(app: App) {
+    rest(&app, EXAMINE_FIRST, std::future::pending()).await;
     while !app.stopping.is_cancelled() {
         let begun = std::time::Instant::now();
         tokio::select! {
