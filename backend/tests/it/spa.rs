@@ -8,14 +8,18 @@ async fn files_are_compressed_and_cached_and_pages_are_the_index() {
     let get = |path: &str, encoding: &'static str| {
         world.http.get(format!("{}/{path}", world.base)).header("accept-encoding", encoding).send()
     };
-    let index = get("", "br").await.unwrap();
+    let packed = get("", "br").await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "br");
+    assert_eq!(packed.headers()["vary"], "accept-encoding");
+    let index = get("", "identity").await.unwrap();
+    assert!(!index.headers().contains_key("content-encoding"));
     assert_eq!(index.headers()["cache-control"], "no-cache");
     let etag = index.headers()["etag"].to_str().unwrap().to_owned();
     let html = index.text().await.unwrap();
     let again =
         world.http.get(format!("{}/", world.base)).header("if-none-match", &etag).send().await.unwrap();
     assert_eq!(again.status(), 304);
-    let page = get("checks/0198b3a0-0000-7000-8000-000000000000?x=1", "br").await.unwrap();
+    let page = get("checks/0198b3a0-0000-7000-8000-000000000000?x=1", "identity").await.unwrap();
     assert_eq!(page.text().await.unwrap(), html, "a deep link is a page of the application");
     assert_eq!(get("missing-0123456789abcdef.js", "br").await.unwrap().status(), 404);
     assert_eq!(get("api/v2/checks", "br").await.unwrap().status(), 404);
