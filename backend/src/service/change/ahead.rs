@@ -60,7 +60,7 @@ pub fn retry_after(app: &App) -> Duration {
 
 async fn read_one(app: &App, due: Due) -> Result<(), DbError> {
     let span = app.traces.work("read change", None, None);
-    let outcome = span.within(fetch::fetch(app, &due.target)).await;
+    let outcome = span.within(fetch::fetch(app, &due.target, true)).await;
     let now = app.clock.now();
     let failed = match outcome {
         Ok(()) => false,

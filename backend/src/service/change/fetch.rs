@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::ServiceError;
-use super::{AROUND, CONTENT};
+use super::{AROUND, CONTENT, YOUNG};
 use crate::app::{App, Connected};
 use crate::db::changes::{self, Part, Target};
 use crate::db::{DbError, Lane, notes};
@@ -78,21 +78,26 @@ impl FetchError {
 }
 
 /// Reads what stands around a commit, and the commit's own part if it is not kept. Whoever asks for the same meanwhile
-/// waits for the same reading.
+/// waits for the same reading; and whoever comes when it has just ended, unless they want it `fresh`, has it already.
 ///
 /// # Errors
 /// See [`FetchError`].
-pub async fn fetch(app: &App, target: &Target) -> Result<(), FetchError> {
-    let name = format!("{} {} {}", target.key.merge_request_id, target.key.sha, target.target_branch);
+pub async fn fetch(app: &App, target: &Target, fresh: bool) -> Result<(), FetchError> {
+    let name = format!("{} {} {} {fresh}", target.key.merge_request_id, target.key.sha, target.target_branch);
     let (own, target) = (app.clone(), target.clone());
     share(app, name, async move {
         let connected = connected(&own, &target)?;
         let wanted = target.clone();
         let known = own.db.read(move |conn| {
             let ours = notes::written(conn, &wanted.key.merge_request_id)?;
-            Ok::<_, DbError>((super::load_content(conn, &wanted)?, ours))
+            let around = changes::part(conn, &wanted.key, AROUND)?.map(|(_, read_at)| read_at);
+            Ok::<_, DbError>((super::load_content(conn, &wanted)?, around, ours))
         });
-        let (kept, ours) = known.await?;
+        let (kept, around, ours) = known.await?;
+        let young = around.is_some_and(|read_at| own.clock.now().since(read_at) < YOUNG);
+        if !fresh && young && kept.is_some() {
+            return Ok(());
+        }
         let client = &connected.client;
         let (project, iid, sha) = (target.project, target.iid, target.key.sha.as_str());
         let at = own.clock.now();

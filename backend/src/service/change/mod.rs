@@ -115,12 +115,12 @@ async fn known(app: &App, target: &Target, fresh: bool) -> Result<(Known, Option
         if let Some(why) = app.changes.trouble(now).filter(|_| !fresh) {
             return Ok((kept, Some(why)));
         }
-        return match fetch::fetch(app, target).await {
+        return match fetch::fetch(app, target, fresh).await {
             Ok(()) => Ok((load(app, target).await?.unwrap_or(kept), None)),
             Err(error) => Ok((kept, Some(error.for_people()?))),
         };
     }
-    fetch::fetch(app, target).await?;
+    fetch::fetch(app, target, false).await?;
     let kept = load(app, target).await?;
     kept.map(|kept| (kept, None)).ok_or_else(|| ServiceError::GitLab("the change could not be kept".into()))
 }
@@ -133,7 +133,7 @@ async fn content(app: &App, target: &Target) -> Result<Content, ServiceError> {
     if let Some(content) = app.db.read(load.clone()).await? {
         return Ok(content);
     }
-    fetch::fetch(app, target).await?;
+    fetch::fetch(app, target, false).await?;
     let content: Option<Content> = app.db.read(load).await?;
     content.ok_or_else(|| ServiceError::GitLab("the change could not be kept".into()))
 }
