@@ -76,7 +76,7 @@ pub struct RowActs {
 
 /// One check in a list.
 #[must_use]
-pub fn check_row(item: Memo<CheckItem>, acts: RowActs) -> El {
+pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
     let first = item.get_untracked();
     let state = Memo::new(move |_| item.with(|item| item.state));
     let reason = Memo::new(move |_| item.with(|item| item.reason.as_ref().and_then(texts::reason)));
@@ -115,7 +115,7 @@ pub fn check_row(item: Memo<CheckItem>, acts: RowActs) -> El {
     let waits = Memo::new(move |_| state.get() == CheckState::Pending);
     let buttons = el("div")
         .class("row-acts")
-        .child_fn(move || waits.get().then(|| verdicts(item, acts.off, acts.decide)));
+        .child_fn(move || waits.get().then(|| verdicts(item.into(), acts.off, acts.decide)));
     let picked = first.id.clone();
     let picked = Memo::new(move |_| acts.selection.with(|selection| selection.has(&picked)));
     let named = texts::select_row(&reference(&first), &first.rule.name);
@@ -159,7 +159,7 @@ fn told(item: &CheckItem) -> Option<El> {
 /// The two buttons that open the decision dialog; `off` says why they do not.
 #[must_use]
 pub fn verdicts(
-    item: Memo<CheckItem>,
+    item: Signal<CheckItem>,
     off: Signal<Option<String>>,
     decide: Callback<(CheckItem, Verdict)>,
 ) -> El {

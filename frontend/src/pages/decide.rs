@@ -69,7 +69,7 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
     let why = move || off.get().map(|why| words("p", &why).class("fine").test("decision-off"));
     let place = el("div").class("decision-acts");
     match choice(state) {
-        Choice::Either => place.child(verdicts(item, off, decide)).child_fn(why),
+        Choice::Either => place.child(verdicts(item.into(), off, decide)).child_fn(why),
         Choice::Reverse(verdict) => {
             let label = item.with_untracked(|item| format!("{} {}", texts::CHANGE_DECISION, reference(item)));
             let change = button(texts::CHANGE_DECISION, "btn", "change-decision")

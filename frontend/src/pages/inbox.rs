@@ -184,9 +184,16 @@ fn rows(app: App) -> El {
         // A row is only ever made for a check that is listed.
         let first = inbox.row(id)?;
         let (id, place) = (id.to_owned(), Cell::new(0));
-        let item = Memo::new(move |_| {
-            let now = inbox.listing.with(|listing| listing.as_ref()?.row_near(&id, &place).cloned());
-            now.unwrap_or_else(|| first.clone())
+        let item = RwSignal::new(first);
+        // No memo: every change of the listing would have all that a row is made of look.
+        watch(move || {
+            let now = inbox.listing.with(|listing| {
+                let now = listing.as_ref()?.row_near(&id, &place)?;
+                item.with_untracked(|old| old != now).then(|| now.clone())
+            });
+            if let Some(now) = now {
+                item.set(now);
+            }
         });
         Some(check_row(item, acts))
     };
