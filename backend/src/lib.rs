@@ -3,6 +3,7 @@
 //! The rooms and who may know whom are described in `docs/ARCHITECTURE.md`.
 
 pub mod app;
+pub mod causes;
 pub mod cli;
 pub mod config;
 pub mod crypto;

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{Failure, say};
 use crate::app::{App, SetupError};
+use crate::causes;
 use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::domain::SystemClock;
@@ -75,12 +76,7 @@ pub async fn open(config: Config) -> Result<App, Failure> {
 
 /// A failure of the database, with all its causes.
 pub fn database(place: &str, error: &DbError) -> Failure {
-    let mut why = format!("{place}: {error}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        why = format!("{why}: {cause}");
-        source = cause.source();
-    }
+    let mut why = format!("{place}: {}", causes::told(error));
     if let Some(mend) = mend(&why) {
         why = format!("{why}; {mend}");
     }

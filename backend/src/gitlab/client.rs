@@ -5,12 +5,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::answer::{ANSWER_MAX, describe, read_json, retry_after, transport};
+use crate::causes;
 use crate::domain::delivery::{Answer, Meaning, meaning};
 use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, Source};
 use crate::domain::{GitLabStatus, Time};
@@ -22,8 +24,6 @@ use crate::traces::Traces;
 const CONNECT: Duration = Duration::from_secs(5);
 /// A whole request may take this long.
 const TOTAL: Duration = Duration::from_secs(15);
-/// No answer that is read may be larger.
-pub(super) const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Pages that are read at most when listing.
 const PAGES_MAX: u32 = 100;
 
@@ -136,7 +136,7 @@ impl Client {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        let http = builder.build().map_err(|error| ClientError::Setup(chain(&error)))?;
+        let http = builder.build().map_err(|error| ClientError::Setup(causes::told(&error)))?;
         Ok(Self {
             http,
             base_url: base_url.trim_end_matches('/').into(),
@@ -367,88 +367,4 @@ fn request_facts(request: MergeRequestEntity) -> MergeRequestFacts {
         head_sha: request.sha.filter(|sha| crate::domain::ids::is_sha(sha)),
         updated_at: request.updated_at.as_deref().and_then(Time::parse),
     }
-}
-
-pub(super) async fn read_json<T: DeserializeOwned>(
-    path: &str,
-    response: Response,
-    most: usize,
-) -> Result<T, ReadError> {
-    let body = bounded(response, most)
-        .await
-        .map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
-    serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
-        message: format!("GitLab's answer to {path} is not what its documentation says: {error}"),
-        retry_after: None,
-    })
-}
-
-pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
-        if body.len() + chunk.len() > most {
-            let mib = most / (1024 * 1024);
-            return Err(format!("GitLab's answer is too large: more than {mib} MiB"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.
-pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(24 * 3600)))
-}
-
-/// The status and what GitLab says about it, short, one line, without control characters.
-pub(super) async fn describe(status: StatusCode, response: Response) -> String {
-    let text = match bounded(response, ANSWER_MAX).await {
-        Ok(body) => String::from_utf8_lossy(&body).into_owned(),
-        Err(_) => String::new(),
-    };
-    let said = match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(json) => ["message", "error_description", "error"]
-            .iter()
-            .find_map(|key| json.get(key))
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .unwrap_or_default(),
-        Err(_) if text.trim_start().starts_with('<') => String::new(),
-        Err(_) => text,
-    };
-    let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    if said.trim().is_empty() || said.starts_with(status.as_str()) {
-        return format!("GitLab answered {status}");
-    }
-    format!("GitLab answered {status}: {}", said.trim())
-}
-
-/// What went wrong on the way, without the URL.
-pub(super) fn transport(error: &reqwest::Error) -> String {
-    let what = if error.is_timeout() {
-        "GitLab did not answer in time"
-    } else if error.is_connect() {
-        "GitLab cannot be reached"
-    } else {
-        "the connection to GitLab broke"
-    };
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let cause: String = cause.to_string().chars().take(200).collect();
-    if cause.contains("://") {
-        return what.to_owned();
-    }
-    format!("{what}: {cause}")
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

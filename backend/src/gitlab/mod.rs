@@ -1,5 +1,6 @@
 //! The only room that knows GitLab's wire format: the calls it sends, their signature, its API.
 
+mod answer;
 pub mod change;
 pub mod client;
 pub mod notes;

@@ -6,7 +6,8 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{ANSWER_MAX, Client, ReadError, describe, read_json, retry_after, transport};
+use super::answer::{ANSWER_MAX, describe, read_json, retry_after, transport};
+use super::client::{Client, ReadError};
 use crate::domain::note::{NoteAnswer, note_answer};
 use crate::metrics::Operation;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::header::DATE;
 use serde_json::Value;
 
-use super::client::{ANSWER_MAX, Client, bounded, named, transport};
+use super::answer::{ANSWER_MAX, bounded, transport};
+use super::client::{Client, named};
 use crate::domain::Time;
 
 /// How long one question may take.

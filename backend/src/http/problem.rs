@@ -7,6 +7,7 @@ use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENT
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use shared::{Problem, ProblemCode};
 
+use crate::causes;
 use crate::db::DbError;
 use crate::domain::Time;
 use crate::request_id;
@@ -86,12 +87,7 @@ impl ApiError {
     }
 
     fn store(error: &DbError) -> Self {
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
+        let text = causes::told(error);
         let mut this = match error {
             DbError::Corrupt(_) => {
                 Self::new(ProblemCode::Internal, "The log says what went wrong; nothing was changed.")

@@ -23,6 +23,7 @@ use openidconnect::{
 };
 use secrecy::ExposeSecret as _;
 
+use crate::causes;
 use crate::config::OidcConfig;
 pub use claims::Identity;
 use claims::Others;
@@ -256,20 +257,9 @@ impl Provider {
 }
 
 fn unavailable(error: &(dyn std::error::Error + 'static)) -> OidcError {
-    OidcError::Unavailable(chain(error))
+    OidcError::Unavailable(causes::told(error))
 }
 
 fn token(error: &(dyn std::error::Error + 'static)) -> OidcError {
-    OidcError::Token(chain(error))
-}
-
-/// An error with all its causes.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
+    OidcError::Token(causes::told(error))
 }

@@ -7,6 +7,7 @@ pub mod change;
 pub mod decide;
 pub mod deliver;
 pub mod doctor;
+mod enrol;
 pub mod filters;
 mod freshness;
 pub mod groups;

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::enrol::{newcomer, take_rules};
 use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
 use crate::db::changes;
@@ -156,58 +157,9 @@ pub fn vanished(
     Ok(())
 }
 
-/// The rule to be enrolled by this observation, if there is one.
-fn newcomer<'a>(seen: &Observation<'a>, known: &[RuleRow]) -> Option<&'a RuleFacts> {
-    let named = seen.named_rule?;
-    if !seen.enrol || known.iter().any(|rule| rule.gitlab_id == named) {
-        return None;
-    }
-    let facts = seen.facts.rules.iter().find(|rule| rule.gitlab_id == named)?;
-    match seen.facts.source {
-        Source::SignedCall => Some(facts),
-        // An unsigned call may name any check of the project; take only one whose URL leads here.
-        Source::ReadBack => {
-            facts.external_url.as_deref().is_none_or(|url| url.contains("/status_check")).then_some(facts)
-        }
-    }
-}
-
 fn author(facts: &Facts, known: Option<&MergeRequestRow>) -> String {
     let request = &facts.merge_request;
     request.author.clone().or_else(|| known.map(|known| known.author.clone())).unwrap_or_default()
-}
-
-/// Renames rules that GitLab renamed and enrols the newcomer; returns all rules of the project.
-fn take_rules(
-    conn: &mut Conn,
-    seen: &Observation<'_>,
-    project: &ProjectRow,
-    mut rules: Vec<RuleRow>,
-    newcomer: Option<&RuleFacts>,
-) -> Result<Vec<RuleRow>, DbError> {
-    for rule in &mut rules {
-        let told = seen.facts.rules.iter().find(|facts| facts.gitlab_id == rule.gitlab_id);
-        if let Some(told) = told.filter(|told| told.name != rule.name) {
-            projects::rename_rule(conn, &rule.id, &told.name, seen.now)?;
-            rule.name.clone_from(&told.name);
-        }
-    }
-    if let Some(facts) = newcomer {
-        let (rule, new) = projects::enrol_rule(conn, &project.id, facts, seen.now)?;
-        if new {
-            let event = NewEvent {
-                kind: EventKind::RuleEnrolled,
-                check_id: None,
-                project_id: Some(project.id.as_str().to_owned()),
-                actor: Actor::app(),
-                summary: format!("{:?} of {} was enrolled by its first call", rule.name, project.path),
-                data: json!({"project": seen.facts.project.gitlab_id, "rule": rule.gitlab_id}),
-            };
-            events::append(conn, &event, seen.now)?;
-        }
-        rules.push(rule);
-    }
-    Ok(rules)
 }
 
 /// One merge request whose facts are in the store, and whose checks are about to follow.

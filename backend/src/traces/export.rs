@@ -14,6 +14,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use tokio::runtime::Handle;
 
 use super::TracesError;
+use crate::causes;
 use crate::config::TracesConfig;
 
 /// Connecting may take this long.
@@ -82,7 +83,7 @@ impl HttpClient for Line {
             match &sent {
                 Ok(answer) if answer.status().is_success() => self.works(),
                 Ok(answer) => self.fails(&format!("the collector answered {}", answer.status())),
-                Err(error) => self.fails(&chain(error.as_ref())),
+                Err(error) => self.fails(&causes::told(error.as_ref())),
             }
             sent
         })
@@ -132,14 +133,4 @@ async fn send(
         body.extend_from_slice(&chunk);
     }
     Ok(response.body(Bytes::from(body))?)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

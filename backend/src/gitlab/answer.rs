@@ -1,0 +1,86 @@
+//! Reading GitLab's answers, within bounds, and putting into words what went wrong.
+
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::client::ReadError;
+
+/// No answer that is read may be larger.
+pub(super) const ANSWER_MAX: usize = 8 * 1024 * 1024;
+
+pub(super) async fn read_json<T: DeserializeOwned>(
+    path: &str,
+    response: Response,
+    most: usize,
+) -> Result<T, ReadError> {
+    let body = bounded(response, most)
+        .await
+        .map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
+    serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
+        message: format!("GitLab's answer to {path} is not what its documentation says: {error}"),
+        retry_after: None,
+    })
+}
+
+pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
+        if body.len() + chunk.len() > most {
+            let mib = most / (1024 * 1024);
+            return Err(format!("GitLab's answer is too large: more than {mib} MiB"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(24 * 3600)))
+}
+
+/// The status and what GitLab says about it, short, one line, without control characters.
+pub(super) async fn describe(status: StatusCode, response: Response) -> String {
+    let text = match bounded(response, ANSWER_MAX).await {
+        Ok(body) => String::from_utf8_lossy(&body).into_owned(),
+        Err(_) => String::new(),
+    };
+    let said = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(json) => ["message", "error_description", "error"]
+            .iter()
+            .find_map(|key| json.get(key))
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .unwrap_or_default(),
+        Err(_) if text.trim_start().starts_with('<') => String::new(),
+        Err(_) => text,
+    };
+    let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    if said.trim().is_empty() || said.starts_with(status.as_str()) {
+        return format!("GitLab answered {status}");
+    }
+    format!("GitLab answered {status}: {}", said.trim())
+}
+
+/// What went wrong on the way, without the URL.
+pub(super) fn transport(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "GitLab did not answer in time"
+    } else if error.is_connect() {
+        "GitLab cannot be reached"
+    } else {
+        "the connection to GitLab broke"
+    };
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let cause: String = cause.to_string().chars().take(200).collect();
+    if cause.contains("://") {
+        return what.to_owned();
+    }
+    format!("{what}: {cause}")
+}
