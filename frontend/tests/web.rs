@@ -11,8 +11,6 @@ use frontend::components::form::Form;
 use frontend::components::row::{RowActs, check_row};
 use frontend::model::access::Who;
 use frontend::model::decision::Target;
-use frontend::model::filter::Filter;
-use frontend::model::listing::Listing;
 use frontend::model::people::Wrong;
 use frontend::model::selection::{Pick, Selection};
 use frontend::state::App;
@@ -20,8 +18,8 @@ use frontend::ui::prelude::*;
 use frontend::ui::{each, el, words};
 use leptos::mount::mount_to;
 use shared::{
-    ChangeSummary, CheckItem, CheckPage, CheckState, DeliveryState, DeliverySummary, MergeRequestRef,
-    Permission, ProjectRef, Reason, ReasonKind, RuleRef, Session, Verdict,
+    ChangeSummary, CheckItem, CheckState, DeliveryState, DeliverySummary, MergeRequestRef, Permission,
+    ProjectRef, Reason, ReasonKind, RuleRef, Session, Verdict,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -213,7 +211,7 @@ async fn a_row_says_why_it_is_here_and_how_the_change_stands() {
             }),
             ..item("1")
         };
-        check_row(Memo::new(move |_| again.clone()), acts()).mount(&parent);
+        check_row(RwSignal::new(again), acts()).mount(&parent);
     });
     settle().await;
     let says = |id: &str| find(&place, &format!("[data-testid={id}]")).unwrap().text_content().unwrap();
@@ -227,13 +225,13 @@ async fn a_row_says_why_it_is_here_and_how_the_change_stands() {
 #[wasm_bindgen_test]
 async fn rows_are_selected_by_box_and_in_ranges_while_they_wait() {
     let place = place();
-    let states = RwSignal::new(CheckState::Pending);
+    let rows = ["1", "2", "3"].map(|id| RwSignal::new(item(id)));
     let parent = place.0.clone();
     let mounted = mount_to(parent.clone(), move || {
         provide_context(App::new());
         let acts = acts();
-        for id in ["1", "2", "3"] {
-            check_row(Memo::new(move |_| CheckItem { state: states.get(), ..item(id) }), acts).mount(&parent);
+        for row in rows {
+            check_row(row, acts).mount(&parent);
         }
     });
     settle().await;
@@ -255,7 +253,9 @@ async fn rows_are_selected_by_box_and_in_ranges_while_they_wait() {
     click(1, false);
     settle().await;
     assert_eq!(picked(), 2);
-    states.set(CheckState::Approved);
+    for row in rows {
+        row.update(|row| row.state = CheckState::Approved);
+    }
     settle().await;
     assert!(find(&place, "[data-testid=pick]").is_none(), "only what waits can be selected");
     drop(mounted);
@@ -386,5 +386,30 @@ async fn a_list_keeps_elements_and_focus_while_others_come_and_go() {
     settle().await;
     assert_eq!(place.text_content().as_deref(), Some("ad"));
     assert_eq!(document().active_element().map(|heir| heir.id()).as_deref(), Some("key-d"));
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn another_listing_comes_in_slices_and_whole() {
+    let place = place();
+    let parent = place.0.clone();
+    let many = |from: usize, to: usize| (from..to).map(|n| format!("{n:03}")).collect::<Vec<_>>();
+    let keys = RwSignal::new(many(0, 100));
+    let mounted = mount_to(parent.clone(), move || {
+        each(el("ol"), keys.into(), |key| Some(words("li", key))).mount(&parent);
+    });
+    settle().await;
+    assert_eq!(place.text_content(), Some(many(0, 100).concat()), "the first one is there at once");
+    // One of the old rows stays, in the middle of the new ones.
+    let mut other = many(200, 300);
+    other.insert(60, "007".into());
+    keys.set(other.clone());
+    settle().await;
+    let soon = place.text_content().unwrap();
+    assert!(soon.starts_with(&many(200, 216).concat()) && !soon.contains("006"), "{soon}");
+    for _ in 0..20 {
+        settle().await;
+    }
+    assert_eq!(place.text_content(), Some(other.concat()));
     drop(mounted);
 }
