@@ -18,7 +18,7 @@ pub fn each(parent: El, keys: Signal<Vec<String>>, make: impl Fn(&str) -> Option
     parent
 }
 
-/// So many children go without a pause; a thousand take a quarter of a second, half of it the browser's.
+/// So many children end without a pause; a thousand take a quarter of a second.
 const END_AT_ONCE: usize = 50;
 
 /// So many are made without a pause once the list has some; more than fit on a screen. One takes a millisecond.
@@ -45,20 +45,19 @@ fn fill(parent: Element, keys: Signal<Vec<String>>, make: Make) {
         // The first time all are made: whoever comes back looks for the place they left.
         let mut may_make = if shown.is_empty() { usize::MAX } else { MAKE_AT_ONCE };
         // First what goes, so that nothing that stays has to move.
-        let (mut at, mut gone, mut behind) = (0, Vec::new(), 0);
+        let (mut at, mut gone) = (0, Vec::new());
         shown.retain(|old| {
             let stays = find(&keys, at, &old.key);
-            match stays {
-                Some(place) => (at, behind) = (place + 1, gone.len()),
-                None => gone.push((old.child.clone(), old.owner.clone())),
+            match (stays, &old.child) {
+                (Some(place), _) => at = place + 1,
+                (None, Some(child)) => remove(child.node()),
+                (None, None) => {}
+            }
+            if stays.is_none() {
+                gone.push(old.owner.clone());
             }
             stays.is_some()
         });
-        // What stands behind all that stays is in nobody's way.
-        if has_focus(&parent) {
-            behind = gone.len();
-        }
-        gone.iter().take(behind).flat_map(|(child, _)| child).for_each(|child| remove(child.node()));
         let_go(gone);
         let mut next: Option<Node> = parent.first_child();
         for (place, key) in keys.iter().enumerate() {
@@ -87,15 +86,10 @@ fn fill(parent: Element, keys: Signal<Vec<String>>, make: Make) {
     });
 }
 
-/// Takes children away and ends what belonged to them: some now, the rest in between of what a person does.
-fn let_go(mut gone: Vec<(Option<El>, Owner)>) {
+/// Ends what belonged to children that are gone: some now, the rest in between of what a person does.
+fn let_go(mut gone: Vec<Owner>) {
     let later = gone.split_off(gone.len().min(END_AT_ONCE));
-    for (child, owner) in gone {
-        if let Some(child) = child {
-            child.node().remove();
-        }
-        owner.cleanup();
-    }
+    gone.iter().for_each(Owner::cleanup);
     if !later.is_empty() {
         set_timeout(move || let_go(later), Duration::ZERO);
     }
@@ -109,7 +103,7 @@ fn find(keys: &[String], at: usize, key: &String) -> Option<usize> {
 /// Removes a child. If it held the focus, the child behind or before it gets it: a focus that falls back
 /// to the document sends keyboard and screen reader users to the top of the page.
 fn remove(child: &Element) {
-    if !has_focus(child) {
+    if !document().active_element().is_some_and(|active| child.contains(Some(&active))) {
         return child.remove();
     }
     let heir = child.next_element_sibling().or_else(|| child.previous_element_sibling());
@@ -119,9 +113,4 @@ fn remove(child: &Element) {
         // An element that cannot take the focus leaves it where it is.
         drop(heir.unchecked_ref::<HtmlElement>().focus());
     }
-}
-
-/// Whether the focus is on the element or in it.
-fn has_focus(element: &Element) -> bool {
-    document().active_element().is_some_and(|active| element.contains(Some(&active)))
 }
