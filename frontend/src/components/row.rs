@@ -121,7 +121,7 @@ pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
     let named = texts::select_row(&reference(&first), &first.rule.name);
     let id = first.id.clone();
     let pick = move || (waits.get() && acts.may_pick.get()).then(|| pick_box(&id, &named, picked, acts));
-    el("li")
+    el("div")
         .class("row")
         .test("check-row")
         .attr("data-check-id", &first.id)

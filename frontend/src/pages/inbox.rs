@@ -197,7 +197,7 @@ fn rows(app: App) -> El {
         });
         Some(check_row(item, acts))
     };
-    let list = el("ol")
+    let list = el("div")
         .class("rows")
         .test("rows")
         .attr_fn("data-tab", move || Some(inbox.filter.with(|filter| filter.tab.as_str().into())))

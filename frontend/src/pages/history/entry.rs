@@ -24,7 +24,7 @@ pub fn entry(entry: &AuditEntry) -> El {
         .child(via)
         .child(about);
     let main = el("div").class("row-main").child(words("p", &entry.summary).class("summary")).child(facts);
-    el("li")
+    el("div")
         .class("row")
         .test("record-row")
         .attr("data-kind", entry.kind.as_str())

@@ -146,7 +146,7 @@ fn rows(listing: Listing) -> El {
     let ids: Memo<Vec<String>> = Memo::new(move |_| {
         listing.items.with(|items| items.iter().flatten().map(|entry| entry.id.to_string()).collect())
     });
-    each(el("ol").class("rows record").test("record"), ids.into(), move |id| {
+    each(el("div").class("rows record").test("record"), ids.into(), move |id| {
         listing.items.with_untracked(|items| {
             items.as_ref()?.iter().find(|entry| entry.id.to_string() == *id).map(entry::entry)
         })
