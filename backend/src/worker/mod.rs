@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::db::{
-    DbError, Lane, calls, changes, deliveries, links, merge_requests, notes, projects, sessions, throttle,
+    DbError, Lane, calls, changes_due, deliveries, links, merge_requests, notes, projects, sessions, throttle,
 };
 use crate::domain::Time;
 use crate::service::change::ahead;
@@ -114,7 +114,7 @@ async fn changes_loop(app: App) {
     while !app.stopping.is_cancelled() {
         let pause = match ahead::step(&app).await {
             Ok(0) if app.config.read_ahead => {
-                until(&app, app.db.read(changes::next_due).await).max(ahead::retry_after(&app))
+                until(&app, app.db.read(changes_due::next_due).await).max(ahead::retry_after(&app))
             }
             Ok(0) => LONGEST_SLEEP,
             Ok(_) => continue,
@@ -292,7 +292,7 @@ pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
                 notes::next_due(conn)?,
                 merge_requests::next_refresh(conn)?,
                 projects::next_probe(conn)?,
-                if ahead { changes::next_due(conn)? } else { None },
+                if ahead { changes_due::next_due(conn)? } else { None },
             ])
         })
         .await?;

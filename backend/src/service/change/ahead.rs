@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 
 use super::fetch;
 use crate::app::App;
-use crate::db::changes::{self, Due};
+use crate::db::changes;
+use crate::db::changes_due::{self, Due};
 use crate::db::{DbError, Lane};
 use crate::domain::backoff::Backoff;
 use crate::domain::change::Pipeline;
@@ -41,7 +42,7 @@ pub async fn step(app: &App) -> Result<usize, DbError> {
     }
     let limit = i64::try_from(admitted).unwrap_or(1);
     let claimed =
-        app.db.write(Lane::Back, move |conn| changes::claim(conn, now, now.after(LEASE), limit)).await;
+        app.db.write(Lane::Back, move |conn| changes_due::claim(conn, now, now.after(LEASE), limit)).await;
     let due: Vec<Due> = claimed.inspect_err(|_| app.changes.gate().give_back(admitted))?;
     app.changes.gate().give_back(admitted - due.len().min(admitted));
     let count = due.len();
@@ -67,17 +68,18 @@ async fn read_one(app: &App, due: Due) -> Result<(), DbError> {
         Err(error) if error.is_ours() => return Err(DbError::Abandoned),
         Err(_) => true,
     };
-    let Due { target, attempts } = due;
     app.db
         .write(Lane::Back, move |conn| {
+            let key = &due.target.key;
             if failed {
-                let failures = u32::try_from(attempts + 1).unwrap_or(u32::MAX);
+                let attempts = due.attempts + 1;
+                let failures = u32::try_from(attempts).unwrap_or(u32::MAX);
                 let next = now.after(AGAIN.wait(failures, rand::random()));
-                return changes::plan(conn, &target.key, Some(next), attempts + 1);
+                return changes_due::end(conn, &due, next, attempts);
             }
-            let pipeline = changes::pipeline(conn, &target.key)?;
+            let pipeline = changes_due::pipeline(conn, key)?;
             let moving = pipeline.as_deref().is_some_and(Pipeline::is_moving);
-            changes::plan(conn, &target.key, Some(now.after(if moving { SOON } else { LATER })), 0)
+            changes_due::end(conn, &due, now.after(if moving { SOON } else { LATER }), 0)
         })
         .await
 }
