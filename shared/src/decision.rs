@@ -64,6 +64,8 @@ pub enum DecisionFault {
     CommentRequired,
     /// The comment is longer than [`COMMENT_MAX`].
     CommentTooLong,
+    /// The comment holds a NUL character, which not every database can store.
+    CommentWithNul,
     /// `expected_sha` is empty.
     ShaRequired,
     /// `expected_state` names a state in which nothing can be decided.
@@ -77,7 +79,9 @@ impl DecisionFault {
     #[must_use]
     pub const fn field(self) -> &'static str {
         match self {
-            DecisionFault::CommentRequired | DecisionFault::CommentTooLong => "comment",
+            DecisionFault::CommentRequired
+            | DecisionFault::CommentTooLong
+            | DecisionFault::CommentWithNul => "comment",
             DecisionFault::ShaRequired => "expected_sha",
             DecisionFault::BadExpectedState => "expected_state",
             DecisionFault::NothingToReverse => "verdict",
@@ -112,6 +116,9 @@ impl NewDecision {
         }
         if self.comment.chars().count() > COMMENT_MAX {
             return Err(DecisionFault::CommentTooLong);
+        }
+        if self.comment.contains('\0') {
+            return Err(DecisionFault::CommentWithNul);
         }
         Ok(())
     }

@@ -101,12 +101,20 @@ impl<T: Send + Sync + 'static> Attempt<T> {
                 Stage::Failed(fault) => Some(
                     el("div")
                         .test("decision-error")
-                        .child(fault_box(texts::NOT_RECORDED, fault, false, None))
+                        .child(fault_box(said(fault), fault, false, None))
                         .child(words("p", texts::DRAFT_KEPT).class("fine")),
                 ),
                 Stage::Answered(how) => Some(answered(how)),
             })
         })
+    }
+}
+
+/// What is known of a decision that was not answered as it should have been: only the service knows for sure.
+const fn said(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Problem(_) | Fault::SignedOut | Fault::TooOften(_) => texts::NOT_RECORDED,
+        Fault::Network | Fault::Status(_) | Fault::Unreadable => texts::PERHAPS_RECORDED,
     }
 }
 

@@ -165,7 +165,7 @@ pub fn verdicts(
 ) -> El {
     let one = |verdict: Verdict| {
         let label = item.with_untracked(|item| {
-            texts::decide_label(texts::verb(verdict), &reference(item), short_sha(&item.sha))
+            texts::decide_label(texts::verb(verdict), &reference(item), &item.rule.name, short_sha(&item.sha))
         });
         button(texts::verb(verdict), &format!("btn {}", verdict.as_str()), verdict.as_str())
             .attr("aria-label", &label)

@@ -3,17 +3,20 @@
 use crate::ui::prelude::*;
 use shared::{SavedFilter, SavedFilters};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, EventTarget, FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, EventTarget, FocusEvent, HtmlInputElement, KeyboardEvent};
 
 use super::icon::{CROSS, MARKED, OPENS, PEN, icon};
 use super::message::fault_box;
 use super::{button, tool};
 use crate::api::Fault;
 use crate::model::filter::{self, Filter};
-use crate::model::saved::{named, without};
+use crate::model::saved::{NameFault, named, without};
 use crate::state::{App, dom};
 use crate::texts;
 use crate::ui::{El, el, watch, words};
+
+/// What becomes of the listings that are kept.
+type Change = Box<dyn FnOnce(&[SavedFilter]) -> Result<Vec<SavedFilter>, NameFault>>;
 
 /// What the menu knows. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
@@ -143,9 +146,8 @@ impl Menu {
         });
         let label = format!("{} “{name}”", texts::REMOVE);
         let remove = tool(CROSS, &label, "saved-remove").on_click(move || {
-            let left =
-                self.app.saved.with_untracked(|all| without(all.as_deref().unwrap_or_default(), &gone));
-            self.put(left);
+            let gone = gone.clone();
+            self.edit(Box::new(move |all| Ok(without(all, &gone))));
         });
         el("li").flag_fn("data-renamed", move || renamed).child(link).child(rename).child(remove)
     }
@@ -193,24 +195,30 @@ impl Menu {
 
     fn save(self, input: &HtmlInputElement) {
         let query = self.filter.with_untracked(Filter::query);
-        let renamed = self.renamed.get_untracked();
-        let next = self.app.saved.with_untracked(|all| {
-            named(all.as_deref().unwrap_or_default(), renamed.as_deref(), &input.value(), &query)
-        });
-        match next {
-            Ok(all) => self.put(all),
-            Err(wrong) => {
-                self.wrong.set(texts::name_fault(wrong));
-                // A field that cannot take the focus still has its message beside it.
-                drop(input.unchecked_ref::<HtmlElement>().focus());
+        let (renamed, name) = (self.renamed.get_untracked(), input.value());
+        self.edit(Box::new(move |all| named(all, renamed.as_deref(), &name, &query)));
+    }
+
+    /// Changes what the person keeps by now, perhaps in another window: what is sent takes the place of all of it.
+    fn edit(self, change: Change) {
+        self.busy.set(true);
+        self.wrong.set(String::new());
+        self.fault.set(None);
+        self.app.api.read_filters().then(move |read| {
+            self.busy.set(false);
+            match read.map(|read| change(&read.filters)) {
+                Ok(Ok(all)) => self.put(all),
+                Ok(Err(wrong)) => {
+                    self.wrong.set(texts::name_fault(wrong));
+                    dom::focus("#saved-name");
+                }
+                Err(fault) => self.fault.set(Some(fault)),
             }
-        }
+        });
     }
 
     fn put(self, filters: Vec<SavedFilter>) {
         self.busy.set(true);
-        self.wrong.set(String::new());
-        self.fault.set(None);
         self.app.api.save_filters(&SavedFilters { filters }).then(move |answer| {
             self.busy.set(false);
             match answer {

@@ -127,9 +127,11 @@ impl Listing {
         let more_to_load = self.next_cursor.is_some();
         let met_known = page.items.last().is_none_or(|last| self.knows(&last.id));
         let waiting = self.fresh.len();
-        for item in page.items {
-            // In an oldest-first listing with pages still to load, an unknown check is one of those.
-            let known = self.put(&item) || (oldest_first && more_to_load);
+        let last = page.items.iter().rposition(|item| self.row(&item.id).is_some());
+        for (at, item) in page.items.into_iter().enumerate() {
+            // In an oldest-first listing with pages still to load, an unknown check behind the known ones is one of those.
+            let to_come = oldest_first && more_to_load && last.is_none_or(|last| at > last);
+            let known = self.put(&item) || to_come;
             if !known {
                 // They wait in the order in which they arrived.
                 let at = if oldest_first { self.fresh.len() } else { waiting };

@@ -103,6 +103,13 @@ fn rows_beyond_the_reading_are_not_called_vanished() {
 }
 
 #[test]
+fn a_check_that_waits_again_among_the_rows_is_not_taken_for_one_of_a_later_page() {
+    let mut listing = Listing::from_page(page(&[("a", 1), ("c", 3)], Some("x")));
+    listing.resync(page(&[("a", 1), ("b", 2), ("c", 3), ("d", 4)], Some("y")), true, 25);
+    assert_eq!(listing.fresh.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
 fn after_a_decision_the_next_waiting_row_follows() {
     let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2), ("c", 3)], None));
     assert_eq!(listing.next_to_decide("a"), Some("b"));

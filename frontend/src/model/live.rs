@@ -12,7 +12,8 @@ pub const KNOWN: usize = 25;
 /// The checks named by events since the last batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    ids: Vec<String>,
+    /// With what happened to them last.
+    checks: Vec<(String, EventKind)>,
 }
 
 /// What one batch of events asks for.
@@ -29,17 +30,34 @@ pub struct Batch {
 impl Touched {
     /// Remembers the check an event is about.
     pub fn note(&mut self, event: &Event) {
-        if let Some(id) = &event.check_id
-            && !self.ids.contains(id)
-        {
-            self.ids.push(id.clone());
+        let Some(id) = &event.check_id else { return };
+        match self.checks.iter_mut().find(|(known, _)| known == id) {
+            Some((_, kind)) => {
+                if brings(event.kind, false) {
+                    *kind = event.kind;
+                }
+            }
+            None => self.checks.push((id.clone(), event.kind)),
         }
     }
 
-    /// Takes the batch: the known checks, and the first unknown ones.
-    pub fn take(&mut self, listing: &Listing) -> Batch {
-        let (mut look_up, unknown): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.ids).into_iter().partition(|id| listing.knows(id));
+    /// Whether nothing was noted since the last batch.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.checks.is_empty()
+    }
+
+    /// Takes the batch: the known checks, and the first unknown ones that may belong to the listing; `waits` says whether
+    /// that is one of checks that wait for a decision.
+    pub fn take(&mut self, listing: &Listing, waits: bool) -> Batch {
+        let (mut look_up, mut unknown) = (Vec::new(), Vec::new());
+        for (id, kind) in std::mem::take(&mut self.checks) {
+            if listing.knows(&id) {
+                look_up.push(id);
+            } else if brings(kind, waits) {
+                unknown.push(id);
+            }
+        }
         let (overflow, reread) = (unknown.len() > LOOKUPS, look_up.len() > KNOWN);
         if reread {
             look_up.clear();
@@ -48,6 +66,17 @@ impl Touched {
         }
         Batch { look_up, overflow, reread }
     }
+}
+
+/// Whether such an event may bring a check into a listing; into one of checks that wait only a new one, or one that waits
+/// again.
+fn brings(kind: EventKind, waits: bool) -> bool {
+    matches!(kind, EventKind::CheckCreated | EventKind::CheckReopened | EventKind::CheckVoided)
+        || (!waits
+            && matches!(
+                kind,
+                EventKind::CheckDecided | EventKind::CheckSuperseded | EventKind::CheckWithdrawn
+            ))
 }
 
 /// Whether an event may change what the system counts: everything but mere news about a merge request.
@@ -62,11 +91,11 @@ mod tests {
     use crate::model::samples::item;
     use shared::{CheckPage, CheckState};
 
-    fn event(id: usize) -> Event {
+    fn event(id: usize, kind: EventKind) -> Event {
         Event {
             id: 1,
             at: String::new(),
-            kind: EventKind::CheckDecided,
+            kind,
             check_id: Some(id.to_string()),
             actor: "Ada".into(),
             summary: String::new(),
@@ -76,11 +105,11 @@ mod tests {
     #[test]
     fn one_check_is_looked_up_once() {
         let mut touched = Touched::default();
-        touched.note(&event(1));
-        touched.note(&event(1));
-        let batch = touched.take(&Listing::default());
+        touched.note(&event(1, EventKind::CheckCreated));
+        touched.note(&event(1, EventKind::CheckCreated));
+        let batch = touched.take(&Listing::default(), true);
         assert_eq!(batch.look_up, ["1"]);
-        assert_eq!(touched.take(&Listing::default()), Batch::default());
+        assert_eq!(touched.take(&Listing::default(), true), Batch::default());
     }
 
     #[test]
@@ -88,8 +117,8 @@ mod tests {
         let shown = CheckPage { items: vec![item("40", CheckState::Pending)], next_cursor: None };
         let listing = Listing::from_page(shown);
         let mut touched = Touched::default();
-        (0..50).for_each(|id| touched.note(&event(id)));
-        let batch = touched.take(&listing);
+        (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
+        let batch = touched.take(&listing, true);
         assert_eq!(batch.look_up.len(), LOOKUPS + 1);
         assert_eq!(batch.look_up[0], "40");
         assert!(batch.overflow);
@@ -100,7 +129,22 @@ mod tests {
         let items = (0..50).map(|id| item(&id.to_string(), CheckState::Pending)).collect();
         let listing = Listing::from_page(CheckPage { items, next_cursor: None });
         let mut touched = Touched::default();
-        (0..60).for_each(|id| touched.note(&event(id)));
-        assert_eq!(touched.take(&listing), Batch { look_up: Vec::new(), overflow: false, reread: true });
+        (0..60).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
+        assert_eq!(
+            touched.take(&listing, true),
+            Batch { look_up: Vec::new(), overflow: false, reread: true }
+        );
+    }
+    #[test]
+    fn news_of_what_is_not_shown_is_no_new_check() {
+        let mut touched = Touched::default();
+        (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckUpdated)));
+        (50..99).for_each(|id| touched.note(&event(id, EventKind::CheckDecided)));
+        assert!(!touched.is_empty());
+        assert_eq!(touched.take(&Listing::default(), true), Batch::default());
+        // What is decided belongs among the decided, whatever came after that.
+        touched.note(&event(1, EventKind::CheckDecided));
+        touched.note(&event(1, EventKind::DeliveryDelivered));
+        assert_eq!(touched.take(&Listing::default(), false).look_up, ["1"]);
     }
 }

@@ -131,12 +131,15 @@ fn shown(detail: &CheckDetail, last: Option<&Delivery>, reading: &Reading) -> Li
         Line { tone, parts }
     };
     let delivered = last.filter(|delivery| delivery.state == DeliveryState::Delivered);
+    // RFC 3339 UTC of one length sorts as text.
+    let before = |told: &Delivery| reading.at.is_some() && reading.at < told.delivered_at;
     let undecided = detail.item.state == CheckState::Pending;
     match (delivered, reading.status) {
         (_, GitLabStatus::Passed) if undecided => says(Tone::Bad, texts::SHOWS_UNDECIDED_PASS),
         (_, GitLabStatus::Failed) if undecided => says(Tone::Waiting, texts::SHOWS_TIMED_OUT),
         (_, GitLabStatus::Pending) if undecided => says(Tone::Plain, texts::SHOWS_PENDING),
         (Some(told), shown) if told.status == shown => says(Tone::Good, "."),
+        (Some(told), _) if before(told) => says(Tone::Waiting, texts::SHOWED_BEFORE),
         (Some(_), _) => says(Tone::Bad, texts::SHOWS_OTHER),
         (None, _) => says(Tone::Waiting, texts::SHOWS_NOT_YET),
     }

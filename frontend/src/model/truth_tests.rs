@@ -33,6 +33,11 @@ fn told_and_shown() {
     let at = Some("2026-01-31T10:47:00.000000Z".into());
     let read_then = Reading { status: GitLabStatus::Passed, at };
     assert_eq!(read(&lines(&check, Some(&read_then))[1]), "GitLab shows *passed* (read at 10:47).");
+    // What was read before says nothing about it.
+    let at = Some("2026-01-31T10:41:00.000000Z".into());
+    let before = lines(&check, Some(&Reading { status: GitLabStatus::Pending, at }));
+    assert_eq!(read(&before[1]), "GitLab shows *pending* (read at 10:41); that was before it was told.");
+    assert_eq!(before[1].tone, Tone::Waiting);
     let wrong = lines(&check, Some(&reading(GitLabStatus::Failed)));
     assert_eq!(wrong[1].tone, Tone::Bad);
 }

@@ -27,11 +27,11 @@ pub fn check_page(id: String) -> El {
     let shown = Shown::follow(app, id.clone());
     let seen = Seen::follow(app, id.clone());
     let detail = shown.detail;
-    let name = move || {
-        detail
-            .with(|detail| detail.as_ref().map_or_else(|| texts::CHECK_TITLE.into(), |now| title(&now.item)))
-    };
-    super::name_page(app, name);
+    // Until it is read it has the name of its row, which is what a screen reader says when the heading gets the focus.
+    let row = app.inbox.row(&id).map_or_else(|| texts::CHECK_TITLE.into(), |row| title(&row));
+    let name =
+        move || detail.with(|detail| detail.as_ref().map_or_else(|| row.clone(), |now| title(&now.item)));
+    super::name_page(app, name.clone());
     super::focus_heading(app);
     let settled = app.settled();
     let ready = Memo::new(move |_| settled.get() && detail.with(Option::is_some));

@@ -101,27 +101,17 @@ fn looking(app: App) -> Option<&'static str> {
     })
 }
 
-/// Tells a screen reader how many rows were loaded and how many arrived.
+/// Tells a screen reader how many arrived; how many are shown says the head of the list.
 fn announce(app: App) {
     let inbox = app.inbox;
-    let mut before = None;
+    let mut before = 0;
     watch(move || {
-        let now = inbox.listing.with(|listing| {
-            let listing = listing.as_ref()?;
-            let (new, overflow) = listing.waiting();
-            Some((listing.rows.len(), listing.next_cursor.is_some(), new, overflow))
-        });
-        if let Some((rows, more, new, overflow)) = now {
-            match before {
-                Some((old_rows, old_more, old_new, _)) if (old_rows, old_more) == (rows, more) => {
-                    if old_new < new {
-                        app.say(texts::new_rows_said(new, overflow));
-                    }
-                }
-                _ => app.say(texts::rows_said(rows, more)),
-            }
+        let (new, overflow) =
+            inbox.listing.with(|listing| listing.as_ref().map(Listing::waiting)).unwrap_or_default();
+        if before < new {
+            app.say(texts::new_rows_said(new, overflow));
         }
-        before = now;
+        before = new;
     });
 }
 

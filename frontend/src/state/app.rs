@@ -134,9 +134,10 @@ impl App {
     pub fn start(self) {
         set_interval(move || self.now.set(js_sys::Date::now()), TICK);
         set_interval(move || self.read_system(), SYSTEM_EVERY);
+        let connected = self.connected();
         set_interval(
             move || {
-                if !self.connected().get_untracked() {
+                if !connected.get_untracked() {
                     self.probe();
                 }
             },

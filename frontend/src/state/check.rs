@@ -32,6 +32,8 @@ pub struct Shown {
     /// Why it could not be.
     pub asking_fault: RwSignal<Option<Fault>>,
     settling: StoredValue<bool>,
+    /// Whether GitLab was told something, so that it is worth asking again.
+    told: StoredValue<bool>,
     /// How many readings were asked for, and which of them is shown.
     readings: StoredValue<(u32, u32)>,
 }
@@ -49,8 +51,11 @@ impl Shown {
             asking: RwSignal::new(false),
             asking_fault: RwSignal::new(None),
             settling: StoredValue::new(false),
+            told: StoredValue::new(false),
             readings: StoredValue::new((0, 0)),
         };
+        // Coming back, the list shows where one has got to.
+        app.inbox.current.set_value(shown.id.try_get_value());
         shown.load(true);
         app.on_resync(move || shown.load(false));
         app.on_tick(move || {
@@ -153,15 +158,21 @@ impl Shown {
                     detail.item.state == CheckState::Superseded && detail.successor_id.is_none()
                 })
             });
-        if !(ours || successor) || self.settling.get_value() {
+        if !(ours || successor) {
             return;
         }
-        let told = event.kind == EventKind::DeliveryDelivered;
+        if event.kind == EventKind::DeliveryDelivered {
+            self.told.set_value(true);
+        }
+        if self.settling.get_value() {
+            return;
+        }
         self.settling.set_value(true);
         set_timeout(
             move || {
                 if self.settling.try_update_value(|settling| *settling = false).is_some() {
-                    self.load(told);
+                    let told = self.told.try_update_value(std::mem::take);
+                    self.load(told.unwrap_or_default());
                 }
             },
             SETTLE,

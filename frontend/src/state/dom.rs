@@ -20,12 +20,6 @@ pub fn focus(selector: &str) -> bool {
     find(selector).is_some_and(|element| element.focus().is_ok())
 }
 
-/// Focuses an element.
-pub fn focus_element(element: &Element) {
-    // What cannot take the focus leaves it where it is.
-    drop(element.unchecked_ref::<HtmlElement>().focus());
-}
-
 /// Focuses after the views have settled.
 pub fn focus_soon(selector: String) {
     request_animation_frame(move || {

@@ -6,7 +6,7 @@ use crate::ui::prelude::*;
 use shared::{CheckItem, CheckPage, DeliveryState, Event};
 
 use crate::api::{Api, Fault};
-use crate::model::filter::{Filter, PAGE_SIZE};
+use crate::model::filter::{Filter, PAGE_SIZE, Tab};
 use crate::model::listing::{Listing, Shown};
 use crate::model::live::Touched;
 use crate::model::selection::Selection;
@@ -50,6 +50,8 @@ pub struct Inbox {
     pub rules: RwSignal<Vec<String>>,
     touched: StoredValue<Touched>,
     settling: StoredValue<bool>,
+    /// Whether events may have been missed since the listing that is being loaded was asked for.
+    missed: StoredValue<bool>,
     /// Where the reading of rows whose delivery waits goes on.
     turn: StoredValue<usize>,
     /// Counts loads, so that a late answer to an earlier question is dropped.
@@ -75,14 +77,18 @@ impl Inbox {
             rules: RwSignal::new(Vec::new()),
             touched: StoredValue::new(Touched::default()),
             settling: StoredValue::new(false),
+            missed: StoredValue::new(false),
             turn: StoredValue::new(0),
             generation: StoredValue::new(0),
         }
     }
 
-    /// Shows a listing: the rows on the screen stay until its first page has come.
+    /// Shows a listing: the rows on the screen stay until its first page has come, or as many rows as there were if it is
+    /// the same one.
     pub fn show(self, filter: Filter) {
+        let mut wanted = self.rows();
         if self.filter.with_untracked(|old| *old != filter) {
+            wanted = 0;
             self.current.set_value(None);
             // All rows look whether they are selected.
             if !self.selection.with_untracked(Selection::is_empty) {
@@ -90,30 +96,40 @@ impl Inbox {
             }
             self.filter.set(filter);
         }
-        self.load();
+        self.load_rows(wanted);
     }
 
     /// Loads the listing anew.
     pub fn load(self) {
+        self.load_rows(0);
+    }
+
+    fn load_rows(self, wanted: usize) {
         let generation = self.next_generation();
-        let filter = self.filter.get_untracked();
         self.loading.set(true);
         self.more_fault.set(None);
-        self.api.list_checks(&filter, None, PAGE_SIZE).then(move |answer| {
-            if self.generation.get_value() != generation {
-                return;
-            }
-            self.loading.set(false);
-            match answer {
-                Ok(page) => {
-                    self.fault.set(None);
-                    self.learn(&page.items);
-                    self.listing.set(Some(Listing::from_page(page)));
-                    self.prune();
+        self.read(
+            wanted,
+            generation,
+            None,
+            Box::new(move |answer| {
+                self.loading.set(false);
+                match answer {
+                    Ok(page) => {
+                        self.fault.set(None);
+                        self.learn(&page.items);
+                        self.listing.set(Some(Listing::from_page(page)));
+                        self.prune();
+                    }
+                    Err(fault) => self.fault.set(Some(fault)),
                 }
-                Err(fault) => self.fault.set(Some(fault)),
-            }
-        });
+                // What was heard meanwhile.
+                if self.missed.try_update_value(std::mem::take) == Some(true) {
+                    self.resync();
+                }
+                self.settle();
+            }),
+        );
     }
 
     /// Loads the next page.
@@ -144,54 +160,90 @@ impl Inbox {
 
     /// Events may have been missed: reads the listing's beginning again and merges it in.
     pub fn resync(self) {
-        let Some(rows) = self.listing.with_untracked(|listing| listing.as_ref().map(|all| all.rows.len()))
-        else {
-            if !self.loading.get_untracked() && self.fault.get_untracked().is_some() {
-                self.load();
-            }
-            return;
-        };
-        self.reread(rows.clamp(PAGE_SIZE, REREAD_MOST), self.generation.get_value(), None);
+        if self.loading.get_untracked() {
+            return self.missed.set_value(true);
+        }
+        if self.listing.with_untracked(Option::is_none) {
+            return self.load();
+        }
+        self.read(
+            self.rows(),
+            self.generation.get_value(),
+            None,
+            Box::new(move |answer| {
+                let Ok(page) = answer else { return };
+                self.fault.set(None);
+                let oldest_first = self.filter.with_untracked(Filter::oldest_first);
+                let missing = self.change(|listing| listing.resync(page, oldest_first, LOOKUPS));
+                self.prune();
+                self.look_up(missing.unwrap_or_default());
+            }),
+        );
     }
 
-    /// Reads the listing's first `wanted` rows, page by page, and merges them in when all are there.
-    fn reread(self, wanted: usize, generation: u32, so_far: Option<CheckPage>) {
+    /// Reads the listing's first rows, page by page, and gives them when all are there, unless another one was asked for
+    /// meanwhile.
+    fn read(
+        self,
+        wanted: usize,
+        generation: u32,
+        so_far: Option<CheckPage>,
+        done: Box<dyn FnOnce(Result<CheckPage, Fault>)>,
+    ) {
         let filter = self.filter.get_untracked();
+        let wanted = wanted.clamp(PAGE_SIZE, REREAD_MOST);
         let (cursor, have) =
             so_far.as_ref().map_or((None, 0), |page| (page.next_cursor.clone(), page.items.len()));
         let limit = (wanted - have).min(LARGEST_PAGE);
         self.api.list_checks(&filter, cursor.as_deref(), limit).then(move |answer| {
-            let Ok(mut page) = answer else { return };
             if self.generation.get_value() != generation {
                 return;
             }
+            let mut page = match answer {
+                Ok(page) => page,
+                Err(fault) => return done(Err(fault)),
+            };
             if let Some(mut before) = so_far {
                 before.items.append(&mut page.items);
                 page.items = before.items;
             }
             if page.next_cursor.is_some() && page.items.len() < wanted {
-                return self.reread(wanted, generation, Some(page));
+                return self.read(wanted, generation, Some(page), done);
             }
-            self.fault.set(None);
-            let oldest_first = filter.oldest_first();
-            let missing = self.change(|listing| listing.resync(page, oldest_first, LOOKUPS));
-            self.prune();
-            self.look_up(missing.unwrap_or_default());
+            done(Ok(page));
         });
+    }
+
+    /// How many rows are shown.
+    fn rows(self) -> usize {
+        self.listing.with_untracked(|listing| listing.as_ref().map_or(0, |all| all.rows.len()))
     }
 
     /// An event: the check it names is read again soon.
     pub fn hear(self, event: &Event) {
         self.touched.update_value(|touched| touched.note(event));
-        if self.settling.get_value() || self.listing.with_untracked(Option::is_none) {
+        self.settle();
+    }
+
+    /// Reads what events named, a little later, so that what comes together is read together. While the listing is being
+    /// loaded it waits for that.
+    fn settle(self) {
+        let nothing =
+            self.touched.with_value(Touched::is_empty) || self.listing.with_untracked(Option::is_none);
+        if nothing || self.settling.get_value() || self.loading.get_untracked() {
             return;
         }
         self.settling.set_value(true);
         set_timeout(
             move || {
                 self.settling.set_value(false);
+                if self.loading.get_untracked() {
+                    return;
+                }
+                let waits =
+                    self.filter.with_untracked(|filter| filter.tab.is_pending() && filter.tab != Tab::Others);
                 let batch = self.change(|listing| {
-                    let batch = self.touched.try_update_value(|touched| touched.take(listing));
+                    let batch = self.touched.try_update_value(|touched| touched.take(listing, waits));
                     listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
                     batch.unwrap_or_default()
                 });

@@ -27,6 +27,10 @@ pub fn listen(app: App) {
         if app.who.with_untracked(|who| who.session().is_none()) {
             return;
         }
+        // An open menu closes on Escape, and that is all.
+        if event.key() == "Escape" && dom::find(":popover-open").is_some() {
+            return;
+        }
         let may = |permission| app.who.with_untracked(|who| who.may(permission));
         let now = js_sys::Date::now();
         let after_g = now - chord.get_value() < CHORD;

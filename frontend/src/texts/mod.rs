@@ -31,7 +31,6 @@ texts! {
     LOADING = "Loading";
     UTC = "UTC";
 
-    THEME = "Theme";
     THEME_SYSTEM = "System theme";
     THEME_LIGHT = "Light theme";
     THEME_DARK = "Dark theme";
@@ -62,7 +61,7 @@ texts! {
     EMPTY_SETUP_TITLE = "Nothing is set up yet";
     EMPTY_SETUP = "No GitLab is configured, so no check can arrive. Set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN, restart, and add this service's status_check URL as an external status check of a GitLab project (Settings, Merge requests).";
     EMPTY_FIRST_TITLE = "No check has arrived yet";
-    EMPTY_FIRST = "In GitLab, add this URL as an external status check of a project (Settings, Merge requests). Every merge request opened or pushed from then on appears here.";
+    EMPTY_FIRST = "In GitLab, add the URL of this page, without a slash at its end and with /status_check, as an external status check of a project (Settings, Merge requests). Every merge request opened or pushed from then on appears here.";
     SEE_ALL = "See all checks";
     SET_UP_HINT = "See what this service is connected to";
 
@@ -72,7 +71,6 @@ texts! {
     DESCRIPTION = "Description";
     NO_DESCRIPTION = "The merge request has no description.";
     DECISION_CARD = "Decision";
-    DECISIONS = "Decisions";
     NO_DECISIONS = "Nobody has decided yet.";
     TIMELINE = "Timeline";
     NO_TIMELINE = "Nothing recorded yet.";
@@ -108,6 +106,7 @@ texts! {
     CONFLICT_SHOW = "Show the check as it is now";
     CONFLICT_REOPENED = "The check is pending again.";
     NOT_RECORDED = "Your decision was not recorded";
+    PERHAPS_RECORDED = "It is not known whether your decision was recorded: look at the check before you send it again";
     DRAFT_KEPT = "Nothing was lost: your comment is still here.";
 
     SYSTEM_TITLE = "System";
@@ -139,11 +138,8 @@ texts! {
     RECONCILE_DONE = "Reconciliation has been started.";
     SIGNED = "signed";
     UNSIGNED = "unsigned";
-    RECEIVED = "Received";
     CALL = "Call";
-    NOTE = "What is wrong";
     NO_NOTE = "No reason was recorded.";
-    SIZE = "Size";
 
     NOTICES = "Notices";
     ALARM_LINK = "See System";
@@ -191,6 +187,7 @@ texts! {
     SHOWS_TIMED_OUT = ": no answer within two minutes, not a rejection. It turns to passed as soon as the check is approved here.";
     SHOWS_PENDING = ". After two minutes without an answer it may show failed; that is not a rejection.";
     SHOWS_OTHER = ", not what it was told. The next reconciliation tells it again.";
+    SHOWED_BEFORE = "; that was before it was told.";
     SHOWS_NOT_YET = "; it has not been told the decision yet.";
 
     HELP_MOVE = "Next and previous row";

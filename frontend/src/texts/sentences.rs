@@ -179,26 +179,10 @@ pub fn new_rows_said(n: usize, more: bool) -> String {
     }
 }
 
-/// What a screen reader hears after a listing was loaded.
-#[must_use]
-pub fn rows_said(n: usize, more: bool) -> String {
-    match (n, more) {
-        (1, false) => "1 check".into(),
-        (n, true) => format!("{n} checks shown, more can be loaded"),
-        (n, false) => format!("{n} checks"),
-    }
-}
-
-/// The chip that names a filter.
-#[must_use]
-pub fn remove_filter(name: &str) -> String {
-    format!("Remove the filter {name}")
-}
-
 /// The name of an approve or reject button for screen readers.
 #[must_use]
-pub fn decide_label(verb: &str, reference: &str, sha: &str) -> String {
-    format!("{verb} {reference} at {sha}")
+pub fn decide_label(verb: &str, reference: &str, rule: &str, sha: &str) -> String {
+    format!("{verb} {reference}, {rule}, at {sha}")
 }
 
 /// The heading of the dialog.
@@ -243,9 +227,11 @@ pub fn fault(fault: DecisionFault) -> String {
         DecisionFault::CommentTooLong => {
             format!("The comment is longer than {COMMENT_MAX} characters: shorten it.")
         }
-        DecisionFault::ShaRequired | DecisionFault::BadExpectedState | DecisionFault::NothingToReverse => {
-            "This check cannot be decided as shown: reload it.".into()
-        }
+        // No browser lets a NUL in.
+        DecisionFault::CommentWithNul
+        | DecisionFault::ShaRequired
+        | DecisionFault::BadExpectedState
+        | DecisionFault::NothingToReverse => "This check cannot be decided as shown: reload it.".into(),
     }
 }
 

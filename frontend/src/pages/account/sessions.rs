@@ -69,7 +69,14 @@ impl Sessions {
         };
         let fault = move || {
             let holds = self.items.with_untracked(Option::is_some);
-            self.fault.get().map(|fault| fault_box(texts::ERR_SESSIONS, &fault, holds, Some(retry)))
+            self.fault.get().map(|fault| {
+                fault_box(
+                    if holds { texts::ERR_ACTION } else { texts::ERR_SESSIONS },
+                    &fault,
+                    holds,
+                    Some(retry),
+                )
+            })
         };
         card("sessions-title", texts::SESSIONS)
             .child(words("p", texts::SESSIONS_HINT).class("fine"))
