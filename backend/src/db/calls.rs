@@ -7,6 +7,9 @@ use super::schema::received_call::{self as call, dsl};
 use super::{Conn, DbError, batches, packing};
 use crate::domain::Time;
 
+/// Of large bodies no more are taken at once: unpacked, they are outside of the budget for calls.
+const MOST_BYTES: i64 = 32 * 1024 * 1024;
+
 /// What became of a stored call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
@@ -127,16 +130,21 @@ pub fn claim(
     limit: i64,
 ) -> Result<Vec<ClaimedCall>, DbError> {
     let at = now.to_string();
-    let due: Vec<i64> = call::table
+    let due: Vec<(i64, i64)> = call::table
         .filter(dsl::state.eq(CallState::Stored.as_str()))
         .filter(dsl::due_at.le(&at))
         .filter(dsl::lease_until.is_null().or(dsl::lease_until.lt(&at)))
         .order((dsl::due_at.asc(), dsl::id.asc()))
         .limit(limit)
-        .select(dsl::id)
+        .select((dsl::id, dsl::size))
         .load(conn)?;
     let mut claimed = Vec::with_capacity(due.len());
-    for id in due {
+    let mut bytes = 0;
+    for (id, size) in due {
+        bytes += size;
+        if bytes > MOST_BYTES && !claimed.is_empty() {
+            break;
+        }
         let ours = diesel::update(
             call::table
                 .find(id)

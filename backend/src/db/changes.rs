@@ -1,5 +1,5 @@
 //! What is kept of changes: parts as packed bytes, and a summary for each commit that listings show. Everything here can
-//! be read again from GitLab; the longest unused goes first.
+//! be read again from GitLab; the longest unused goes first. For when it is read see `changes_due.rs`.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,13 @@ use diesel::sql_types::BigInt;
 
 use super::reach::within;
 use super::schema::{
-    change_part as kept, change_summary as change, decision, merge_request as mr, project,
-    status_check as check,
+    change_part as kept, change_summary as change, decision, project, status_check as check,
 };
 use super::{Conn, DbError, lock, packing, time, word};
 use crate::domain::access::Reach;
 use crate::domain::change::Summary;
-use crate::domain::ids::{ConnectionId, MergeRequestId};
-use crate::domain::{CheckState, Time, Verdict};
+use crate::domain::ids::ConnectionId;
+use crate::domain::{Time, Verdict};
 
 /// A commit of a merge request: our id of that, and the SHA.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,15 +39,6 @@ pub struct Target {
     pub project: i64,
     /// The merge request's number.
     pub iid: i64,
-}
-
-/// A target whose time has come.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// Where it is read.
-    pub target: Target,
-    /// Failures in a row so far.
-    pub attempts: i64,
 }
 
 /// A decision of the caller on an earlier commit.
@@ -179,7 +169,7 @@ pub fn keep(
 }
 
 /// Sees to it that the commit has a row, under its lock.
-fn begin(conn: &mut Conn, key: &Key, now: Time) -> Result<(), DbError> {
+pub(super) fn begin(conn: &mut Conn, key: &Key, now: Time) -> Result<(), DbError> {
     lock(conn, &format!("change {} {}", key.merge_request_id, key.sha))?;
     let there: Option<String> =
         change::table.find((&key.merge_request_id, &key.sha)).select(change::sha).first(conn).optional()?;
@@ -194,34 +184,6 @@ fn begin(conn: &mut Conn, key: &Key, now: Time) -> Result<(), DbError> {
             ))
             .execute(conn)?;
     }
-    Ok(())
-}
-
-/// Asks for a commit to be read now. Without `anew` only if that was never asked for.
-///
-/// # Errors
-/// The database's.
-pub fn want(conn: &mut Conn, id: &MergeRequestId, sha: &str, anew: bool, now: Time) -> Result<(), DbError> {
-    let key = Key { merge_request_id: id.as_str().to_owned(), sha: sha.to_owned() };
-    if !anew {
-        let there: Option<String> =
-            change::table.find((id.as_str(), sha)).select(change::sha).first(conn).optional()?;
-        if there.is_some() {
-            return Ok(());
-        }
-    }
-    begin(conn, &key, now)?;
-    plan(conn, &key, Some(now), 0)
-}
-
-/// Says when a commit is to be read again, `None` for not unasked, and after how many failures.
-///
-/// # Errors
-/// The database's.
-pub fn plan(conn: &mut Conn, key: &Key, due: Option<Time>, attempts: i64) -> Result<(), DbError> {
-    diesel::update(change::table.find((&key.merge_request_id, &key.sha)))
-        .set((change::due_at.eq(due.map(|at| at.to_string())), change::attempts.eq(attempts)))
-        .execute(conn)?;
     Ok(())
 }
 
@@ -277,100 +239,6 @@ pub fn checks_of(conn: &mut Conn, key: &Key) -> Result<Vec<(String, String)>, Db
         .filter(check::sha.eq(&key.sha))
         .select((check::project_id, check::id))
         .load(conn)?)
-}
-
-/// GitLab's word for the pipeline of a commit, as last read.
-///
-/// # Errors
-/// The database's.
-pub fn pipeline(conn: &mut Conn, key: &Key) -> Result<Option<String>, DbError> {
-    Ok(change::table.find((&key.merge_request_id, &key.sha)).select(change::pipeline).first(conn)?)
-}
-
-/// Whether a check of this commit waits for a decision.
-fn is_pending(conn: &mut Conn, key: &Key) -> Result<bool, DbError> {
-    let pending = check::table
-        .filter(check::merge_request_id.eq(&key.merge_request_id))
-        .filter(check::sha.eq(&key.sha))
-        .filter(check::state.eq(CheckState::Pending.as_str()));
-    Ok(diesel::select(diesel::dsl::exists(pending)).get_result(conn)?)
-}
-
-/// Takes up to `limit` commits that are due to be read; nobody else gets them before `until`. Those that were never
-/// read come first. Those that nobody waits for any more are read no further.
-///
-/// # Errors
-/// The database's.
-pub fn claim(conn: &mut Conn, now: Time, until: Time, limit: i64) -> Result<Vec<Due>, DbError> {
-    let at = now.to_string();
-    let mut due: Vec<(String, String)> = Vec::new();
-    for unread in [true, false] {
-        let left = limit - i64::try_from(due.len()).unwrap_or(limit);
-        let query = change::table
-            .filter(change::due_at.le(&at))
-            .order(change::due_at.asc())
-            .limit(left)
-            .select((change::merge_request_id, change::sha));
-        due.extend(match unread {
-            true => query.filter(change::files.is_null()).load::<(String, String)>(conn)?,
-            false => query.filter(change::files.is_not_null()).load::<(String, String)>(conn)?,
-        });
-    }
-    let mut claimed = Vec::with_capacity(due.len());
-    for (merge_request_id, sha) in due {
-        let key = Key { merge_request_id, sha };
-        let pending = is_pending(conn, &key)?;
-        let next = pending.then(|| until.to_string());
-        let ours = diesel::update(
-            change::table.find((&key.merge_request_id, &key.sha)).filter(change::due_at.le(&at)),
-        )
-        .set(change::due_at.eq(next))
-        .execute(conn)?;
-        if ours == 1 && pending {
-            claimed.extend(due_target(conn, key)?);
-        }
-    }
-    Ok(claimed)
-}
-
-fn due_target(conn: &mut Conn, key: Key) -> Result<Option<Due>, DbError> {
-    let row: Option<(String, String, i64, i64, i64)> = mr::table
-        .inner_join(project::table.on(project::id.eq(mr::project_id)))
-        .inner_join(change::table.on(change::merge_request_id.eq(mr::id)))
-        .filter(mr::id.eq(&key.merge_request_id))
-        .filter(change::sha.eq(&key.sha))
-        .select((mr::target_branch, project::connection_id, project::gitlab_id, mr::iid, change::attempts))
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|(target_branch, connection_id, project, iid, attempts)| Due {
-        target: Target {
-            key,
-            target_branch,
-            connection_id: ConnectionId::stored(connection_id),
-            project,
-            iid,
-        },
-        attempts,
-    }))
-}
-
-/// When the next reading is due.
-///
-/// # Errors
-/// The database's.
-pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    let mut all: Vec<String> = Vec::new();
-    for unread in [true, false] {
-        let query = change::table
-            .filter(change::due_at.is_not_null())
-            .order(change::due_at.asc())
-            .select(change::due_at.assume_not_null());
-        all.extend(match unread {
-            true => query.filter(change::files.is_null()).first::<String>(conn).optional()?,
-            false => query.filter(change::files.is_not_null()).first::<String>(conn).optional()?,
-        });
-    }
-    Ok(all.into_iter().min())
 }
 
 /// Notes when somebody looked at these.

@@ -44,6 +44,8 @@ pub struct ToRead {
     pub iid: i64,
     /// Failures in a row so far.
     pub attempts: i64,
+    /// Until when nobody else reads it.
+    pub until: Time,
 }
 
 type Tuple = (String, String, String, String, String, String, String, String, String);
@@ -161,12 +163,23 @@ pub fn set_refresh(conn: &mut Conn, id: &str, due: Option<Time>, attempts: i64) 
     Ok(())
 }
 
-/// Asks for a merge request to be read back now, unless that is asked for already.
+/// It was read back; what was asked for meanwhile stays asked for.
+///
+/// # Errors
+/// The database's.
+pub fn end_refresh(conn: &mut Conn, read: &ToRead) -> Result<(), DbError> {
+    diesel::update(mr::table.find(&read.id).filter(mr::refresh_due_at.eq(read.until.to_string())))
+        .set((mr::refresh_due_at.eq(None::<String>), mr::refresh_attempts.eq(0)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Asks for a merge request to be read back now; also while it is being read, since that may have begun too early.
 ///
 /// # Errors
 /// The database's.
 pub fn want_refresh(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError> {
-    diesel::update(mr::table.find(id).filter(mr::refresh_due_at.is_null()))
+    diesel::update(mr::table.find(id))
         .set((mr::refresh_due_at.eq(now.to_string()), mr::refresh_attempts.eq(0)))
         .execute(conn)?;
     Ok(())
@@ -192,7 +205,7 @@ pub fn claim_refresh(conn: &mut Conn, now: Time, until: Time, limit: i64) -> Res
             .set(mr::refresh_due_at.eq(until.to_string()))
             .execute(conn)?;
         if ours == 1 {
-            claimed.push(ToRead { id, connection_id, project, iid, attempts });
+            claimed.push(ToRead { id, connection_id, project, iid, attempts, until });
         }
     }
     Ok(claimed)

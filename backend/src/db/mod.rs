@@ -11,6 +11,7 @@ pub mod batches;
 pub mod callers;
 pub mod calls;
 pub mod changes;
+pub mod changes_due;
 pub mod checks;
 pub mod connection;
 pub mod decisions;

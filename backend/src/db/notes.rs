@@ -67,6 +67,9 @@ pub struct Outcome<'a> {
     pub written_hash: Option<&'a str>,
     /// Whether it was deleted in GitLab and written anew.
     pub recreated: bool,
+    /// Whether it may still be on its way to GitLab: then the lease stays until it has arrived, since nobody would find
+    /// it before that.
+    pub on_its_way: bool,
     /// What went wrong.
     pub error: Option<&'a str>,
 }
@@ -312,13 +315,15 @@ pub fn finish(
             note::written_hash.eq(outcome.written_hash),
             note::recreated.eq(outcome.recreated),
             note::last_error.eq(outcome.error),
-            note::lease_owner.eq(None::<String>),
-            note::lease_until.eq(None::<String>),
             note::updated_at.eq(&at),
         ))
         .execute(conn)?;
     if ours == 0 {
         return Ok(false);
+    }
+    if !outcome.on_its_way {
+        let free = (note::lease_owner.eq(None::<String>), note::lease_until.eq(None::<String>));
+        diesel::update(row()).set(free).execute(conn)?;
     }
     if outcome.state == NoteState::Written {
         diesel::update(row()).set(note::written_at.eq(&at)).execute(conn)?;

@@ -85,6 +85,11 @@ impl Gate {
         }
     }
 
+    /// A send came to nothing for a reason that says nothing about the other side: another one may be the probe.
+    pub const fn undecided(&mut self) {
+        self.probing = false;
+    }
+
     /// When it is worth asking again, if sends were refused at `now`.
     #[must_use]
     pub fn retry_at(&self, now: Time) -> Time {

@@ -16,25 +16,33 @@ pub(super) async fn read_json<T: DeserializeOwned>(
     response: Response,
     most: usize,
 ) -> Result<T, ReadError> {
-    let body = bounded(response, most)
-        .await
-        .map_err(|message| ReadError::Unavailable { message, retry_after: None })?;
-    serde_json::from_slice(&body).map_err(|error| ReadError::Unavailable {
-        message: format!("GitLab's answer to {path} is not what its documentation says: {error}"),
-        retry_after: None,
+    let body = bounded(response, most).await?;
+    serde_json::from_slice(&body).map_err(|error| {
+        ReadError::Unreadable(format!(
+            "GitLab's answer to {path} is not what its documentation says: {error}"
+        ))
     })
 }
 
-pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, String> {
+pub(super) async fn bounded(mut response: Response, most: usize) -> Result<Vec<u8>, ReadError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
+    let broken = |error| ReadError::Unavailable { message: transport(&error), retry_after: None };
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > most {
             let mib = most / (1024 * 1024);
-            return Err(format!("GitLab's answer is too large: more than {mib} MiB"));
+            let message = format!("GitLab's answer is too large: more than {mib} MiB");
+            return Err(ReadError::Unreadable(message));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Whether GitLab says that another page follows. A page may be short all the same: what the token may not read is taken
+/// out after it was cut.
+pub(super) fn has_next_page(response: &Response) -> bool {
+    let next = response.headers().get("x-next-page").and_then(|value| value.to_str().ok());
+    next.is_some_and(|next| !next.trim().is_empty())
 }
 
 /// `Retry-After` in seconds (RFC 9110, 10.2.3); GitLab does not send the date form.

@@ -202,7 +202,7 @@ impl Client {
         let compared: ComparedEntity = self.get_within(&path, DIFFS_MAX).await?;
         if compared.compare_timeout == Some(true) {
             let message = "GitLab took too long to compare the two commits".to_owned();
-            return Err(ReadError::Unavailable { message, retry_after: None });
+            return Err(ReadError::Unreadable(message));
         }
         Ok(compared.diffs.into_iter().map(raw_file).collect())
     }
@@ -264,11 +264,13 @@ impl Client {
     }
 }
 
-/// A part that GitLab does not have or the token may not read is left out.
+/// A part that GitLab does not have, that the token may not read, or that cannot be read is left out.
 fn optional<T>(read: Result<T, ReadError>) -> Result<Option<T>, ReadError> {
     match read {
         Ok(value) => Ok(Some(value)),
-        Err(ReadError::NotFound(_) | ReadError::Refused { status: 403, .. }) => Ok(None),
+        Err(ReadError::NotFound(_) | ReadError::Unreadable(_) | ReadError::Refused { status: 403, .. }) => {
+            Ok(None)
+        }
         Err(error @ (ReadError::Refused { .. } | ReadError::Unavailable { .. })) => Err(error),
     }
 }

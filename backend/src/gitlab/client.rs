@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::answer::{ANSWER_MAX, describe, read_json, retry_after, transport};
+use super::answer::{ANSWER_MAX, describe, has_next_page, read_json, retry_after, transport};
 use crate::causes;
 use crate::domain::delivery::{Answer, Meaning, meaning};
 use crate::domain::facts::{Facts, MergeRequestFacts, ProjectFacts, RuleFacts, Source};
@@ -49,6 +49,9 @@ pub enum ReadError {
         /// How long GitLab asks to wait.
         retry_after: Option<Duration>,
     },
+    /// An answer that is too large or not what it should be. GitLab itself is well.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// A client for one GitLab instance; cheap to clone.
@@ -303,11 +306,7 @@ impl Client {
         let joint = if path.contains('?') { '&' } else { '?' };
         for page in 1..=pages {
             let response = self.send(&format!("{path}{joint}per_page=100&page={page}")).await?;
-            let more = response
-                .headers()
-                .get("x-next-page")
-                .and_then(|value| value.to_str().ok())
-                .is_some_and(|next| !next.trim().is_empty());
+            let more = has_next_page(&response);
             let mut items: Vec<T> = read_json(path, response, ANSWER_MAX).await?;
             let full = items.len() >= 100;
             all.append(&mut items);

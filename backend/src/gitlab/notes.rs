@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{ANSWER_MAX, describe, read_json, retry_after, transport};
+use super::answer::{ANSWER_MAX, describe, has_next_page, read_json, retry_after, transport};
 use super::client::{Client, ReadError};
 use crate::domain::note::{NoteAnswer, note_answer};
 use crate::metrics::Operation;
@@ -43,6 +43,7 @@ impl From<ReadError> for NoteError {
             ReadError::NotFound(_) => Self::Missing(message),
             ReadError::Refused { status: 401, .. } => Self::NotSignedIn(message),
             ReadError::Refused { .. } => Self::Refused(message),
+            ReadError::Unreadable(_) => Self::Later { message, retry_after: None },
             ReadError::Unavailable { retry_after, .. } => Self::Later { message, retry_after },
         }
     }
@@ -84,13 +85,14 @@ impl Client {
                 "projects/{project}/merge_requests/{iid}/notes?sort=asc&order_by=created_at&per_page=100&page={page}"
             );
             let response = self.send(&path).await?;
+            let more = has_next_page(&response);
             let notes: Vec<NoteEntity> = read_json(&path, response, ANSWER_MAX).await?;
             let own = |note: &&NoteEntity| note.author.as_ref().is_some_and(|one| one.id == author);
             let marked = |note: &&NoteEntity| note.body.as_deref().is_some_and(&is_it);
             if let Some(found) = notes.iter().filter(own).find(marked) {
                 return Ok(Some(found.id));
             }
-            if notes.len() < 100 {
+            if !more && notes.len() < 100 {
                 break;
             }
         }

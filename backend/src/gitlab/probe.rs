@@ -42,7 +42,7 @@ impl Client {
             named(self.http.get(url)).timeout(PATIENCE).send().await.map_err(|error| transport(&error))?;
         let status = response.status().as_u16();
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
-        let body = bounded(response, ANSWER_MAX).await?;
+        let body = bounded(response, ANSWER_MAX).await.map_err(|error| error.to_string())?;
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Ok(Answered { status, body, at: date.as_deref().and_then(Time::parse_http) })
     }

@@ -44,7 +44,12 @@ pub async fn decide_checks(
     let results = decide::decide_all(&app, &caller, wishes).await;
     let ids = bulk.items.iter().filter_map(|item| CheckId::parse(&item.id)).map(|id| id.as_str().to_owned());
     let mut now: HashMap<String, CheckItem> = HashMap::new();
-    for row in inbox::some(&app, &caller, ids.collect()).await? {
+    // What was decided stays decided, also if it cannot be read back.
+    let rows = inbox::some(&app, &caller, ids.collect()).await.unwrap_or_else(|error| {
+        tracing::warn!(error = %error, "checks could not be read back after a decision on many");
+        Vec::new()
+    });
+    for row in rows {
         let item = dto::check_item(row)?;
         now.insert(item.id.clone(), item);
     }

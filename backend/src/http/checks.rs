@@ -227,7 +227,16 @@ pub async fn decide_check(
         seen: new.expected_state.map_or(CheckState::Pending, dto::domain_state),
     };
     match decide::decide(&app, &caller, wish).await {
-        Ok(()) => Ok(HttpResponse::Created().json(load(&app, &caller, &id).await?)),
+        Ok(()) => {
+            let detail = load(&app, &caller, &id).await.map_err(|error| {
+                tracing::warn!(%error, "a check could not be read back after the decision on it");
+                ApiError::new(
+                    ProblemCode::StoreUnavailable,
+                    "The decision is recorded, but the check could not be read back. Load it again.",
+                )
+            })?;
+            Ok(HttpResponse::Created().json(detail))
+        }
         Err(DecideError::Refused(refused)) => Err(conflict(refused, load(&app, &caller, &id).await?)),
         Err(error) => Err(not_taken(error, None)),
     }
@@ -299,6 +308,9 @@ pub(super) fn invalid(fault: DecisionFault) -> ApiError {
         }
         DecisionFault::CommentTooLong => {
             (ProblemCode::Invalid, format!("The comment may have {COMMENT_MAX} characters."))
+        }
+        DecisionFault::CommentWithNul => {
+            (ProblemCode::Invalid, "The comment holds a NUL character (U+0000); leave it out.".to_owned())
         }
         DecisionFault::ShaRequired => (
             ProblemCode::Invalid,

@@ -109,13 +109,15 @@ fn stream(
                 return;
             }
         }
+        // Beats whatever else happens: with it whoever is let in no more is found.
+        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
             tokio::select! {
                 () = app.stopping.cancelled() => {
                     yield Ok(Bytes::from_static(b"event: bye\ndata: {}\n\n"));
                     return;
                 }
-                () = tokio::time::sleep(HEARTBEAT) => {
+                _ = beat.tick() => {
                     match View::of(&app, &view.caller).await {
                         Ok(Some(now)) => view = now,
                         Ok(None) | Err(_) => return,

@@ -27,20 +27,33 @@ const BUDGET_TIME: Duration = Duration::from_secs(10);
 /// The unit of the budget.
 const UNIT: usize = 4096;
 
+/// Calls up to this size, which nearly all are, have a part of the budget to themselves: large ones that arrive slowly must
+/// not keep them out.
+const ORDINARY: usize = 256 * 1024;
+
 /// How many bytes of calls are in memory, for all calls together.
 #[derive(Clone)]
-pub struct Budget(Arc<Semaphore>);
+pub struct Budget {
+    ordinary: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+}
 
 impl Budget {
-    /// A budget of `bytes`.
+    /// A budget of `bytes`, a quarter of them for ordinary calls only.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / UNIT)))
+        let units = bytes / UNIT;
+        let ordinary = units / 4;
+        Self {
+            ordinary: Arc::new(Semaphore::new(ordinary)),
+            large: Arc::new(Semaphore::new(units - ordinary)),
+        }
     }
 
     async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let units = u32::try_from(bytes.div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
-        let waiting = Arc::clone(&self.0).acquire_many_owned(units);
+        let part = if bytes <= ORDINARY { &self.ordinary } else { &self.large };
+        let waiting = Arc::clone(part).acquire_many_owned(units);
         match tokio::time::timeout(BUDGET_TIME, waiting).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(ApiError::new(
@@ -153,6 +166,8 @@ async fn store(
     let (body, held) = read_body(budget, request, payload).await?;
     let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
     let signed = intake::verify(app, rule_key.as_deref(), &body, signature)?;
+    // It has served its purpose, and text with a NUL in it cannot be stored everywhere.
+    let rule_key = rule_key.filter(|key| !key.contains('\0'));
     let call = Arrived { received_at: app.clock.now(), signed, rule_key, body };
     batcher.store(call, held).await?;
     Ok(HttpResponse::Accepted().finish())
@@ -176,13 +191,15 @@ pub async fn read_body(
     if told.is_some_and(|told| told > CALL_MAX) {
         return Err(too_large());
     }
+    // Whoever sends nothing holds nothing.
+    let mut begun = timely(payload.next()).await?;
     // Without a told length the worst case is reserved, and given back once the length is known.
     let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
     let reading = async {
         // Most bodies come in one piece, which needs no copy.
         let mut first = Bytes::new();
         let mut joined = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
+        while let Some(chunk) = begun {
             let chunk = chunk.map_err(|_| {
                 ApiError::new(
                     ProblemCode::IncompleteBody,
@@ -198,15 +215,11 @@ pub async fn read_body(
                 joined.extend_from_slice(&std::mem::take(&mut first));
                 joined.extend_from_slice(&chunk);
             }
+            begun = payload.next().await;
         }
         Ok(if joined.is_empty() { first } else { joined.freeze() })
     };
-    let body = tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| {
-        ApiError::new(
-            ProblemCode::BodyTimeout,
-            "The body did not arrive within 30 seconds; nothing was stored.",
-        )
-    })??;
+    let body = timely(reading).await??;
     if told.is_none() {
         let needed = body.len().div_ceil(UNIT).max(1);
         if let Some(spare) = held.num_permits().checked_sub(needed)
@@ -216,6 +229,14 @@ pub async fn read_body(
         }
     }
     Ok((body, held))
+}
+
+async fn timely<T>(arriving: impl Future<Output = T>) -> Result<T, ApiError> {
+    let late = |_| {
+        let detail = "The body did not arrive within 30 seconds; nothing was stored.";
+        ApiError::new(ProblemCode::BodyTimeout, detail)
+    };
+    tokio::time::timeout(BODY_TIME, arriving).await.map_err(late)
 }
 
 fn too_large() -> ApiError {

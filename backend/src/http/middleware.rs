@@ -124,6 +124,8 @@ pub async fn secure_headers(
 ///
 /// Source: Fetch Metadata, <https://www.w3.org/TR/fetch-metadata/>.
 ///
+/// Addresses with a NUL character are refused as well, with 400.
+///
 /// It is answered here and not by an error, so that the answer gets what every answer has: 403 with the code
 /// `cross_site`, 415 for another body.
 ///
@@ -133,10 +135,17 @@ pub async fn same_site(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    match from_elsewhere(&request) {
+    match with_nul(&request).or_else(|| from_elsewhere(&request)) {
         None => Ok(next.call(request).await?.map_into_left_body()),
         Some(refusal) => Ok(request.into_response(refusal.error_response()).map_into_right_body()),
     }
+}
+
+/// Addresses with a NUL in them: PostgreSQL cannot even look for one.
+fn with_nul(request: &ServiceRequest) -> Option<ApiError> {
+    let address = request.uri().path_and_query()?.as_str();
+    let refused = || ApiError::new(ProblemCode::BadParameter, "The address holds a NUL character, %00.");
+    address.contains("%00").then(refused)
 }
 
 /// Why a write is refused; `None` if it is not.

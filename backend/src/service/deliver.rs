@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::deliveries::{self, ClaimedDelivery, Outcome};
-use crate::db::{Conn, DbError, Lane, events, merge_requests, projects, redelivery};
+use crate::db::{Conn, DbError, Lane, events, lock, merge_requests, projects, redelivery};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
@@ -174,6 +174,8 @@ async fn send_one(
                 http_status: answer.http_status,
                 error: answer.error.as_deref(),
             };
+            // As whoever takes calls in and decides does, before any row.
+            lock(conn, &format!("mr {} {} {}", claimed.connection_id, claimed.project, claimed.iid))?;
             if deliveries::finish(conn, &owner, &claimed, &outcome, now)? {
                 consequences(conn, &claimed, &answer, now)?;
             }

@@ -110,6 +110,8 @@ struct Known {
     /// The hash of what it says.
     hash: Option<String>,
     recreated: bool,
+    /// Whether a new note was sent off whose answer is not known.
+    on_its_way: bool,
 }
 
 /// Brings one note up to date and stores what came of it.
@@ -121,6 +123,7 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
         id: claimed.gitlab_note_id,
         hash: claimed.written_hash.clone(),
         recreated: claimed.recreated,
+        on_its_way: false,
     };
     let result = if known.id.is_some() && known.hash.as_ref() == Some(&hash) {
         Ok(())
@@ -142,6 +145,7 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
         }
         Err(Trouble::GitLab(NoteError::Later { retry_after, .. })) => {
             connected.gate().note_failed(now, *retry_after);
+            let wait = if known.on_its_way { LEASE } else { wait };
             (NoteState::Pending, now.after(wait.max(retry_after.unwrap_or_default())))
         }
         Err(Trouble::GitLab(NoteError::NotSignedIn(_))) => (NoteState::Pending, now.after(NOT_SIGNED_IN)),
@@ -173,6 +177,7 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
                 gitlab_note_id: known.id,
                 written_hash: known.hash.as_deref(),
                 recreated: known.recreated,
+                on_its_way: known.on_its_way,
                 error: error.as_deref(),
             };
             notes::finish(conn, &owner, &claimed, &outcome, now).map(|_| ())
@@ -203,7 +208,11 @@ async fn write(
         known.id = Some(id);
         return Ok(client.update_note(claimed.place, id, body).await?);
     }
-    known.id = Some(client.create_note(claimed.place, body).await?);
+    known.on_its_way = true;
+    let made = client.create_note(claimed.place, body).await;
+    // Without an answer it may still become a note, which nobody finds until then.
+    known.on_its_way = matches!(made, Err(NoteError::Later { retry_after: None, .. }));
+    known.id = Some(made?);
     known.recreated |= claimed.gitlab_note_id.is_some();
     Ok(())
 }

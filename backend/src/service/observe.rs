@@ -9,7 +9,7 @@ use serde_json::json;
 use super::enrol::{newcomer, take_rules};
 use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
-use crate::db::changes;
+use crate::db::changes_due;
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::deliveries::{self, Newest};
 use crate::db::merge_requests::{self, MergeRequestRow};
@@ -31,6 +31,8 @@ pub struct Observation<'a> {
     pub named_rule: Option<i64>,
     /// Whether somebody pressed Retry in GitLab.
     pub retry: bool,
+    /// Whether the call was signed. Who pressed what, GitLab's answer cannot confirm.
+    pub signed: bool,
     /// Whether projects and rules not seen before are taken in.
     pub enrol: bool,
     /// Whether GitLab's answer is believed though it looks older than what is known.
@@ -305,7 +307,7 @@ impl Scene<'_> {
                 && known.gitlab_updated_at == request.updated_at
                 && known.description == request.description
         });
-        changes::want(conn, &self.request_id, self.head(), !same, self.seen.now)
+        changes_due::want(conn, &self.request_id, self.head(), !same, self.seen.now)
     }
 
     /// Acts on Retry, and on what GitLab shows where that was read.
@@ -325,8 +327,11 @@ impl Scene<'_> {
             if let Some(shows) = shows {
                 self.note_shown(conn, &mut row, shows, newest.as_ref())?;
             }
-            // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent.
-            let needed = shows.is_none_or(|shows| steps::expected(row.check.state) != Some(shows));
+            // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent, and where nothing is
+            // decided nothing is recorded.
+            let expected = steps::expected(row.check.state);
+            let needed =
+                shows.is_none_or(|shows| expected != Some(shows)) && (self.seen.signed || expected.is_some());
             if pressed && needed {
                 self.step(conn, &mut row, CheckEvent::Retried, None)?;
             } else if shows.is_some_and(|shows| self.has_drifted(&row, shows, newest.as_ref())) {

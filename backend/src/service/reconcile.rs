@@ -38,6 +38,11 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
         for iid in wanted {
             match refresh::read_and_observe(app, gitlab_id, iid, true).await? {
                 Read::Observed(_) | Read::Gone => round.read += 1,
+                // The token may not read this project, or it has no licence: others may be read all the same.
+                Read::Refused => {
+                    round.failed += 1;
+                    break;
+                }
                 Read::Failed(_) => {
                     // GitLab is down or asks for a pause; the next round begins anew.
                     round.failed += 1;

@@ -56,11 +56,12 @@ async fn read_one(app: &App, wanted: ToRead) -> Result<(), DbError> {
     let again = match observed {
         Read::Observed(Observed::Applied | Observed::NotOurs) | Read::Gone => None,
         Read::Observed(Observed::Stale) => Some(None),
+        Read::Refused => Some(None),
         Read::Failed(asked) => Some(asked),
     };
     app.db
         .write(Lane::Back, move |conn| match again {
-            None => merge_requests::set_refresh(conn, &wanted.id, None, 0),
+            None => merge_requests::end_refresh(conn, &wanted),
             Some(asked) => {
                 let failures = u32::try_from(wanted.attempts + 1).unwrap_or(u32::MAX);
                 let wait = READ_BACK.wait(failures, rand::random()).max(asked.unwrap_or_default());
@@ -76,6 +77,8 @@ pub enum Read {
     Observed(Observed),
     /// GitLab has no such merge request (any more), or the token cannot see it.
     Gone,
+    /// GitLab does not let the token read this one, or its answer cannot be read.
+    Refused,
     /// GitLab did not answer; it may have said how long to wait.
     Failed(Option<Duration>),
 }
@@ -101,9 +104,9 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
             tracing::info!(error = %message, project, iid, "a merge request could not be read");
             return Ok(Read::Failed(retry_after));
         }
-        Err(error @ ReadError::Refused { .. }) => {
+        Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
             tracing::warn!(%error, project, iid, "a merge request could not be read");
-            return Ok(Read::Failed(None));
+            return Ok(Read::Refused);
         }
     };
     let now = app.clock.now();
@@ -115,6 +118,7 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
                 facts: &facts,
                 named_rule: None,
                 retry: false,
+                signed: false,
                 enrol: false,
                 insist,
                 received_at: &received_at,

@@ -75,7 +75,7 @@ on_both! {
     }
 
     async fn parameters_that_cannot_be_read_are_refused(world: Plan::signed()) {
-        for query in ["state=done", "limit=0", "limit=201", "limit=x", "cursor=abc", "cursor=2026-01-01T00:00:00.000000Z~x", "colour=red"] {
+        for query in ["state=done", "limit=0", "limit=201", "limit=x", "cursor=abc", "cursor=2026-01-01T00:00:00.000000Z~x", "colour=red", "q=%00"] {
             let (status, problem) = world.get(&format!("checks?{query}")).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (400, Some("bad_parameter")), "{query}");
         }

@@ -264,6 +264,15 @@ on_both! {
         assert_eq!(world.change(&check).await["discussions"], json!([]));
     }
 
+    async fn a_discussion_too_large_to_read_hides_nothing_else(world: Plan::signed()) {
+        let long = NewDiscussion { notes: vec![("kim".into(), "x".repeat(9 * 1024 * 1024))], ..NewDiscussion::default() };
+        let (_, check) = world.open_with(NewMergeRequest { discussions: vec![long], ..rich() }).await;
+        let change = world.change(&check).await;
+        assert_eq!(change["discussions"], json!([]), "{}", change["discussions"].to_string().len());
+        assert!(!change["files"].as_array().unwrap().is_empty());
+        assert_eq!(change["stale"], Value::Null);
+    }
+
     async fn another_target_branch_is_another_change(world: Plan::signed()) {
         let (iid, check) = world.open_with(rich()).await;
         world.change(&check).await;

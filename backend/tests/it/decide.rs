@@ -33,6 +33,9 @@ on_both! {
         let check = world.check("pending").await;
         let (status, problem) = world.decide(&check, "reject", "  ").await;
         assert_eq!((status.as_u16(), problem["code"].as_str(), problem["field"].as_str()), (422, Some("comment_required"), Some("comment")));
+        // PostgreSQL could not store it.
+        let (status, problem) = world.decide(&check, "reject", "not\0this").await;
+        assert_eq!((status.as_u16(), problem["code"].as_str(), problem["field"].as_str()), (422, Some("invalid"), Some("comment")));
         assert_eq!(world.decide(&check, "reject", "Secrets in the diff").await.0, 201);
         world.settle().await;
         assert_eq!(world.shown(iid), Status::Failed);

@@ -144,6 +144,14 @@ on_both! {
         assert!(rules.contains(&world.rule) && rules.contains(&second));
     }
 
+    async fn a_key_that_cannot_be_stored_keeps_no_call_back(world: Plan::unsigned()) {
+        let call = MergeRequestCall::default().bytes();
+        assert_eq!(world.call("status_check/%00", call, None).await.0, 202);
+        let iid = world.open().await;
+        assert_eq!(world.check("pending").await["merge_request"]["iid"], iid);
+        assert!(world.calls("stored").await.is_empty());
+    }
+
     async fn a_rules_key_opens_for_that_rule_only(world: Plan::signed()) {
         let iid = world.open().await;
         let keys = world
@@ -269,11 +277,17 @@ async fn a_slow_sender_does_not_block_others() {
     use tokio::io::AsyncWriteExt as _;
     let world = World::build(Kind::Sqlite, Plan::signed()).await;
     let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
-    let mut slow = tokio::net::TcpStream::connect(&place).await.unwrap();
-    let head = format!(
-        "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: 100000\r\n\r\n{{"
-    );
-    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut slow = Vec::new();
+    // Large ones as well, more than there is room for; one of two sends nothing at all.
+    for (length, begun) in [(100_000, "{"), (26_000_000, ""), (26_000_000, "{")].repeat(8) {
+        let mut sender = tokio::net::TcpStream::connect(&place).await.unwrap();
+        let head = format!(
+            "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: {length}\r\n\r\n{begun}"
+        );
+        sender.write_all(head.as_bytes()).await.unwrap();
+        slow.push(sender);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let others = tokio::time::timeout(Duration::from_secs(10), async {
         for _ in 0..20 {
             assert_eq!(world.signed_call(MergeRequestCall::default().bytes()).await.0, 202);

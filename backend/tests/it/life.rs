@@ -187,6 +187,15 @@ on_both! {
         assert!(world.happened(&check).await.contains(&"check.retried".to_owned()));
     }
 
+    async fn an_unsigned_retry_of_an_undecided_check_leaves_no_trace(world: Plan::unsigned()) {
+        let iid = world.open().await;
+        let retry = world.gitlab.payload(world.project, iid, world.rule, None);
+        assert_eq!(world.call("status_check", retry, None).await.0, 202);
+        world.settle().await;
+        let check = world.check("pending").await;
+        assert!(!world.happened(&check).await.contains(&"check.retried".to_owned()), "GitLab cannot confirm it");
+    }
+
     async fn passed_after_gitlabs_time_out_still_counts(world: Plan::signed()) {
         let iid = world.open().await;
         world.advance(Duration::from_secs(3600));

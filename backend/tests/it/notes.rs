@@ -143,7 +143,9 @@ on_both! {
         reverse(world, &check, "approved", "reject").await;
         deliver_all(world).await;
         world.gitlab.set_fault_for(Fault::DropAfterWork, 1);
-        world.settle_for(Duration::from_secs(60)).await;
+        world.settle_for(Duration::from_secs(120)).await;
+        assert!(!note(world, iid).body.contains("rejected by"), "what may be on its way is waited for");
+        world.settle_for(Duration::from_secs(90)).await;
         assert!(note(world, iid).body.contains("rejected by"));
         assert_eq!(world.detail(&check).await["note"]["state"], "written");
         assert_eq!(world.gitlab.requests().iter().filter(|one| one.method == "POST" && one.path.ends_with("/notes")).count(), 1);
@@ -336,7 +338,8 @@ async fn two_replicas_write_one_note() {
     }
     deliver_all(&world).await;
     world.gitlab.set_fault_for(Fault::DropAfterWork, 5);
-    for _ in 0..40 {
+    // Some turns beyond the lease of what got no answer.
+    for _ in 0..80 {
         let (one, two) = tokio::join!(worker::drain(&world.app), worker::drain(&other));
         one.unwrap();
         two.unwrap();

@@ -6,7 +6,7 @@ use gitlab_sandbox::Status;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Plan, TOKEN, World, on_both};
+use crate::support::{Plan, SECRET, TOKEN, World, on_both};
 
 async fn answer_behind_our_back(world: &World, iid: i64, status: &str) {
     let url = format!(
@@ -105,6 +105,23 @@ on_both! {
         let (status, problem) = world.get(&path).await;
         assert_eq!((status.as_u16(), problem["code"].as_str()), (502, Some("gitlab_unavailable")));
         assert_eq!(world.post("reconcile", &json!({})).await.0, 202);
+    }
+
+    async fn a_project_that_cannot_be_read_keeps_no_other_back(world: Plan::signed()) {
+        world.open().await;
+        let other = world.gitlab.create_project("demo/other");
+        let url = format!("{}/status_check/other", world.base);
+        world.gitlab.create_rule(other, "Change approval", &url, Some(SECRET));
+        let iid = world.gitlab.create_merge_request(other, gitlab_sandbox::NewMergeRequest::default());
+        world.settle().await;
+        assert_eq!(world.checks("pending").await.len(), 2);
+        world.gitlab.set_licensed(world.project, false);
+        world.gitlab.drop_next_calls(1);
+        let sha = world.gitlab.push(other, iid);
+        world.advance(Duration::from_secs(5));
+        world.reconcile().await;
+        let found = world.checks("pending").await;
+        assert!(found.iter().any(|check| check["sha"] == *sha), "{found:?}");
     }
 
     async fn a_rule_that_no_longer_applies_to_the_target_branch_is_withdrawn(world: Plan::signed()) {

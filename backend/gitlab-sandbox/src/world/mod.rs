@@ -6,6 +6,7 @@
 mod compare;
 mod discussion;
 mod events;
+mod file;
 mod lifecycle;
 mod merge_request;
 mod people;
@@ -20,10 +21,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::discussion::{Discussion, DiscussionNote, NewDiscussion};
 pub use self::events::Event;
+pub use self::file::FileChange;
 pub(crate) use self::lifecycle::Edit;
-pub use self::merge_request::{
-    Commit, FileChange, MergeRequest, MergeRequestState, NewMergeRequest, Note, Version,
-};
+pub use self::merge_request::{Commit, MergeRequest, MergeRequestState, NewMergeRequest, Note, Version};
 pub use self::people::{AccessLevel, Token, User};
 pub use self::pipeline::Job;
 pub use self::project::{Project, ProtectedBranch, Rule, RuleChange, Visibility};

@@ -49,9 +49,10 @@ impl FetchError {
             FetchError::Read(ReadError::NotFound(_)) => {
                 Ok("GitLab has no such merge request or commit any more, or the token cannot see it".into())
             }
-            FetchError::Read(error @ (ReadError::Refused { .. } | ReadError::Unavailable { .. })) => {
-                Ok(error.to_string())
-            }
+            FetchError::Read(
+                error
+                @ (ReadError::Refused { .. } | ReadError::Unreadable(_) | ReadError::Unavailable { .. }),
+            ) => Ok(error.to_string()),
             FetchError::Slow | FetchError::NotConnected => Ok(self.to_string()),
             FetchError::Shared(error) => error.for_people(),
             FetchError::Store(_) | FetchError::Abandoned => Err(ServiceError::Store(DbError::Abandoned)),
@@ -69,7 +70,7 @@ impl FetchError {
             FetchError::Read(ReadError::Unavailable { retry_after, .. }) => Some(*retry_after),
             FetchError::Slow | FetchError::Read(ReadError::Refused { .. }) => Some(None),
             FetchError::Shared(error) => error.unavailable(),
-            FetchError::Read(ReadError::NotFound(_))
+            FetchError::Read(ReadError::NotFound(_) | ReadError::Unreadable(_))
             | FetchError::NotConnected
             | FetchError::Store(_)
             | FetchError::Abandoned => None,
@@ -185,9 +186,13 @@ where
             Ok(()) => own.changes.answered(),
             Err(error) => {
                 tracing::info!(%error, "a change could not be read");
-                if let Some(asked) = error.unavailable() {
-                    let wait = READ_BACK.wait(own.changes.gate().failures().max(1), rand::random());
-                    own.changes.failed(own.clock.now(), asked, wait, &error.to_string());
+                match error.unavailable() {
+                    Some(asked) => {
+                        let wait = READ_BACK.wait(own.changes.gate().failures().max(1), rand::random());
+                        own.changes.failed(own.clock.now(), asked, wait, &error.to_string());
+                    }
+                    // It says nothing about GitLab, so that somebody else may try.
+                    None => own.changes.gate().undecided(),
                 }
             }
         }

@@ -35,8 +35,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// What a reading came to, for all who wait for it.
 type Outcome = Result<(), Arc<FetchError>>;
 type Flight = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
-/// A drawn file: the commit, against which other one, and its path.
-pub(super) type DrawnKey = (Key, Option<String>, String);
+/// A drawn file: the commit, the target branch it is compared with, against which other commit, and its path.
+pub(super) type DrawnKey = (Key, String, Option<String>, String);
 /// Its rows, and the bytes that they take.
 type Drawn = (DrawnKey, Arc<Vec<DrawnRow>>, usize);
 

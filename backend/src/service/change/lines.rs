@@ -52,7 +52,7 @@ pub async fn file(
     if !Fold::has_lines(file.fold) || file.place.2 == 0 {
         return Ok(DrawnFile { file, rows: Arc::default() });
     }
-    let key = (target.key.clone(), against.clone(), path.to_owned());
+    let key = (target.key.clone(), target.target_branch.clone(), against.clone(), path.to_owned());
     if let Some(rows) = app.changes.drawn(&key) {
         return Ok(DrawnFile { file, rows });
     }
