@@ -12,8 +12,8 @@ pub const KNOWN: usize = 25;
 /// The checks named by events since the last batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// With what happened to them last.
-    checks: Vec<(String, EventKind)>,
+    /// With whether what happened to them may bring them into a listing.
+    checks: Vec<(String, bool)>,
 }
 
 /// What one batch of events asks for.
@@ -31,13 +31,10 @@ impl Touched {
     /// Remembers the check an event is about.
     pub fn note(&mut self, event: &Event) {
         let Some(id) = &event.check_id else { return };
+        let news = (id.clone(), brings(event.kind));
         match self.checks.iter_mut().find(|(known, _)| known == id) {
-            Some((_, kind)) => {
-                if brings(event.kind, false) {
-                    *kind = event.kind;
-                }
-            }
-            None => self.checks.push((id.clone(), event.kind)),
+            Some((_, brings)) => *brings |= news.1,
+            None => self.checks.push(news),
         }
     }
 
@@ -47,14 +44,13 @@ impl Touched {
         self.checks.is_empty()
     }
 
-    /// Takes the batch: the known checks, and the first unknown ones that may belong to the listing; `waits` says whether
-    /// that is one of checks that wait for a decision.
-    pub fn take(&mut self, listing: &Listing, waits: bool) -> Batch {
+    /// Takes the batch: the known checks, and the first unknown ones that may belong to the listing.
+    pub fn take(&mut self, listing: &Listing) -> Batch {
         let (mut look_up, mut unknown) = (Vec::new(), Vec::new());
-        for (id, kind) in std::mem::take(&mut self.checks) {
+        for (id, brings) in std::mem::take(&mut self.checks) {
             if listing.knows(&id) {
                 look_up.push(id);
-            } else if brings(kind, waits) {
+            } else if brings {
                 unknown.push(id);
             }
         }
@@ -68,15 +64,17 @@ impl Touched {
     }
 }
 
-/// Whether such an event may bring a check into a listing; into one of checks that wait only a new one, or one that waits
-/// again.
-fn brings(kind: EventKind, waits: bool) -> bool {
-    matches!(kind, EventKind::CheckCreated | EventKind::CheckReopened | EventKind::CheckVoided)
-        || (!waits
-            && matches!(
-                kind,
-                EventKind::CheckDecided | EventKind::CheckSuperseded | EventKind::CheckWithdrawn
-            ))
+/// Whether such an event may bring a check into a listing. Mere news of a merge request or a delivery do not.
+fn brings(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::CheckCreated
+            | EventKind::CheckDecided
+            | EventKind::CheckSuperseded
+            | EventKind::CheckWithdrawn
+            | EventKind::CheckReopened
+            | EventKind::CheckVoided
+    )
 }
 
 /// Whether an event may change what the system counts: everything but mere news about a merge request.
@@ -107,9 +105,9 @@ mod tests {
         let mut touched = Touched::default();
         touched.note(&event(1, EventKind::CheckCreated));
         touched.note(&event(1, EventKind::CheckCreated));
-        let batch = touched.take(&Listing::default(), true);
+        let batch = touched.take(&Listing::default());
         assert_eq!(batch.look_up, ["1"]);
-        assert_eq!(touched.take(&Listing::default(), true), Batch::default());
+        assert_eq!(touched.take(&Listing::default()), Batch::default());
     }
 
     #[test]
@@ -118,7 +116,7 @@ mod tests {
         let listing = Listing::from_page(shown);
         let mut touched = Touched::default();
         (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
-        let batch = touched.take(&listing, true);
+        let batch = touched.take(&listing);
         assert_eq!(batch.look_up.len(), LOOKUPS + 1);
         assert_eq!(batch.look_up[0], "40");
         assert!(batch.overflow);
@@ -130,21 +128,18 @@ mod tests {
         let listing = Listing::from_page(CheckPage { items, next_cursor: None });
         let mut touched = Touched::default();
         (0..60).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
-        assert_eq!(
-            touched.take(&listing, true),
-            Batch { look_up: Vec::new(), overflow: false, reread: true }
-        );
+        assert_eq!(touched.take(&listing), Batch { look_up: Vec::new(), overflow: false, reread: true });
     }
     #[test]
     fn news_of_what_is_not_shown_is_no_new_check() {
         let mut touched = Touched::default();
         (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckUpdated)));
-        (50..99).for_each(|id| touched.note(&event(id, EventKind::CheckDecided)));
+        (0..50).for_each(|id| touched.note(&event(id, EventKind::DeliveryDelivered)));
         assert!(!touched.is_empty());
-        assert_eq!(touched.take(&Listing::default(), true), Batch::default());
-        // What is decided belongs among the decided, whatever came after that.
+        assert_eq!(touched.take(&Listing::default()), Batch::default());
+        // Whatever comes after that.
         touched.note(&event(1, EventKind::CheckDecided));
         touched.note(&event(1, EventKind::DeliveryDelivered));
-        assert_eq!(touched.take(&Listing::default(), false).look_up, ["1"]);
+        assert_eq!(touched.take(&Listing::default()).look_up, ["1"]);
     }
 }

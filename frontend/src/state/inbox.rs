@@ -6,7 +6,7 @@ use crate::ui::prelude::*;
 use shared::{CheckItem, CheckPage, DeliveryState, Event};
 
 use crate::api::{Api, Fault};
-use crate::model::filter::{Filter, PAGE_SIZE, Tab};
+use crate::model::filter::{Filter, PAGE_SIZE};
 use crate::model::listing::{Listing, Shown};
 use crate::model::live::Touched;
 use crate::model::selection::Selection;
@@ -240,10 +240,8 @@ impl Inbox {
                 if self.loading.get_untracked() {
                     return;
                 }
-                let waits =
-                    self.filter.with_untracked(|filter| filter.tab.is_pending() && filter.tab != Tab::Others);
                 let batch = self.change(|listing| {
-                    let batch = self.touched.try_update_value(|touched| touched.take(listing, waits));
+                    let batch = self.touched.try_update_value(|touched| touched.take(listing));
                     listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
                     batch.unwrap_or_default()
                 });

@@ -61,7 +61,7 @@ texts! {
     EMPTY_SETUP_TITLE = "Nothing is set up yet";
     EMPTY_SETUP = "No GitLab is configured, so no check can arrive. Set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN, restart, and add this service's status_check URL as an external status check of a GitLab project (Settings, Merge requests).";
     EMPTY_FIRST_TITLE = "No check has arrived yet";
-    EMPTY_FIRST = "In GitLab, add the URL of this page, without a slash at its end and with /status_check, as an external status check of a project (Settings, Merge requests). Every merge request opened or pushed from then on appears here.";
+    EMPTY_FIRST = "In GitLab, add the address of this service, followed by /status_check, as an external status check of a project (Settings, Merge requests). Every merge request opened or pushed from then on appears here.";
     SEE_ALL = "See all checks";
     SET_UP_HINT = "See what this service is connected to";
 
@@ -106,7 +106,7 @@ texts! {
     CONFLICT_SHOW = "Show the check as it is now";
     CONFLICT_REOPENED = "The check is pending again.";
     NOT_RECORDED = "Your decision was not recorded";
-    PERHAPS_RECORDED = "It is not known whether your decision was recorded: look at the check before you send it again";
+    PERHAPS_RECORDED = "It is not known whether your decision was recorded: look at the check first";
     DRAFT_KEPT = "Nothing was lost: your comment is still here.";
 
     SYSTEM_TITLE = "System";
