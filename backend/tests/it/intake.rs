@@ -274,7 +274,7 @@ on_both! {
 /// A client that sends slowly holds only its own share, and others go on meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_sender_does_not_block_others() {
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let world = World::build(Kind::Sqlite, Plan::signed()).await;
     let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
     let mut slow = Vec::new();
@@ -282,12 +282,16 @@ async fn a_slow_sender_does_not_block_others() {
     for (length, begun) in [(100_000, "{"), (26_000_000, ""), (26_000_000, "{")].repeat(8) {
         let mut sender = tokio::net::TcpStream::connect(&place).await.unwrap();
         let head = format!(
-            "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: {length}\r\n\r\n{begun}"
+            "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: {length}\r\n\
+             expect: 100-continue\r\n\r\n{begun}"
         );
         sender.write_all(head.as_bytes()).await.unwrap();
+        // It says so when it begins to wait for the body.
+        let mut begins = [0; 12];
+        sender.read_exact(&mut begins).await.unwrap();
+        assert_eq!(&begins, b"HTTP/1.1 100");
         slow.push(sender);
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
     let others = tokio::time::timeout(Duration::from_secs(10), async {
         for _ in 0..20 {
             assert_eq!(world.signed_call(MergeRequestCall::default().bytes()).await.0, 202);
