@@ -67,9 +67,9 @@ openapi: ## write what documents take from the code: docs/openapi.json, and the 
 	mkdir -p docs
 	trap 'rm -f docs/openapi.json.new docs/settings.new README.md.new docs/configuration.md.new' EXIT
 	.ci/cargo build --workspace --bins --locked
-	.ci/cargo run --quiet --workspace --bin approval-app --locked -- openapi > docs/openapi.json.new
+	.ci/cargo run --quiet --bin approval-app --locked -- openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
-	.ci/cargo run --quiet --workspace --bin approval-app --locked -- config table > docs/settings.new
+	.ci/cargo run --quiet --bin approval-app --locked -- config table > docs/settings.new
 	for file in README.md docs/configuration.md; do
 	    awk '/<!-- settings: begin/ { print; while ((getline line < "docs/settings.new") > 0) print line; old = 1; next }
 	        /<!-- settings: end/ { old = 0 } !old' $$file > $$file.new

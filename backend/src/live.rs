@@ -80,6 +80,7 @@ impl Live {
             check_id: Some(check_id),
             project_id: Some(project_id),
             actor: actor.name,
+            account_id: actor.account_id,
             summary: "What GitLab says of the change is another than before".into(),
         };
         let _nobody = self.sender.send(Arc::new(event));

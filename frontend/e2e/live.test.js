@@ -1,9 +1,10 @@
 // The page follows what happens without a reload, and without moving what somebody is about to click.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, SAMPLES, STOREFRONT, byId, openCheck, openInbox, row, rows, says, state } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, SAMPLES, STOREFRONT, byId, openCheck, openDialog, openInbox, row, rows, says, state, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ownApp } from "./support/own.js";
+import { ADAM, AUDREY, Client } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
 
 /** Each row's name and where it is. */
@@ -101,4 +102,61 @@ journey("while the service is away nothing can be decided, and the page says why
   await service.restart();
   await byId(page, "offline-bar").waitFor({ state: "detached" });
   await eventually("deciding is on again", async () => assert.ok(await approve.isEnabled()));
+});
+
+journey("the record tells of new entries behind a pill, and shows them where they belong", async (world) => {
+  const page = await world.window({ as: AUDREY });
+  await page.goto(`${world.app}audit?kind=check.decided`);
+  await byId(page, "empty-match").waitFor();
+  const rita = await world.window();
+  await openInbox(rita, world.app);
+  const decide = async (title) => {
+    await openDialog(rita, title, "approve");
+    await submit(rita);
+  };
+  const entries = byId(page, "record-row");
+  // Where nothing stands nothing can be moved.
+  await decide(COOKIE);
+  await until("the first entry", async () => (await entries.count()) === 1);
+  await decide(DELIVERY_DATE);
+  const pill = byId(page, "new-pill");
+  await says(pill, /^1 new$/);
+  assert.equal(await entries.count(), 1, "no entry was moved");
+  await says(byId(page, "said"), /New entries/);
+  await pill.click();
+  await until("both entries", async () => (await entries.count()) === 2);
+  assert.equal(await pill.count(), 0);
+  await eventually("the focus", async () =>
+    assert.ok(await entries.first().evaluate((entry) => entry.contains(document.activeElement))));
+  const ids = await entries.locator("summary").allTextContents();
+  assert.ok(Number(ids[0].replace(/\D/g, "")) > Number(ids[1].replace(/\D/g, "")), "the newest comes first");
+});
+
+journey("people, accounts and what somebody may do follow what happens elsewhere", async (world) => {
+  const tom = await world.person("Tom Tester", ["viewer"]);
+  const account = await world.window({ as: tom });
+  await account.goto(`${world.app}account`);
+  await byId(account, "session").first().waitFor();
+  const sessions = await byId(account, "session").count();
+  await account.locator("#password-current").fill("half a sentence");
+  const admin = await world.window({ as: ADAM });
+  await admin.goto(`${world.app}people`);
+  const row = admin.locator(`[data-testid="person-row"][data-email="${tom.email}"]`);
+  await says(row, /Viewer/);
+  await byId(row, "person-edit").focus();
+
+  // Signing in elsewhere, one's own and nobody else's business.
+  await Client.signIn(world.app, tom);
+  await until("the other session", async () => (await byId(account, "session").count()) === sessions + 1);
+
+  // Somebody new, and another role, by a program.
+  const nina = await world.person("Nina New", ["reviewer"]);
+  await admin.locator(`[data-testid="person-row"][data-email="${nina.email}"]`).waitFor();
+  const focused = () => admin.evaluate(() => document.activeElement.closest("[data-email]")?.dataset.email);
+  assert.equal(await focused(), tom.email, "the focus stays in its row");
+  const change = { name: tom.name, roles: ["reviewer"], all_projects: true, projects: [], groups: [], gitlab_user_id: null, active: true };
+  await (await world.as(ADAM)).send("PUT", `people/${tom.id}`, change);
+  await says(row, /Reviewer/);
+  await says(byId(account, "account-roles"), /Reviewer/);
+  assert.equal(await account.locator("#password-current").inputValue(), "half a sentence", "what is being typed stays");
 });

@@ -101,11 +101,12 @@ journey("a group gives its members its projects", async (world) => {
   const page = await world.window({ as: gina });
   await openInbox(page, world.app, 10);
 
+  // What is taken away goes from the open page.
+  page.watch.expect(/404/);
   await byId(admin, "group-edit").click();
   await byId(admin, "group-remove").click();
   await byId(admin, "question-send").click();
   await until("no group", async () => (await byId(admin, "group").count()) === 0);
-  await page.goto(world.app);
   await byId(page, "empty-done").waitFor();
 });
 

@@ -64,10 +64,14 @@ journey("decided checks have their tab, one state is a choice, and old addresses
   await page.goto(world.app);
   await shows(page, SAMPLES - 2);
   const first = await rows(page).first().getAttribute("data-check-id");
+  const told = await byId(page, "selected").textContent();
   await byId(page, "sort").selectOption({ label: "Newest first" });
   await eventually("the oldest comes last", async () =>
     assert.equal(await rows(page).last().getAttribute("data-check-id"), first));
   assert.deepEqual(asked(page), { sort: "newest" });
+  const again = await byId(page, "selected").textContent();
+  assert.equal(again.trim(), told.trim());
+  assert.notEqual(again, told, "another listing with as many rows is told again");
 });
 
 journey("a check that comes back says why", async (world) => {

@@ -29,8 +29,8 @@ pub fn start() {
     if let Some(body) = document().body() {
         shell::header(app, route).mount(&body);
         banner::strips(app).mount(&body);
-        main_part(app, route).mount(&body);
         banner::offline_bar(app).mount(&body);
+        main_part(app, route).mount(&body);
         said.text_fn(move || app.said.get()).mount(&body);
         el("div").child_fn(move || open_dialog(app)).mount(&body);
     }
@@ -38,7 +38,6 @@ pub fn start() {
 
 /// The page that the address leads to, if it is open to whoever is there.
 fn main_part(app: App, route: Memo<Route>) -> El {
-    let settled = app.settled();
     let busy =
         Memo::new(move |_| app.dialog.with(|open| matches!(open, Dialog::Decide(_) | Dialog::Bulk(_))));
     let gate = Memo::new(move |_| app.who.with(|who| access::gate(&route.get(), who, busy.get())));
@@ -50,7 +49,7 @@ fn main_part(app: App, route: Memo<Route>) -> El {
     });
     // Unseen for a moment until the strips above have come, so that they do not push it down.
     let main =
-        el("main").attr("id", "main").attr("tabindex", "-1").flag_fn("data-waiting", move || !settled.get());
+        el("main").attr("id", "main").attr("tabindex", "-1").flag_fn("data-waiting", move || !app.settled());
     main.child_fn(move || {
         let gate = gate.get();
         untrack(|| match gate {

@@ -6,21 +6,39 @@ use super::reach::within;
 use super::schema::{event, event_counter, instance};
 use super::{Conn, DbError, word};
 use crate::domain::Time;
-use crate::domain::access::Reach;
+use crate::domain::access::Caller;
 use crate::domain::audit::{self, Content};
 use crate::domain::record::{Event, EventKind, NewEvent};
 
-type Row = (i64, String, String, Option<String>, Option<String>, String, String);
-type Columns =
-    (event::id, event::at, event::kind, event::check_id, event::project_id, event::actor, event::summary);
+type Row = (i64, String, String, Option<String>, Option<String>, String, Option<String>, String);
+type Columns = (
+    event::id,
+    event::at,
+    event::kind,
+    event::check_id,
+    event::project_id,
+    event::actor,
+    event::account_id,
+    event::summary,
+);
 
 fn columns() -> Columns {
-    (event::id, event::at, event::kind, event::check_id, event::project_id, event::actor, event::summary)
+    (
+        event::id,
+        event::at,
+        event::kind,
+        event::check_id,
+        event::project_id,
+        event::actor,
+        event::account_id,
+        event::summary,
+    )
 }
 
 fn read(row: Row) -> Result<Event, DbError> {
-    let (id, at, kind, check_id, project_id, actor, summary) = row;
-    Ok(Event { id, at, kind: word(&kind, EventKind::parse)?, check_id, project_id, actor, summary })
+    let (id, at, kind, check_id, project_id, actor, account_id, summary) = row;
+    let kind = word(&kind, EventKind::parse)?;
+    Ok(Event { id, at, kind, check_id, project_id, actor, account_id, summary })
 }
 
 /// The end of the record: a number and the hash of the entry that has it.
@@ -111,24 +129,20 @@ pub fn after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Event>, DbEr
     rows.into_iter().map(read).collect()
 }
 
-/// Up to `limit` events after number `after` that are within the reach, in order. Those that belong to
-/// no project are there only with `everything_else`.
+/// Up to `limit` events after number `after` that a caller may hear, in order: those within their reach, and of those
+/// that belong to no project what they did themselves, or all of it if they may see everything else.
 ///
 /// # Errors
 /// The database's.
-pub fn after_within(
-    conn: &mut Conn,
-    after: i64,
-    limit: i64,
-    reach: &Reach,
-    everything_else: bool,
-) -> Result<Vec<Event>, DbError> {
-    let theirs = event::project_id.is_not_null().and(within(reach, "event.project_id"));
+pub fn after_within(conn: &mut Conn, after: i64, limit: i64, caller: &Caller) -> Result<Vec<Event>, DbError> {
+    let theirs = event::project_id.is_not_null().and(within(&caller.reach, "event.project_id"));
+    let of_nobody = event::project_id.is_null();
     let mut query = event::table.into_boxed().filter(event::id.gt(after));
-    query = if everything_else {
-        query.filter(theirs.or(event::project_id.is_null()))
+    query = if caller.sees_everything_else() {
+        query.filter(theirs.or(of_nobody))
     } else {
-        query.filter(theirs)
+        let own = of_nobody.and(event::account_id.eq(caller.account_id.as_str()).assume_not_null());
+        query.filter(theirs.or(own))
     };
     let rows: Vec<Row> = query.order(event::id.asc()).limit(limit).select(columns()).load(conn)?;
     rows.into_iter().map(read).collect()

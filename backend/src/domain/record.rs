@@ -218,6 +218,8 @@ pub struct Event {
     pub project_id: Option<String>,
     /// Who did it.
     pub actor: String,
+    /// The account of whoever did it, if they have one.
+    pub account_id: Option<String>,
     /// One sentence of plain text.
     pub summary: String,
 }

@@ -36,8 +36,10 @@ pub struct EventsQuery {
 ///
 /// Server-sent events named `event`: `id` is the event's number, `data` the event as JSON. Without
 /// `Last-Event-ID` only new events are sent. `reset` means that too much was missed: read anew.
+/// It is also sent when somebody's roles or projects have changed, since what they saw is no longer what they may see.
 /// `bye` means that the service stops: connect again. An event with the number 0 is not in the record: a check looks
-/// different by what GitLab says of it.
+/// different by what GitLab says of it. Of what belongs to no project, such as signing in, administrators and
+/// auditors hear all, and others what they did themselves.
 #[utoipa::path(
     get,
     path = "/events",
@@ -130,7 +132,12 @@ fn stream(
                         seen = seen.max(event.id);
                         if changes_access(event.kind) {
                             match View::of(&app, &view.caller).await {
-                                Ok(Some(now)) => view = now,
+                                Ok(Some(now)) if now == view => {}
+                                Ok(Some(now)) => {
+                                    view = now;
+                                    yield Ok(reset(seen));
+                                    continue;
+                                }
                                 Ok(None) | Err(_) => return,
                             }
                         }
@@ -149,6 +156,7 @@ fn stream(
 
 /// What one listener may see: read anew whenever somebody's access changes, so that whoever is
 /// switched off hears nothing more.
+#[derive(PartialEq)]
 struct View {
     caller: Caller,
     /// `None`: all projects.
@@ -169,7 +177,11 @@ impl View {
 
     fn shows(&self, event: &Event) -> bool {
         match (&event.project_id, &self.projects) {
-            (None, _) => self.caller.sees_everything_else(),
+            // What they did themselves: signing in elsewhere, making a token.
+            (None, _) => {
+                let own = event.account_id.as_deref() == Some(self.caller.account_id.as_str());
+                own || self.caller.sees_everything_else()
+            }
             (Some(_), None) => true,
             (Some(id), Some(projects)) => projects.contains(id),
         }
@@ -222,7 +234,7 @@ enum Missed {
 
 async fn missed(app: &App, caller: &Caller, resume: Option<i64>) -> Result<Missed, DbError> {
     let Some(after) = resume else { return Ok(Missed::Events(Vec::new())) };
-    let (reach, everything_else) = (caller.reach.clone(), caller.sees_everything_else());
+    let caller = caller.clone();
     app.db
         .read(move |conn| {
             let newest = events::newest(conn)?;
@@ -230,7 +242,7 @@ async fn missed(app: &App, caller: &Caller, resume: Option<i64>) -> Result<Misse
             if newest - after > RESUME_MAX || after > newest {
                 return Ok(Missed::TooMany(newest));
             }
-            let theirs = events::after_within(conn, after, RESUME_MAX, &reach, everything_else)?;
+            let theirs = events::after_within(conn, after, RESUME_MAX, &caller)?;
             Ok(Missed::Events(theirs.into_iter().map(Arc::new).collect()))
         })
         .await

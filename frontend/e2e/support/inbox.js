@@ -68,7 +68,8 @@ export async function openCheck(page, title, rule = RULE) {
 /** Waits until an element's text matches. */
 export async function says(locator, pattern, patience) {
   return until(`${pattern} in ${locator}`, async () => {
-    const text = await locator.innerText();
+    // What a screen reader is told once more ends with a space that nobody sees.
+    const text = (await locator.innerText()).replace(/\u00a0$/, "");
     if (!pattern.test(text)) throw new Error(text);
     return text;
   }, patience);

@@ -68,14 +68,13 @@ fn strip(tone: &str, testid: &str) -> El {
 /// The bar shown while live updates or the service are out of reach.
 #[must_use]
 pub fn offline_bar(app: App) -> El {
-    let connected = app.connected();
-    let lost = Memo::new(move |_| app.line.get() == Line::Lost || !connected.get());
+    let lost = Memo::new(move |_| app.line.get() == Line::Lost || !app.connected());
     let since = move || {
         let at = app.api.answered_at.get_untracked();
         let clock = time::clock(at, app.now.get_untracked());
         if at > 0.0 { format!("{} {clock}.", texts::LAST_UPDATED) } else { ".".into() }
     };
-    let off = move || if connected.get() { String::new() } else { format!(" {}", texts::DECIDING_OFF) };
+    let off = move || if app.connected() { String::new() } else { format!(" {}", texts::DECIDING_OFF) };
     el("div").class("offline-place").attr("role", "status").child_fn(move || {
         lost.get().then(|| {
             words("div", texts::LIVE_LOST)

@@ -47,6 +47,7 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
     let done = form.attempt.answered();
     let verb = texts::bulk_verb(form.bulk.verdict, form.bulk.items.len());
     let again = form.clone();
+    let why = Signal::derive(move || app.hindrance());
     let key = move |event: Event| {
         deciding::key(&event, pressed.attempt.is_busy(), || pressed.submit());
     };
@@ -70,8 +71,8 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
         .child(form.list())
         .child(asks)
         .child(form.outcome())
-        .child(hindered(app, app.hindrance(), texts::DRAFT_WAITS, move || again.sign_in_again()))
-        .child(form.buttons(verb));
+        .child(hindered(app, why, texts::DRAFT_WAITS, move || again.sign_in_again()))
+        .child(form.buttons(verb, why, done));
     dialog.on("keydown", key).on("close", move |_| left.left()).child(fields)
 }
 
@@ -129,8 +130,7 @@ impl Form {
         })
     }
 
-    fn buttons(&self, verb: String) -> El {
-        let (why, done) = (self.attempt.app.hindrance(), self.attempt.answered());
+    fn buttons(&self, verb: String, why: Signal<Option<String>>, done: Memo<bool>) -> El {
         let busy = self.attempt.busy();
         let off = move || why.with(Option::is_some) || busy.get();
         let submit = submit_button(verb, self.bulk.verdict, off, busy).flag_fn("hidden", move || done.get());
@@ -140,7 +140,9 @@ impl Form {
 
     fn submit(&self) {
         let app = self.attempt.app;
-        let Some(body) = self.attempt.begin(app.hindrance(), |comment| self.bulk.body(comment)) else {
+        let Some(body) =
+            self.attempt.begin(untrack(|| app.hindrance()).is_some(), |comment| self.bulk.body(comment))
+        else {
             return;
         };
         let form = self.clone();
@@ -174,7 +176,7 @@ impl Form {
 
     /// The browser closed the element.
     fn left(&self) {
-        let done = self.attempt.answered().get_untracked();
+        let done = self.attempt.is_answered();
         self.attempt.app.dialog.set(Dialog::Closed);
         if done {
             self.closed.run(());

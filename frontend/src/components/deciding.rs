@@ -58,20 +58,20 @@ impl<T: Send + Sync + 'static> Attempt<T> {
         Signal::derive(move || stage.with(|stage| matches!(stage, Stage::Busy)))
     }
 
-    /// Whether it was answered, as it changes.
+    /// Whether it was answered.
+    pub fn is_answered(&self) -> bool {
+        self.stage.with_untracked(|stage| matches!(stage, Stage::Answered(_)))
+    }
+
+    /// The same, as it changes.
     pub fn answered(&self) -> Memo<bool> {
         let stage = self.stage;
         Memo::new(move |_| stage.with(|stage| matches!(stage, Stage::Answered(_))))
     }
 
     /// What is to be sent, if it may be sent now; from then on it is on its way.
-    pub fn begin<B>(
-        &self,
-        why_not: Signal<Option<String>>,
-        body: impl FnOnce(&str) -> Result<B, DecisionFault>,
-    ) -> Option<B> {
-        let over = self.stage.with_untracked(|stage| matches!(stage, Stage::Busy | Stage::Answered(_)));
-        if over || why_not.with_untracked(Option::is_some) {
+    pub fn begin<B>(&self, hindered: bool, body: impl FnOnce(&str) -> Result<B, DecisionFault>) -> Option<B> {
+        if self.is_busy() || self.is_answered() || hindered {
             return None;
         }
         match body(&self.comment.value()) {
@@ -180,7 +180,7 @@ pub fn foot(
         .child(
             button("", "btn", "decision-cancel")
                 .text_fn(move || leave().into())
-                .flag_fn("disabled", move || busy.get())
+                .off_fn(move || busy.get())
                 .on_click(move || dialog.close()),
         )
         .child(submit)
@@ -198,7 +198,7 @@ pub fn submit_button(
         .attr("type", "submit")
         .class(&format!("btn solid {}", verdict.as_str()))
         .test("decision-submit")
-        .flag_fn("disabled", off)
+        .off_fn(off)
         .text_fn(move || if busy.get() { texts::SENDING.to_owned() } else { verb.clone() })
 }
 

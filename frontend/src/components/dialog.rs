@@ -12,7 +12,7 @@ use super::time::{As, moment};
 use crate::api::Fault;
 use crate::model::decision::{Conflict, Target};
 use crate::model::text::short_sha;
-use crate::state::{App, Dialog, nav};
+use crate::state::{App, Dialog, dom, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
 
@@ -43,6 +43,8 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
     show_modal(&form.attempt.dialog);
     let (submit, pressed, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
     let again = form.clone();
+    let asked = form.clone();
+    let why = Signal::derive(move || asked.why_not());
     let fields = el("form")
         .attr("novalidate", "")
         .on("submit", move |event| {
@@ -58,8 +60,8 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
                 )
                 .child(form.outcome()),
         )
-        .child(hindered(app, form.why_not(), texts::DRAFT_WAITS, move || again.sign_in_again()))
-        .child(form.buttons());
+        .child(hindered(app, why, texts::DRAFT_WAITS, move || again.sign_in_again()))
+        .child(form.buttons(why));
     let key = move |event: Event| {
         deciding::key(&event, pressed.attempt.is_busy(), || pressed.submit());
     };
@@ -114,10 +116,9 @@ impl Form {
     }
 
     /// Why nothing can be decided at all, or not this check by this person.
-    fn why_not(&self) -> Signal<Option<String>> {
+    fn why_not(&self) -> Option<String> {
         let app = self.attempt.app;
-        let (hindrance, barred) = (app.hindrance(), app.barred);
-        Signal::derive(move || hindrance.get().or_else(|| barred.get()))
+        app.hindrance().or_else(|| app.barred.get())
     }
 
     /// The session has ended: once this dialog is closed the way leads to sign-in and back, and then it opens
@@ -127,8 +128,7 @@ impl Form {
         self.attempt.dialog.close();
     }
 
-    fn buttons(&self) -> El {
-        let why = self.why_not();
+    fn buttons(&self, why: Signal<Option<String>>) -> El {
         let off = Memo::new(move |_| why.with(Option::is_some));
         let (busy, refused) = (self.attempt.busy(), self.attempt.answered());
         let still = move || off.get() || busy.get() || refused.get();
@@ -137,7 +137,9 @@ impl Form {
     }
 
     fn submit(&self) {
-        let Some(body) = self.attempt.begin(self.why_not(), |comment| self.target.body(comment)) else {
+        let Some(body) =
+            self.attempt.begin(untrack(|| self.why_not()).is_some(), |comment| self.target.body(comment))
+        else {
             return;
         };
         let form = self.clone();
@@ -169,6 +171,16 @@ impl Form {
             stage.set(Stage::Open);
             return;
         }
+        // The answer to an earlier attempt may have been lost.
+        let mine = app.who.with_untracked(|who| who.account().to_owned());
+        if let Fault::Problem(problem) = &fault
+            && let Some(now) = problem
+                .check
+                .as_deref()
+                .filter(|now| self.target.is_done(now, &mine, &self.attempt.comment.value()))
+        {
+            return self.recorded(now.clone());
+        }
         let conflict = fault.problem().and_then(|problem| Conflict::of(problem, &self.target));
         stage.set(match (conflict, fault) {
             (Some(conflict), fault) => {
@@ -188,9 +200,12 @@ impl Form {
         self.attempt.app.keep_draft(&self.target.item.id, &self.attempt.comment.value());
     }
 
-    /// The browser closed the element and gave the focus back.
+    /// The browser closed the element and gave the focus back, unless the button that opened it has gone: after a
+    /// conflict there may be nothing left to decide.
     fn closed(&self) {
         self.keep();
         self.attempt.app.dialog.set(Dialog::Closed);
+        let row = dom::row(&self.target.item.id);
+        dom::rescue_focus(format!("{row} .row-title, #decision-card-title"));
     }
 }

@@ -152,7 +152,7 @@ impl Form {
             .attr("type", "submit")
             .class("btn solid main")
             .test(&self.field_id("send"))
-            .flag_fn("disabled", move || self.busy.get())
+            .off_fn(move || self.busy.get())
             .text_fn(move || if self.busy.get() { texts::SENDING } else { on_it }.into())
     }
 

@@ -14,16 +14,19 @@ use crate::ui::{El, el, watch, words};
 
 /// The line. `change` runs with the listing in another order.
 #[must_use]
-pub fn list_head(app: App, may_pick: Signal<bool>, change: Callback<Filter>) -> El {
+pub fn list_head(app: App, change: Callback<Filter>) -> El {
     let inbox = app.inbox;
     let selected = Signal::derive(move || inbox.selection.with(Selection::len));
     let says = move || match selected.get() {
         0 => inbox.listing.with(|listing| {
-            let shown = listing.as_ref().filter(|all| !all.rows.is_empty());
-            shown.map(|all| texts::rows_shown(all.rows.len(), all.next_cursor.is_some())).unwrap_or_default()
+            let all = listing.as_ref().filter(|all| !all.rows.is_empty())?;
+            let says = texts::rows_shown(all.rows.len(), all.next_cursor.is_some());
+            // Another listing with as many rows is another one for whoever listens, too.
+            Some(if inbox.turned.get() { says + texts::UNSEEN } else { says })
         }),
-        n => texts::selected(n),
+        n => Some(texts::selected(n)),
     };
+    let says = move || says().unwrap_or_default();
     let some = Memo::new(move |_| selected.get() > 0);
     let waiting = Signal::derive(move || {
         let pending = |row: &&CheckItem| row.state == CheckState::Pending;
@@ -32,7 +35,7 @@ pub fn list_head(app: App, may_pick: Signal<bool>, change: Callback<Filter>) -> 
             .with(|listing| listing.as_ref().map_or(0, |all| all.rows.iter().filter(pending).count()))
     });
     let tab = Memo::new(move |_| inbox.filter.with(|filter| filter.tab));
-    let all = Memo::new(move |_| may_pick.get() && waiting.get() > 0);
+    let all = Memo::new(move |_| app.may_pick() && waiting.get() > 0);
     el("div")
         .class("list-head")
         .attr("role", "group")
@@ -66,7 +69,7 @@ fn all_box(app: App, waiting: Signal<usize>, selected: Signal<usize>) -> El {
 
 /// What can be done with the selected rows.
 fn acts(app: App) -> El {
-    let off = app.hindrance();
+    let off = Memo::new(move |_| app.hindrance());
     let one = |verdict: Verdict| {
         button(
             texts::verb(verdict),
@@ -74,7 +77,7 @@ fn acts(app: App) -> El {
             &format!("bulk-{}", verdict.as_str()),
         )
         .attr_fn("title", move || off.get())
-        .flag_fn("disabled", move || off.with(Option::is_some))
+        .off_fn(move || off.with(Option::is_some))
         .on_click(move || {
             app.open_bulk(verdict);
         })

@@ -32,8 +32,14 @@ pub fn modal(
     let element: HtmlDialogElement = dialog.as_kind();
     show_modal(&element);
     let close = element.clone();
+    let there = element.clone();
     dialog
-        .on("close", move |_| closed())
+        // The browser tells it a moment later, when the page it belonged to may have gone.
+        .on("close", move |_| {
+            if there.is_connected() {
+                closed();
+            }
+        })
         .child(
             el("div")
                 .class("dialog-head")

@@ -170,7 +170,7 @@ pub fn verdicts(
         button(texts::verb(verdict), &format!("btn {}", verdict.as_str()), verdict.as_str())
             .attr("aria-label", &label)
             .attr_fn("title", move || off.get())
-            .flag_fn("disabled", move || off.with(Option::is_some))
+            .off_fn(move || off.with(Option::is_some))
             .on_click(move || decide.run((item.get_untracked(), verdict)))
     };
     el("div").class("verdicts").child(one(Verdict::Approve)).child(one(Verdict::Reject))

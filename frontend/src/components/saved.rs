@@ -57,8 +57,8 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
                 menu.opened();
             }
         })
-        // It closes like any menu: when the focus goes elsewhere, and on Escape. A button that goes or is switched off while
-        // it has the focus leaves it nowhere, and the menu puts that right; which it was is known once the views have settled.
+        // It closes like any menu: when the focus goes elsewhere, and on Escape. A button that goes hands it on; whether
+        // it went is known once the views have settled.
         .on("focusout", move |event| {
             let element = |target: Option<EventTarget>| target.and_then(|one| one.dyn_into::<Element>().ok());
             let from = element(event.target());
@@ -69,8 +69,7 @@ pub fn saved_menu(app: App, filter: RwSignal<Filter>) -> El {
             let menu = left.clone();
             request_animation_frame(move || {
                 let inside = document().active_element().is_some_and(|active| menu.contains(Some(&active)));
-                let can_have_it = |one: &Element| one.is_connected() && !one.has_attribute("disabled");
-                if !inside && from.as_ref().is_some_and(can_have_it) {
+                if !inside && from.as_ref().is_some_and(|one| one.is_connected()) {
                     close(&menu);
                 }
             });
@@ -174,14 +173,16 @@ impl Menu {
             .attr("novalidate", "")
             .on("submit", move |event| {
                 event.prevent_default();
-                self.save(&input);
+                if !self.busy.get_untracked() {
+                    self.save(&input);
+                }
             })
             .child(el("label").attr("for", "saved-name").text_fn(title))
             .child(
                 el("div").class("with-button").child(field).child(
                     button(texts::SAVE, "btn", "saved-save")
                         .attr("type", "submit")
-                        .flag_fn("disabled", move || self.busy.get()),
+                        .off_fn(move || self.busy.get()),
                 ),
             )
             .child(
@@ -228,8 +229,6 @@ impl Menu {
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
-            // The button that was pressed may be gone.
-            dom::rescue_focus("#saved-name");
         });
     }
 }

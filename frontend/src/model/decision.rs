@@ -1,7 +1,7 @@
 //! The decision form: what it sends, what it says, and what a refusal means.
 
 use shared::decision::DecisionFault;
-use shared::{CheckItem, CheckState, NewDecision, Problem, ProblemCode, Verdict};
+use shared::{CheckDetail, CheckItem, CheckState, NewDecision, Problem, ProblemCode, Verdict};
 
 use super::text::short_sha;
 use crate::texts;
@@ -73,6 +73,16 @@ impl Target {
             expected_state: self.is_reversal().then_some(self.item.state),
         };
         body.validate().map(|()| body)
+    }
+
+    /// Whether the check has been decided just so by this account: then a refusal means that an earlier attempt was
+    /// recorded, though its answer was lost.
+    #[must_use]
+    pub fn is_done(&self, now: &CheckDetail, account: &str, comment: &str) -> bool {
+        now.decisions.iter().rev().find(|decision| decision.counts).is_some_and(|last| {
+            (last.verdict, last.sha.as_str(), last.comment.as_str(), last.account_id.as_deref())
+                == (self.verdict, self.item.sha.as_str(), comment.trim(), Some(account))
+        })
     }
 
     /// The words on the button that decides.
@@ -183,9 +193,7 @@ mod tests {
         assert!(conflict.happened.contains("abc1234d") && conflict.happened.contains("9f8e7d6c"));
     }
 
-    #[test]
-    fn somebody_who_was_first_is_named() {
-        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+    fn rejected() -> CheckDetail {
         let mut now = detail("1", CheckState::Rejected);
         now.decisions.push(Decision {
             id: "d".into(),
@@ -194,12 +202,29 @@ mod tests {
             sha: now.item.sha.clone(),
             target_branch: "main".into(),
             reviewer: "Ada".into(),
-            account_id: None,
+            account_id: Some("a1".into()),
             reviewer_verified: false,
             via: None,
             counts: true,
             decided_at: "2026-01-31T10:42:00.000000Z".into(),
         });
+        now
+    }
+
+    #[test]
+    fn ones_own_decision_is_no_conflict() {
+        let (reject, now) = (target(CheckState::Pending, Verdict::Reject).unwrap(), rejected());
+        assert!(reject.is_done(&now, "a1", " no tests\n"));
+        assert!(!reject.is_done(&now, "a1", "no docs"), "what was typed since is not recorded");
+        assert!(!reject.is_done(&now, "a2", "no tests"), "somebody else's is one");
+        let approve = target(CheckState::Pending, Verdict::Approve).unwrap();
+        assert!(!approve.is_done(&now, "a1", "no tests"));
+    }
+
+    #[test]
+    fn somebody_who_was_first_is_named() {
+        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+        let now = rejected();
         let mut problem = Problem::new(ProblemCode::StateChanged, "changed");
         problem.check = Some(Box::new(now));
         let conflict = Conflict::of(&problem, &target).unwrap();

@@ -79,6 +79,12 @@ impl Tab {
         }
     }
 
+    /// Whether a check may be here that waits, or one that does not.
+    #[must_use]
+    pub const fn may_hold(self, waits: bool) -> bool {
+        matches!(self, Tab::All) || self.is_pending() == waits
+    }
+
     /// Whether every check here waits.
     #[must_use]
     pub const fn is_pending(self) -> bool {

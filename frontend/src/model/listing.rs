@@ -103,6 +103,12 @@ impl Listing {
         }
     }
 
+    /// Takes away a check that the person may see no longer.
+    pub fn forget(&mut self, id: &str) {
+        self.rows.retain(|row| row.id != id);
+        self.fresh.retain(|row| row.id != id);
+    }
+
     /// Merges a fresh reading of the listing's beginning after a gap in the live updates: known rows change in place,
     /// others wait behind the pill. Returns the ids of rows that the reading should have held and did not: look each of
     /// them up. More than `most` are not worth that: then the reading itself becomes the listing.

@@ -2,6 +2,7 @@
 
 use shared::{Event, EventKind};
 
+use super::filter::Tab;
 use super::listing::Listing;
 
 /// How many unknown checks one batch looks up; beyond that the pill says "more".
@@ -12,8 +13,8 @@ pub const KNOWN: usize = 25;
 /// The checks named by events since the last batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// With whether what happened to them may bring them into a listing.
-    checks: Vec<(String, bool)>,
+    /// With whether they wait since then; `None` if what happened to them says nothing of that.
+    checks: Vec<(String, Option<bool>)>,
 }
 
 /// What one batch of events asks for.
@@ -31,9 +32,9 @@ impl Touched {
     /// Remembers the check an event is about.
     pub fn note(&mut self, event: &Event) {
         let Some(id) = &event.check_id else { return };
-        let news = (id.clone(), brings(event.kind));
+        let news = (id.clone(), waits_since(event.kind));
         match self.checks.iter_mut().find(|(known, _)| known == id) {
-            Some((_, brings)) => *brings |= news.1,
+            Some((_, waits)) => *waits = news.1.or(*waits),
             None => self.checks.push(news),
         }
     }
@@ -44,13 +45,13 @@ impl Touched {
         self.checks.is_empty()
     }
 
-    /// Takes the batch: the known checks, and the first unknown ones that may belong to the listing.
-    pub fn take(&mut self, listing: &Listing) -> Batch {
+    /// Takes the batch: the known checks, and the first unknown ones that may belong to the tab's listing.
+    pub fn take(&mut self, listing: &Listing, tab: Tab) -> Batch {
         let (mut look_up, mut unknown) = (Vec::new(), Vec::new());
-        for (id, brings) in std::mem::take(&mut self.checks) {
+        for (id, waits) in std::mem::take(&mut self.checks) {
             if listing.knows(&id) {
                 look_up.push(id);
-            } else if brings {
+            } else if waits.is_some_and(|waits| tab.may_hold(waits)) {
                 unknown.push(id);
             }
         }
@@ -64,17 +65,12 @@ impl Touched {
     }
 }
 
-/// Whether such an event may bring a check into a listing. Mere news of a merge request or a delivery do not.
-fn brings(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::CheckCreated
-            | EventKind::CheckDecided
-            | EventKind::CheckSuperseded
-            | EventKind::CheckWithdrawn
-            | EventKind::CheckReopened
-            | EventKind::CheckVoided
-    )
+/// Whether a check waits after such an event; `None` if it waits or not as before.
+fn waits_since(kind: EventKind) -> Option<bool> {
+    let waits = matches!(kind, EventKind::CheckCreated | EventKind::CheckReopened | EventKind::CheckVoided);
+    let closed =
+        matches!(kind, EventKind::CheckDecided | EventKind::CheckSuperseded | EventKind::CheckWithdrawn);
+    (waits || closed).then_some(waits)
 }
 
 /// Whether an event may change what the system counts: everything but mere news about a merge request.
@@ -105,9 +101,9 @@ mod tests {
         let mut touched = Touched::default();
         touched.note(&event(1, EventKind::CheckCreated));
         touched.note(&event(1, EventKind::CheckCreated));
-        let batch = touched.take(&Listing::default());
+        let batch = touched.take(&Listing::default(), Tab::All);
         assert_eq!(batch.look_up, ["1"]);
-        assert_eq!(touched.take(&Listing::default()), Batch::default());
+        assert_eq!(touched.take(&Listing::default(), Tab::All), Batch::default());
     }
 
     #[test]
@@ -116,7 +112,7 @@ mod tests {
         let listing = Listing::from_page(shown);
         let mut touched = Touched::default();
         (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
-        let batch = touched.take(&listing);
+        let batch = touched.take(&listing, Tab::Mine);
         assert_eq!(batch.look_up.len(), LOOKUPS + 1);
         assert_eq!(batch.look_up[0], "40");
         assert!(batch.overflow);
@@ -128,18 +124,37 @@ mod tests {
         let listing = Listing::from_page(CheckPage { items, next_cursor: None });
         let mut touched = Touched::default();
         (0..60).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
-        assert_eq!(touched.take(&listing), Batch { look_up: Vec::new(), overflow: false, reread: true });
+        let batch = Batch { look_up: Vec::new(), overflow: false, reread: true };
+        assert_eq!(touched.take(&listing, Tab::Mine), batch);
     }
+
+    #[test]
+    fn what_others_decided_is_no_news_where_checks_wait() {
+        let decided = || {
+            let mut touched = Touched::default();
+            (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckCreated)));
+            (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckDecided)));
+            touched
+        };
+        for (tab, news) in [(Tab::Mine, false), (Tab::Others, false), (Tab::Decided, true), (Tab::All, true)]
+        {
+            assert_eq!(decided().take(&Listing::default(), tab).overflow, news, "{tab:?}");
+        }
+        let mut touched = decided();
+        touched.note(&event(7, EventKind::CheckReopened));
+        assert_eq!(touched.take(&Listing::default(), Tab::Mine).look_up, ["7"]);
+    }
+
     #[test]
     fn news_of_what_is_not_shown_is_no_new_check() {
         let mut touched = Touched::default();
         (0..50).for_each(|id| touched.note(&event(id, EventKind::CheckUpdated)));
         (0..50).for_each(|id| touched.note(&event(id, EventKind::DeliveryDelivered)));
         assert!(!touched.is_empty());
-        assert_eq!(touched.take(&Listing::default()), Batch::default());
+        assert_eq!(touched.take(&Listing::default(), Tab::All), Batch::default());
         // Whatever comes after that.
         touched.note(&event(1, EventKind::CheckDecided));
         touched.note(&event(1, EventKind::DeliveryDelivered));
-        assert_eq!(touched.take(&Listing::default()).look_up, ["1"]);
+        assert_eq!(touched.take(&Listing::default(), Tab::All).look_up, ["1"]);
     }
 }

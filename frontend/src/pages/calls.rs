@@ -1,9 +1,7 @@
 //! The card of the system page with the calls that were set aside.
 
-use std::time::Duration;
-
 use crate::ui::prelude::*;
-use shared::{CallItem, Event, EventKind};
+use shared::{CallItem, EventKind};
 
 use crate::api::Fault;
 use crate::components::message::fault_box;
@@ -13,9 +11,6 @@ use crate::state::App;
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
-/// How long events are gathered before the list is read again.
-const SETTLE: Duration = Duration::from_millis(400);
-
 /// The calls that were set aside. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
 struct Calls {
@@ -24,7 +19,6 @@ struct Calls {
     next: RwSignal<Option<String>>,
     fault: RwSignal<Option<Fault>>,
     loading: RwSignal<bool>,
-    settling: StoredValue<bool>,
 }
 
 impl Calls {
@@ -48,21 +42,6 @@ impl Calls {
         });
     }
 
-    /// Reads the list again soon, once for many events.
-    fn load_soon(self) {
-        if !self.settling.get_value() {
-            self.settling.set_value(true);
-            set_timeout(
-                move || {
-                    if self.settling.try_update_value(|settling| *settling = false).is_some() {
-                        self.load(None);
-                    }
-                },
-                SETTLE,
-            );
-        }
-    }
-
     fn replay(self, id: i64, outcome: RwSignal<Option<Result<(), Fault>>>) {
         self.app.api.replay_call(id).then(move |answer| {
             outcome.set(Some(answer));
@@ -80,14 +59,9 @@ pub fn calls(app: App) -> El {
         next: RwSignal::new(None),
         fault: RwSignal::new(None),
         loading: RwSignal::new(false),
-        settling: StoredValue::new(false),
     };
-    app.on_resync(move || calls.load_soon());
-    app.listen(Callback::new(move |event: Event| {
-        if matches!(event.kind, EventKind::CallSetAside | EventKind::CallReplayed) {
-            calls.load_soon();
-        }
-    }));
+    let of = |kind| matches!(kind, EventKind::CallSetAside | EventKind::CallReplayed);
+    app.keep_fresh(of, move || calls.load(None));
     // Also whenever their number changes, which somebody else may have caused without an event.
     let number = Memo::new(move |_| app.system.with(|system| system.as_ref().map(|now| now.set_aside_calls)));
     watch(move || {
@@ -142,7 +116,7 @@ fn call(calls: Calls, item: &CallItem) -> El {
         .child_fn(fault);
     let replay = button("", "btn", "replay")
         .attr("aria-label", &format!("{} {}", texts::REPLAY, texts::call(id)))
-        .flag_fn("disabled", queued)
+        .off_fn(queued)
         .text_fn(move || if queued() { texts::REPLAYED } else { texts::REPLAY }.into())
         .on_click(move || calls.replay(id, outcome));
     el("li").test("system-call").attr("data-call-id", &id.to_string()).child(main).child(replay)

@@ -33,8 +33,7 @@ pub fn check_page(id: String) -> El {
         move || detail.with(|detail| detail.as_ref().map_or_else(|| row.clone(), |now| title(&now.item)));
     super::name_page(app, name.clone());
     super::focus_heading(app);
-    let settled = app.settled();
-    let ready = Memo::new(move |_| settled.get() && detail.with(Option::is_some));
+    let ready = Memo::new(move |_| app.settled() && detail.with(Option::is_some));
     let failed = Memo::new(move |_| shown.fault.with(Option::is_some));
     super::page(vec![
         crumbs(app, &id),
@@ -182,7 +181,7 @@ fn ask_button(shown: Shown) -> El {
             .attr("type", "button")
             .class("btn quiet")
             .test("ask-gitlab")
-            .flag_fn("disabled", move || shown.asking.get())
+            .off_fn(move || shown.asking.get())
             .text_fn(move || {
                 if shown.asking.get() { texts::READING_GITLAB } else { texts::READ_GITLAB }.into()
             })
@@ -219,7 +218,7 @@ fn retry(app: App, shown: Shown) -> El {
                 button("", "btn", "delivery-retry")
                     .child(icon(AGAIN))
                     .text(texts::RETRY_DELIVERY)
-                    .flag_fn("disabled", move || busy.get())
+                    .off_fn(move || busy.get())
                     .on_click(move || run(id.clone()))
             })
         })

@@ -63,8 +63,7 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
         detail.with(|detail| detail.as_ref().map_or_else(|| first.clone(), |now| now.item.clone()))
     });
     let barred = shown.part(|now| now.barred.clone().unwrap_or_default());
-    let hindrance = app.hindrance();
-    let off = Signal::derive(move || hindrance.get().or_else(|| barred.get().filter(|why| !why.is_empty())));
+    let off = Signal::derive(move || app.hindrance().or_else(|| barred.get().filter(|why| !why.is_empty())));
     let decide = Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict));
     let why = move || off.get().map(|why| words("p", &why).class("fine").test("decision-off"));
     let place = el("div").class("decision-acts");
@@ -75,7 +74,7 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
             let change = button(texts::CHANGE_DECISION, "btn", "change-decision")
                 .attr("aria-label", &label)
                 .attr_fn("title", move || off.get())
-                .flag_fn("disabled", move || off.with(Option::is_some))
+                .off_fn(move || off.with(Option::is_some))
                 .on_click(move || decide.run((item.get_untracked(), verdict)));
             place.child(change).child_fn(why)
         }

@@ -18,14 +18,13 @@ use crate::ui::{El, el, words};
 pub fn doctor(app: App) -> El {
     let busy = RwSignal::new(false);
     let answer = RwSignal::new(None::<Result<DoctorReport, Fault>>);
-    let examine =
-        button(texts::EXAMINE, "btn", "doctor").flag_fn("disabled", move || busy.get()).on_click(move || {
-            busy.set(true);
-            app.api.examine().then(move |told| {
-                busy.set(false);
-                answer.set(Some(told));
-            });
+    let examine = button(texts::EXAMINE, "btn", "doctor").off_fn(move || busy.get()).on_click(move || {
+        busy.set(true);
+        app.api.examine().then(move |told| {
+            busy.set(false);
+            answer.set(Some(told));
         });
+    });
     let result = el("div").attr("role", "status").child_fn(move || {
         answer.with(|answer| {
             Some(match answer.as_ref()? {

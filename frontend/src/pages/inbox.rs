@@ -8,7 +8,7 @@ use shared::{CheckItem, Permission, Verdict};
 use crate::components::list_head::list_head;
 use crate::components::message::{empty, fault_box, skeleton};
 use crate::components::row::{RowActs, check_row};
-use crate::components::{button, toolbar};
+use crate::components::toolbar;
 use crate::model::alarm::count;
 use crate::model::filter::{Filter, Tab};
 use crate::model::listing::Listing;
@@ -46,7 +46,7 @@ pub fn inbox_page() -> El {
         toolbar::filters(app, change),
         el("div").child_fn(fault),
         el("div").child_fn(move || only_looking(app)),
-        list_head(app, app.may_pick(), change),
+        list_head(app, change),
         pill(inbox),
         listing(app),
         more(inbox),
@@ -126,12 +126,11 @@ enum Place {
 
 fn listing(app: App) -> El {
     let inbox = app.inbox;
-    let settled = app.settled();
     let place = Memo::new(move |_| {
         let rows = inbox.listing.with(|listing| listing.as_ref().map(|listing| listing.rows.len()));
         match rows {
-            Some(0) if settled.get() => Place::Empty,
-            Some(_) if settled.get() => Place::Rows,
+            Some(0) if app.settled() => Place::Empty,
+            Some(_) if app.settled() => Place::Rows,
             None if inbox.fault.with(Option::is_some) => Place::Failed,
             Some(_) | None => Place::Loading,
         }
@@ -158,11 +157,9 @@ fn rows(app: App) -> El {
             .unwrap_or_default()
     });
     let ids = Memo::new(move |_| ids.get());
-    let hindrance = app.hindrance();
     // Memos, or every change of what they are made of would have all rows look.
-    let off = Memo::new(move |_| hindrance.get().or_else(|| looking(app).map(str::to_owned)));
-    let may_pick = app.may_pick();
-    let may_pick = Memo::new(move |_| may_pick.get());
+    let off = Memo::new(move |_| app.hindrance().or_else(|| looking(app).map(str::to_owned)));
+    let may_pick = Memo::new(move |_| app.may_pick());
     let acts = RowActs {
         off: off.into(),
         decide: Callback::new(move |(item, verdict): (CheckItem, Verdict)| app.open_decision(item, verdict)),
@@ -196,20 +193,16 @@ fn rows(app: App) -> El {
 }
 
 fn pill(inbox: Inbox) -> El {
-    let waiting = Memo::new(move |_| {
-        inbox.listing.with(|listing| listing.as_ref().map(Listing::waiting)).unwrap_or_default()
-    });
-    let show = move || {
+    let waiting =
+        move || inbox.listing.with(|listing| listing.as_ref().map(Listing::waiting)).unwrap_or_default();
+    let show = Callback::new(move |()| {
         if let Some(id) = inbox.show_fresh() {
             request_animation_frame(move || {
                 dom::focus_row(&id);
             });
         }
-    };
-    el("div").class("pill-place").child_fn(move || {
-        let (new, more) = waiting.get();
-        (new > 0 || more).then(|| button(&texts::new_rows(new, more), "pill", "new-pill").on_click(show))
-    })
+    });
+    super::pill(waiting, show)
 }
 
 fn more(inbox: Inbox) -> El {

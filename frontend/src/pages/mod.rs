@@ -29,6 +29,7 @@ pub use welcome::welcome_page;
 
 use crate::ui::prelude::*;
 
+use crate::components::button;
 use crate::model::alarm;
 use crate::state::{App, dom};
 use crate::texts;
@@ -65,6 +66,16 @@ fn narrow(parts: Vec<El>) -> El {
     el("div").class("page narrow").children(parts)
 }
 
+/// The button in front of a list behind which new rows wait: how many, and whether there may be more.
+fn pill(waiting: impl Fn() -> (usize, bool) + 'static, show: Callback<()>) -> El {
+    let waiting = Memo::new(move |_| waiting());
+    el("div").class("pill-place").child_fn(move || {
+        let (new, more) = waiting.get();
+        let pill = || button(&texts::new_rows(new, more), "pill", "new-pill").on_click(move || show.run(()));
+        (new > 0 || more).then(pill)
+    })
+}
+
 /// The button that asks for the next rows of a list.
 fn more_button(busy: impl Fn() -> bool + Clone + 'static, more: impl Fn() + 'static) -> El {
     let off = busy.clone();
@@ -72,7 +83,7 @@ fn more_button(busy: impl Fn() -> bool + Clone + 'static, more: impl Fn() + 'sta
         .attr("type", "button")
         .class("btn")
         .test("load-more")
-        .flag_fn("disabled", off)
+        .off_fn(off)
         .text_fn(move || if busy() { texts::LOADING_MORE } else { texts::LOAD_MORE }.into())
         .on_click(more)
 }

@@ -178,7 +178,7 @@ fn samples(page: SignIn, all: &[SamplePerson]) -> Option<El> {
         let who = Credentials { email: person.email.clone(), password: person.password.clone() };
         let row = button("", "sample", "sample-person")
             .attr("data-email", &person.email)
-            .flag_fn("disabled", move || page.form.busy.get())
+            .off_fn(move || page.form.busy.get())
             .child(words("strong", &person.name))
             .child(words("span", &role_names(&person.roles)).class("fine"))
             .on_click(move || page.send(&who));

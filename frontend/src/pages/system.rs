@@ -106,7 +106,7 @@ fn reconcile(app: App) -> El {
     let start = button("", "btn", "system-reconcile")
         .child(icon(AGAIN))
         .text(texts::RECONCILE)
-        .flag_fn("disabled", move || busy.get())
+        .off_fn(move || busy.get())
         .on_click(run);
     let result = el("div").attr("role", "status").child_fn(move || {
         done.get().map(|answer| match answer {

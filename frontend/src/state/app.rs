@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::ui::prelude::*;
-use shared::{CheckDetail, CheckItem, Event, Permission, SavedFilter, SystemInfo, Verdict};
+use shared::{CheckDetail, CheckItem, Event, EventKind, Permission, SavedFilter, SystemInfo, Verdict};
 use web_sys::EventSource;
 
+use super::Soon;
 use super::inbox::Inbox;
 use super::live::Line;
 use super::nav;
@@ -15,6 +16,7 @@ use crate::model::access::{Who, hindrance};
 use crate::model::bulk::Bulk;
 use crate::model::decision::Target;
 use crate::model::place::Place;
+use crate::texts;
 use crate::ui::watch;
 
 /// How often the clock of the page moves.
@@ -87,7 +89,7 @@ pub struct App {
     pub moved: StoredValue<bool>,
     /// The live stream.
     pub(super) stream: StoredValue<Option<EventSource>>,
-    counting: StoredValue<bool>,
+    counting: Soon,
 }
 
 impl App {
@@ -119,7 +121,7 @@ impl App {
             resync: RwSignal::new(0),
             moved: StoredValue::new(false),
             stream: StoredValue::new(None),
-            counting: StoredValue::new(false),
+            counting: Soon::default(),
         }
     }
 
@@ -134,10 +136,9 @@ impl App {
     pub fn start(self) {
         set_interval(move || self.now.set(js_sys::Date::now()), TICK);
         set_interval(move || self.read_system(), SYSTEM_EVERY);
-        let connected = self.connected();
         set_interval(
             move || {
-                if !connected.get_untracked() {
+                if !untrack(|| self.connected()) {
                     self.probe();
                 }
             },
@@ -155,10 +156,10 @@ impl App {
         self.follow_session();
     }
 
-    /// Whether the service can be reached.
+    /// Whether the service can be reached, followed.
     #[must_use]
-    pub fn connected(self) -> Signal<bool> {
-        Signal::derive(move || self.online.get() && self.api.reachable.get())
+    pub fn connected(self) -> bool {
+        self.online.get() && self.api.reachable.get()
     }
 
     /// Whether whoever is signed in may do this.
@@ -167,21 +168,20 @@ impl App {
         Memo::new(move |_| self.who.with(|who| who.may(permission)))
     }
 
-    /// Why nothing can be decided at all now; `None` if it can.
+    /// Why nothing can be decided at all now, followed; `None` if it can.
     #[must_use]
-    pub fn hindrance(self) -> Signal<Option<String>> {
+    pub fn hindrance(self) -> Option<String> {
         let connected = self.connected();
-        Signal::derive(move || self.who.with(|who| hindrance(who, connected.get())).map(str::to_owned))
+        self.who.with(|who| hindrance(who, connected)).map(str::to_owned)
     }
 
-    /// Whether the service has said something about itself, so that strips above the page no longer move it.
+    /// Whether the service has said something about itself, so that strips above the page no longer move
+    /// it; followed.
     #[must_use]
-    pub fn settled(self) -> Signal<bool> {
-        Signal::derive(move || {
-            let told = self.system.with(Option::is_some) || self.system_fault.with(Option::is_some);
-            let nobody = self.who.with(|who| matches!(who, Who::Nobody | Who::Gone(_)));
-            told || nobody || self.who_fault.with(Option::is_some)
-        })
+    pub fn settled(self) -> bool {
+        let told = self.system.with(Option::is_some) || self.system_fault.with(Option::is_some);
+        let nobody = self.who.with(|who| matches!(who, Who::Nobody | Who::Gone(_)));
+        told || nobody || self.who_fault.with(Option::is_some)
     }
 
     /// Asks the service about itself, if somebody is signed in.
@@ -209,16 +209,7 @@ impl App {
 
     /// Reads the counts again soon, once for many events.
     pub fn count_soon(self) {
-        if !self.counting.get_value() {
-            self.counting.set_value(true);
-            set_timeout(
-                move || {
-                    self.counting.set_value(false);
-                    self.read_system();
-                },
-                SETTLE,
-            );
-        }
+        self.counting.run(SETTLE, move || self.read_system());
     }
 
     /// Hears every event until the calling component goes.
@@ -230,6 +221,10 @@ impl App {
 
     /// Runs whenever events may have been missed, until the calling component goes.
     pub fn on_resync(self, run: impl Fn() + 'static) {
+        self.on_resync_boxed(Box::new(run));
+    }
+
+    fn on_resync_boxed(self, run: Box<dyn Fn()>) {
         let mut before = self.resync.get_untracked();
         watch(move || {
             let now = self.resync.get();
@@ -237,6 +232,21 @@ impl App {
                 untrack(&run);
             }
         });
+    }
+
+    /// Reads something again soon after every event of these kinds, and after a gap, until the calling component goes.
+    pub fn keep_fresh(self, of: fn(EventKind) -> bool, read: impl Fn() + 'static) {
+        self.keep_fresh_boxed(of, Callback::new(move |()| read()));
+    }
+
+    fn keep_fresh_boxed(self, of: fn(EventKind) -> bool, read: Callback<()>) {
+        let soon = Soon::default();
+        self.on_resync(move || soon.run(SETTLE, move || read.run(())));
+        self.listen(Callback::new(move |event: Event| {
+            if of(event.kind) {
+                soon.run(SETTLE, move || read.run(()));
+            }
+        }));
     }
 
     /// Runs every few seconds while somebody can see the page, until the calling component goes.
@@ -259,8 +269,7 @@ impl App {
     /// Tells a screen reader. The same words twice are said twice.
     pub fn say(self, words: String) {
         let again = self.said.with_untracked(|said| *said == words);
-        // A live region speaks when its text changes; a no-break space at the end changes it unseen.
-        self.said.set(if again { words + "\u{a0}" } else { words });
+        self.said.set(if again { words + texts::UNSEEN } else { words });
     }
 
     /// A newer reading of a check: the row changes in place.

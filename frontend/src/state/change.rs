@@ -6,12 +6,8 @@ use std::rc::Rc;
 use shared::{Change, ChangeSince, ChangedFile, Event, EventKind};
 
 use crate::api::{Api, Fault};
-use crate::state::{App, dom, prefs};
+use crate::state::{App, prefs};
 use crate::ui::prelude::*;
-
-/// The button that takes the focus after its place was made anew: which files are shown, and to read again.
-const SWITCH: &str = ".segments [aria-pressed=true]";
-const AGAIN: &str = "[data-testid=read-again]";
 
 /// The files on the screen: all of the change, or only what changed since the reader decided.
 #[derive(Clone)]
@@ -54,6 +50,8 @@ pub struct Seen {
     pub said: Told,
     /// Pipeline and approvals.
     pub checked: Told,
+    /// The commits.
+    pub pushed: Told,
     /// The discussions.
     pub talked: Told,
     /// Why it could not be read.
@@ -79,6 +77,7 @@ impl Seen {
             reading: RwSignal::new(None),
             said: RwSignal::new(None),
             checked: RwSignal::new(None),
+            pushed: RwSignal::new(None),
             talked: RwSignal::new(None),
             fault: RwSignal::new(None),
             busy: RwSignal::new(false),
@@ -110,9 +109,6 @@ impl Seen {
                 Ok(change) => {
                     self.fault.set(None);
                     self.tell(&Rc::new(change));
-                    if fresh {
-                        dom::rescue_focus(AGAIN);
-                    }
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
@@ -130,6 +126,7 @@ impl Seen {
         tell(self.reading, |a, b| (&a.read_at, &a.stale) == (&b.read_at, &b.stale));
         tell(self.said, |a, b| (&a.description_html, &a.labels) == (&b.description_html, &b.labels));
         tell(self.checked, |a, b| (&a.pipeline, &a.approvals) == (&b.pipeline, &b.approvals));
+        tell(self.pushed, |a, b| (&a.commits, a.commit_count) == (&b.commits, b.commit_count));
         tell(self.talked, |a, b| {
             (&a.discussions, a.resolved_discussions) == (&b.discussions, b.resolved_discussions)
         });
@@ -147,7 +144,6 @@ impl Seen {
     fn show(self, since: Option<Rc<ChangeSince>>) {
         self.since_fault.set(None);
         self.files.set(self.change.get_untracked().map(|change| Files { change, since }));
-        dom::rescue_focus(SWITCH);
     }
 
     /// Shows only what changed since the reader decided.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckState, DeliveryState, Event, EventKind};
 
-use super::{App, time};
+use super::{App, Soon, time};
 use crate::api::Fault;
 use crate::model::truth::Reading;
 use crate::ui::watch;
@@ -31,7 +31,7 @@ pub struct Shown {
     pub asking: RwSignal<bool>,
     /// Why it could not be.
     pub asking_fault: RwSignal<Option<Fault>>,
-    settling: StoredValue<bool>,
+    settling: Soon,
     /// Whether GitLab was told something, so that it is worth asking again.
     told: StoredValue<bool>,
     /// How many readings were asked for, and which of them is shown.
@@ -50,7 +50,7 @@ impl Shown {
             reading: RwSignal::new(None),
             asking: RwSignal::new(false),
             asking_fault: RwSignal::new(None),
-            settling: StoredValue::new(false),
+            settling: Soon::default(),
             told: StoredValue::new(false),
             readings: StoredValue::new((0, 0)),
         };
@@ -164,18 +164,9 @@ impl Shown {
         if event.kind == EventKind::DeliveryDelivered {
             self.told.set_value(true);
         }
-        if self.settling.get_value() {
-            return;
-        }
-        self.settling.set_value(true);
-        set_timeout(
-            move || {
-                if self.settling.try_update_value(|settling| *settling = false).is_some() {
-                    let told = self.told.try_update_value(std::mem::take);
-                    self.load(told.unwrap_or_default());
-                }
-            },
-            SETTLE,
-        );
+        self.settling.run(SETTLE, move || {
+            let told = self.told.try_update_value(std::mem::take);
+            self.load(told.unwrap_or_default());
+        });
     }
 }

@@ -27,13 +27,12 @@ pub fn focus_soon(selector: String) {
     });
 }
 
-/// Focuses the first element that matches if the focus has fallen back to the document, from where keyboard
-/// and screen reader users would begin again.
-pub fn rescue_focus(selector: &'static str) {
+/// Focuses the first element that matches if a dialog had no place to give the focus back to.
+pub fn rescue_focus(selector: String) {
     request_animation_frame(move || {
         let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
         if lost {
-            focus(selector);
+            focus(&selector);
         }
     });
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckPage, DeliveryState, Event};
 
+use super::Soon;
 use crate::api::{Api, Fault};
 use crate::model::filter::{Filter, PAGE_SIZE};
 use crate::model::listing::{Listing, Shown};
@@ -30,6 +31,8 @@ pub struct Inbox {
     pub filter: RwSignal<Filter>,
     /// The rows; `None` until the first answer.
     pub listing: RwSignal<Option<Listing>>,
+    /// Turned round whenever another listing has come.
+    pub turned: RwSignal<bool>,
     /// Whether a listing is being loaded.
     pub loading: RwSignal<bool>,
     /// Why it could not be.
@@ -49,7 +52,7 @@ pub struct Inbox {
     /// See `projects`.
     pub rules: RwSignal<Vec<String>>,
     touched: StoredValue<Touched>,
-    settling: StoredValue<bool>,
+    settling: Soon,
     /// Whether events may have been missed since the listing that is being loaded was asked for.
     missed: StoredValue<bool>,
     /// Where the reading of rows whose delivery waits goes on.
@@ -66,6 +69,7 @@ impl Inbox {
             api,
             filter: RwSignal::new(Filter::default()),
             listing: RwSignal::new(None),
+            turned: RwSignal::new(false),
             loading: RwSignal::new(false),
             fault: RwSignal::new(None),
             loading_more: RwSignal::new(false),
@@ -76,7 +80,7 @@ impl Inbox {
             projects: RwSignal::new(Vec::new()),
             rules: RwSignal::new(Vec::new()),
             touched: StoredValue::new(Touched::default()),
-            settling: StoredValue::new(false),
+            settling: Soon::default(),
             missed: StoredValue::new(false),
             turn: StoredValue::new(0),
             generation: StoredValue::new(0),
@@ -119,6 +123,7 @@ impl Inbox {
                         self.fault.set(None);
                         self.learn(&page.items);
                         self.listing.set(Some(Listing::from_page(page)));
+                        self.turned.update(|turned| *turned ^= true);
                         self.prune();
                     }
                     Err(fault) => self.fault.set(Some(fault)),
@@ -230,29 +235,25 @@ impl Inbox {
     fn settle(self) {
         let nothing =
             self.touched.with_value(Touched::is_empty) || self.listing.with_untracked(Option::is_none);
-        if nothing || self.settling.get_value() || self.loading.get_untracked() {
+        if nothing || self.loading.get_untracked() {
             return;
         }
-        self.settling.set_value(true);
-        set_timeout(
-            move || {
-                self.settling.set_value(false);
-                if self.loading.get_untracked() {
-                    return;
-                }
-                let batch = self.change(|listing| {
-                    let batch = self.touched.try_update_value(|touched| touched.take(listing));
-                    listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
-                    batch.unwrap_or_default()
-                });
-                let batch = batch.unwrap_or_default();
-                if batch.reread {
-                    self.resync();
-                }
-                self.look_up(batch.look_up);
-            },
-            SETTLE,
-        );
+        self.settling.run(SETTLE, move || {
+            if self.loading.get_untracked() {
+                return;
+            }
+            let tab = self.filter.with_untracked(|filter| filter.tab);
+            let batch = self.change(|listing| {
+                let batch = self.touched.try_update_value(|touched| touched.take(listing, tab));
+                listing.overflow |= batch.as_ref().is_some_and(|batch| batch.overflow);
+                batch.unwrap_or_default()
+            });
+            let batch = batch.unwrap_or_default();
+            if batch.reread {
+                self.resync();
+            }
+            self.look_up(batch.look_up);
+        });
     }
 
     /// Reads the next few rows whose delivery waits: a failed try is no event.
@@ -344,14 +345,23 @@ impl Inbox {
         for id in ids {
             let generation = self.generation.get_value();
             self.api.read_check(&id).then(move |answer| {
-                let Ok(detail) = answer else { return };
-                if self.generation.get_value() == generation {
-                    self.learn(std::slice::from_ref(&detail.item));
-                    let filter = self.filter.get_untracked();
-                    let mine = detail.barred.is_none();
-                    self.change(|listing| listing.arrive(detail.item, mine, &filter));
-                    self.prune();
+                if self.generation.get_value() != generation {
+                    return;
                 }
+                match answer {
+                    Ok(detail) => {
+                        self.learn(std::slice::from_ref(&detail.item));
+                        let filter = self.filter.get_untracked();
+                        let mine = detail.barred.is_none();
+                        self.change(|listing| listing.arrive(detail.item, mine, &filter));
+                    }
+                    // Somebody may see fewer projects than before.
+                    Err(fault) if fault.is_not_found() => {
+                        self.change(|listing| listing.forget(&id));
+                    }
+                    Err(_) => return,
+                }
+                self.prune();
             });
         }
     }

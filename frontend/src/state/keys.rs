@@ -74,7 +74,7 @@ pub fn listen(app: App) {
 
 /// Opens the dialog for the check page's check, for the selected rows, or for the row with the focus.
 fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
-    if app.hindrance().with_untracked(Option::is_some) {
+    if untrack(|| app.hindrance()).is_some() {
         return;
     }
     if shown.is_none() && dom::find("[data-testid=rows]").is_some() && app.open_bulk(verdict) {

@@ -49,13 +49,13 @@ pub fn connect(app: App) {
         // A stream may begin with new events only: read once more what was loaded before it opened.
         app.resync.update(|n| *n += 1);
         if again {
-            app.count_soon();
+            catch_up(app);
         }
     });
     on(&source, "event", move |event| hear(app, &event));
     on(&source, "reset", move |_| {
         app.resync.update(|n| *n += 1);
-        app.count_soon();
+        catch_up(app);
     });
     let stream = source.clone();
     on(&source, "error", move |_| {
@@ -84,6 +84,12 @@ pub fn connect(app: App) {
             reopen(app);
         }
     });
+}
+
+/// What stands around the pages may have changed unheard: how much waits, and what the person may do.
+fn catch_up(app: App) {
+    app.count_soon();
+    app.read_session();
 }
 
 /// Closes the stream.
@@ -115,11 +121,10 @@ fn hear(app: App, message: &web_sys::Event) {
     }
 }
 
-/// Listens for as long as the page lives.
+/// Listens for as long as the source lives.
 fn on(source: &EventSource, name: &str, run: impl Fn(web_sys::Event) + 'static) {
-    let closure = Closure::<dyn Fn(web_sys::Event)>::new(run);
-    let listening = source.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-    if listening.is_ok() {
-        closure.forget();
-    }
+    // The browser drops the closure together with the source.
+    let closure = Closure::<dyn Fn(web_sys::Event)>::new(run).into_js_value();
+    // Only a listener that is no function could be refused.
+    drop(source.add_event_listener_with_callback(name, closure.unchecked_ref()));
 }

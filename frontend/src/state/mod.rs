@@ -12,6 +12,8 @@ pub mod nav;
 mod picking;
 pub mod prefs;
 mod session;
+mod soon;
 pub mod time;
 
 pub use app::{App, Dialog};
+pub use soon::Soon;

@@ -10,13 +10,11 @@ use crate::model::selection::{Pick, Selection};
 use crate::texts;
 
 impl App {
-    /// Whether rows can be selected: by whoever may decide, where something waits for them.
+    /// Whether rows can be selected, followed: by whoever may decide, where something waits for them.
     #[must_use]
-    pub fn may_pick(self) -> Signal<bool> {
-        Signal::derive(move || {
-            let here = self.inbox.filter.with(|filter| filter.tab != Tab::Others);
-            here && self.who.with(|who| who.may(Permission::ChecksDecide))
-        })
+    pub fn may_pick(self) -> bool {
+        let here = self.inbox.filter.with(|filter| filter.tab != Tab::Others);
+        here && self.who.with(|who| who.may(Permission::ChecksDecide))
     }
 
     /// Selects a row or a range, or no longer.
@@ -34,7 +32,7 @@ impl App {
     /// Turns the row with the focus round.
     pub fn pick_focused(self, id: String) {
         let waits = self.inbox.row(&id).is_some_and(|row| row.state == CheckState::Pending);
-        if waits && self.may_pick().get_untracked() {
+        if waits && untrack(|| self.may_pick()) {
             let on = self.inbox.selection.with_untracked(|selection| !selection.has(&id));
             self.pick(Pick { id, on, range: false });
         }
@@ -49,7 +47,6 @@ impl App {
     /// Selects nothing.
     pub fn clear_selection(self) {
         self.inbox.selection.set(Selection::default());
-        super::dom::rescue_focus(".row-title");
     }
 
     /// Opens the dialog for all that is selected; tells whether anything is.

@@ -14,6 +14,9 @@ pub use inbox::*;
 pub use people::*;
 pub use sentences::*;
 
+/// A live region speaks when its text changes; a no-break space at the end changes it unseen.
+pub const UNSEEN: &str = "\u{a0}";
+
 texts! {
     PRODUCT = "Approval App";
     SKIP = "Skip to content";

@@ -125,6 +125,7 @@ texts! {
     EXPORT_JSON = "JSON lines";
     RECORD_NO_MATCH = "No entry matches these filters";
     RECORD_NONE = "Nothing is on record yet";
+    RECORD_NEW = "New entries are on record";
     CHAIN = "Chain of the record";
     CHAIN_HINT = "Each entry is chained to the one before by its hash, so that a later change shows.";
     VERIFY = "Verify the chain";

@@ -8,6 +8,7 @@
 //!
 //! Words always become text nodes. HTML that the service has cleaned has a place of its own, `components::html`.
 
+mod focus;
 mod list;
 pub mod prelude;
 mod signal;
@@ -19,6 +20,9 @@ use leptos::tachys::renderer::Rndr;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, Node};
+
+/// Marks a button that is switched off.
+const OFF: &str = "aria-disabled";
 
 /// An element under construction. Methods add to it and give it back.
 #[derive(Clone, Debug)]
@@ -105,7 +109,11 @@ impl El {
     /// Sets an attribute without a value while something holds.
     #[must_use]
     pub fn flag_fn(self, name: &'static str, holds: impl Fn() -> bool + 'static) -> Self {
-        self.attr_fn(name, move || holds().then(String::new))
+        self.flag_boxed(name, "", Box::new(holds))
+    }
+
+    fn flag_boxed(self, name: &'static str, value: &'static str, holds: Box<dyn Fn() -> bool>) -> Self {
+        self.attr_fn(name, move || holds().then(|| value.to_owned()))
     }
 
     /// Adds words as text.
@@ -166,13 +174,18 @@ impl El {
         let mut shown: Option<El> = None;
         watch_boxed(Box::new(move || {
             let next = child();
+            let mut held = None;
             if let Some(old) = shown.take() {
+                held = focus::held(&old.0);
                 old.0.remove();
             }
             if let (Some(next), Some(parent)) = (&next, place.parent_element()) {
                 Rndr::insert_node(&parent, &next.0, Some(&place));
             }
             shown = next;
+            if let Some(held) = held {
+                focus::hand_on(&held, shown.as_ref().map(El::node), &place);
+            }
         }));
         self
     }
@@ -191,10 +204,26 @@ impl El {
         self
     }
 
-    /// Listens to clicks.
+    /// Listens to clicks, unless the element is switched off: see [`El::off_fn`].
     #[must_use]
-    pub fn on_click(self, mut heard: impl FnMut() + 'static) -> Self {
-        self.on("click", move |_| heard())
+    pub fn on_click(self, heard: impl FnMut() + 'static) -> Self {
+        self.on_click_boxed(Box::new(heard))
+    }
+
+    fn on_click_boxed(self, mut heard: Box<dyn FnMut()>) -> Self {
+        self.on("click", move |event| {
+            let on = event.current_target();
+            if on.is_some_and(|on| !on.unchecked_ref::<Element>().has_attribute(OFF)) {
+                heard();
+            }
+        })
+    }
+
+    /// Switches a button off while something holds. It keeps the focus and its words: one that the browser disables
+    /// loses the focus, and says to nobody why it is off. A form looks for itself whether it may be sent.
+    #[must_use]
+    pub fn off_fn(self, holds: impl Fn() -> bool + 'static) -> Self {
+        self.flag_boxed(OFF, "true", Box::new(holds))
     }
 
     /// Puts the element at the end of another one.

@@ -77,24 +77,24 @@ async fn who_may_not_decide_sees_the_button_and_the_reason() {
     settle().await;
     let submit = find(&place, "[data-testid=decision-submit]").unwrap();
     let reason = || find(&place, "[data-testid=decision-off]").map(|found| found.text_content().unwrap());
-    assert!(submit.has_attribute("disabled"));
+    assert!(submit.has_attribute("aria-disabled"));
     assert!(reason().unwrap().contains("takes the role Reviewer"), "{:?}", reason());
 
     let reviewer = session(&[Permission::ChecksRead, Permission::ChecksDecide]);
     who.set(Who::Person(Box::new(reviewer.clone())));
     settle().await;
-    assert!(!submit.has_attribute("disabled"));
+    assert!(!submit.has_attribute("aria-disabled"));
     assert_eq!(reason(), None);
 
     barred.set(Some("You wrote this merge request.".into()));
     settle().await;
-    assert!(submit.has_attribute("disabled"));
+    assert!(submit.has_attribute("aria-disabled"));
     assert_eq!(reason().as_deref(), Some("You wrote this merge request."));
 
     barred.set(None);
     who.set(Who::Gone(Box::new(reviewer)));
     settle().await;
-    assert!(submit.has_attribute("disabled"));
+    assert!(submit.has_attribute("aria-disabled"));
     assert!(find(&place, "[data-testid=sign-in-again]").is_some(), "there is a way on");
     drop(mounted);
 }

@@ -21,16 +21,19 @@ pub fn account_page() -> El {
     let app = App::get();
     super::name_page(app, || texts::NAV_ACCOUNT.to_owned());
     super::focus_heading(app);
-    // Ends of sessions are told to nobody: the list is read again when the password was changed.
     let sessions = sessions::Sessions::new(app);
-    let me = move || {
-        let session = app.who.with(|who| who.session().cloned())?;
-        let password = if session.has_password { password(app, sessions) } else { passwordless() };
-        Some(el("div").class("system").child(me(&session)).child(password))
+    // What is being typed stays when something else about the person changes.
+    let has_password = Memo::new(move |_| app.who.with(|who| Some(who.session()?.has_password)));
+    let password = move || {
+        let has_password = has_password.get()?;
+        Some(untrack(|| if has_password { password(app, sessions) } else { passwordless() }))
     };
     super::page(vec![
         super::heading(texts::NAV_ACCOUNT),
-        el("div").child_fn(me),
+        el("div")
+            .class("system")
+            .child_fn(move || app.who.with(|who| who.session().map(me)))
+            .child_fn(password),
         sessions.card(),
         tokens::tokens(app),
     ])

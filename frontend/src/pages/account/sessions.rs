@@ -1,7 +1,7 @@
 //! The card with one's own sessions.
 
 use crate::ui::prelude::*;
-use shared::SessionItem;
+use shared::{EventKind, SessionItem};
 
 use crate::api::Fault;
 use crate::components::message::{fault_box, skeleton};
@@ -26,6 +26,9 @@ impl Sessions {
     pub fn new(app: App) -> Self {
         let sessions = Self { app, items: RwSignal::new(None), fault: RwSignal::new(None) };
         sessions.load();
+        let of =
+            |kind| matches!(kind, EventKind::SignedIn | EventKind::SignedOut | EventKind::PasswordChanged);
+        app.keep_fresh(of, move || sessions.load());
         sessions
     }
 

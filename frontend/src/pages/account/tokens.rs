@@ -1,7 +1,7 @@
 //! The card with the API tokens.
 
 use crate::ui::prelude::*;
-use shared::{ProjectItem, TokenItem};
+use shared::{EventKind, ProjectItem, TokenItem};
 
 use super::sessions::worded;
 use super::token_dialog::token_dialog;
@@ -76,6 +76,8 @@ pub fn tokens(app: App) -> El {
     };
     tokens.load();
     tokens.load_projects();
+    let of = |kind| matches!(kind, EventKind::TokenMade | EventKind::TokenRevoked);
+    app.keep_fresh(of, move || tokens.load());
     let retry = Callback::new(move |()| tokens.load());
     let list = move || {
         tokens.items.with(|items| {

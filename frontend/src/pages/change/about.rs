@@ -16,12 +16,10 @@ pub(super) fn about(seen: Seen) -> El {
     let with = |part: Told, draw: fn(&Change) -> Option<El>| {
         move || part.with(|change| change.as_ref().and_then(|change| draw(change)))
     };
-    let commits =
-        seen.change.with(|change| Some(commits(&change.as_ref()?.commits, change.as_ref()?.commit_count)));
     el("section")
         .class("card folds")
         .attr("aria-label", texts::ABOUT_CHANGE)
-        .child(commits)
+        .child_fn(with(seen.pushed, |change| Some(commits(&change.commits, change.commit_count))))
         .child_fn(with(seen.checked, |change| change.pipeline.as_ref().map(pipeline)))
         .child_fn(with(seen.checked, |change| change.approvals.as_ref().map(approvals)))
         .child_fn(with(seen.talked, |change| {

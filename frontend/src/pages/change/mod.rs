@@ -57,7 +57,7 @@ fn stale(seen: Seen, change: &Rc<Change>) -> El {
             place.child(
                 notice("waiting", "stale-change", el("div").child(says)).attr("role", "status").child(
                     button(texts::RETRY, "btn", "change-retry")
-                        .flag_fn("disabled", move || seen.busy.get())
+                        .off_fn(move || seen.busy.get())
                         .on_click(move || seen.load(true)),
                 ),
             )
@@ -70,7 +70,7 @@ fn stale(seen: Seen, change: &Rc<Change>) -> El {
 fn description(seen: Seen, change: &Rc<Change>) -> El {
     let again = named(el("button").attr("type", "button").class("tool small"), texts::READ_AGAIN)
         .test("read-again")
-        .flag_fn("disabled", move || seen.busy.get())
+        .off_fn(move || seen.busy.get())
         .child(icon(AGAIN))
         .on_click(move || seen.load(true));
     let age = el("span").class("fine").text(texts::READ_FROM_GITLAB).text(" ").child_fn(move || {

@@ -10,7 +10,7 @@ use shared::AuditEntry;
 use crate::api::Fault;
 use crate::components::message::{empty, fault_box, skeleton};
 use crate::model::history::History;
-use crate::state::{App, time};
+use crate::state::{App, dom, time};
 use crate::texts;
 use crate::ui::{El, each, el, watch, words};
 
@@ -23,6 +23,10 @@ struct Listing {
     next: RwSignal<Option<String>>,
     fault: RwSignal<Option<Fault>>,
     loading: RwSignal<bool>,
+    /// New entries that wait behind the pill; `true` with them if there may be more.
+    fresh: RwSignal<(Vec<AuditEntry>, bool)>,
+    /// Whether something was recorded while the listing was being loaded.
+    missed: StoredValue<bool>,
     /// Counts loads, so that a late answer to an earlier question is dropped.
     generation: StoredValue<u32>,
 }
@@ -47,6 +51,9 @@ impl Listing {
                 Ok(page) => {
                     self.fault.set(None);
                     self.next.set(page.next_cursor);
+                    if cursor.is_none() {
+                        self.fresh.set((Vec::new(), false));
+                    }
                     self.items.update(|items| match items {
                         Some(items) if cursor.is_some() => items.extend(page.items),
                         Some(_) | None => *items = Some(page.items),
@@ -56,6 +63,50 @@ impl Listing {
                 }
                 Err(fault) => self.fault.set(Some(fault)),
             }
+            if self.missed.try_update_value(std::mem::take) == Some(true) {
+                self.look();
+            }
+        });
+    }
+
+    /// Looks whether anything was recorded since; what was waits behind the pill, so that no entry moves under the
+    /// pointer.
+    fn look(self) {
+        if self.loading.get_untracked() {
+            return self.missed.set_value(true);
+        }
+        let newest = self.items.with_untracked(|items| items.as_ref()?.first().map(|entry| entry.id));
+        let Some(newest) = newest else { return self.load(None) };
+        let generation = self.generation.get_value();
+        let query = self.filter.with_untracked(|filter| filter.api_query(None, time::day));
+        self.app.api.list_record(&query).then(move |answer| {
+            let Ok(page) = answer else { return };
+            if self.generation.try_get_value() != Some(generation) {
+                return;
+            }
+            let mut new = page.items;
+            let all = new.len();
+            new.retain(|entry| entry.id > newest);
+            let more = all > 0 && new.len() == all;
+            let before = self.fresh.with_untracked(|(fresh, _)| fresh.len());
+            if before < new.len() {
+                self.app.say(texts::RECORD_NEW.into());
+            }
+            self.fresh.set((new, more));
+        });
+    }
+
+    /// Shows what waits behind the pill.
+    fn show_fresh(self) {
+        dom::focus_soon("[data-testid=record-row] summary".into());
+        let (mut new, more) = self.fresh.get_untracked();
+        if more {
+            return self.load(None);
+        }
+        self.fresh.set((Vec::new(), false));
+        self.items.update(|items| {
+            new.append(items.get_or_insert_default());
+            *items = Some(new);
         });
     }
 }
@@ -73,6 +124,8 @@ pub fn history_page() -> El {
         next: RwSignal::new(None),
         fault: RwSignal::new(None),
         loading: RwSignal::new(false),
+        fresh: RwSignal::new((Vec::new(), false)),
+        missed: StoredValue::new(false),
         generation: StoredValue::new(0),
     };
     let here = app.place.with_untracked(|place| place.path.clone());
@@ -85,6 +138,7 @@ pub fn history_page() -> El {
             untrack(|| listing.show(filter));
         }
     });
+    app.keep_fresh(|_| true, move || listing.look());
     let retry = Callback::new(move |()| listing.load(None));
     let fault = move || {
         let holds = listing.items.with_untracked(Option::is_some);
@@ -100,6 +154,10 @@ pub fn history_page() -> El {
         verification::verification(app),
         filters::filters(app, listing.filter),
         el("div").child_fn(fault),
+        super::pill(
+            move || listing.fresh.with(|(new, more)| (new.len(), *more)),
+            Callback::new(move |()| listing.show_fresh()),
+        ),
         list(listing),
         el("div").class("more").child_fn(more),
     ])

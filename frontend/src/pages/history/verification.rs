@@ -25,7 +25,7 @@ pub fn verification(app: App) -> El {
         });
     };
     let start = button("", "btn", "verify")
-        .flag_fn("disabled", move || busy.get())
+        .off_fn(move || busy.get())
         .text_fn(move || if busy.get() { texts::VERIFYING } else { texts::VERIFY }.into())
         .on_click(run);
     let result = el("div").attr("role", "status").child_fn(move || {

@@ -1,7 +1,7 @@
 //! What the people page knows, and which of its dialogs is open.
 
 use crate::ui::prelude::*;
-use shared::{Group, OneTimeLink, Person, ProjectItem};
+use shared::{EventKind, Group, OneTimeLink, Person, ProjectItem};
 
 use crate::api::Fault;
 use crate::components::modal::{Question, question};
@@ -59,6 +59,20 @@ impl What {
     }
 }
 
+/// Whether something changed that the page shows.
+const fn about_people(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::PersonInvited
+            | EventKind::PersonChanged
+            | EventKind::PersonJoined
+            | EventKind::GroupChanged
+            | EventKind::SignedIn
+            | EventKind::SignInFailed
+            | EventKind::RuleEnrolled
+    )
+}
+
 /// People, groups and projects. Copies are handles to the same signals.
 #[derive(Clone, Copy)]
 pub(super) struct People {
@@ -82,6 +96,7 @@ impl People {
             open: RwSignal::new(Open::Nothing),
         };
         people.load();
+        app.keep_fresh(about_people, move || people.load());
         people
     }
 
@@ -108,7 +123,7 @@ impl People {
     pub(super) fn close(self) {
         self.open.set(Open::Nothing);
         // The browser gives the focus back to where it was, which may be a dialog that is gone.
-        dom::rescue_focus("h1");
+        dom::rescue_focus("h1".into());
     }
 
     /// The projects as ids and names.
