@@ -170,8 +170,10 @@ const WRITER_PRAGMAS: &str = "PRAGMA page_size = 8192; PRAGMA busy_timeout = 100
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; \
     PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;";
 
+/// The cache holds what one page of the inbox touches in a large database, some 200 pages here and there; with half of
+/// it every request read all of them from the file again.
 const READER_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; \
-    PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;";
+    PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -3072; PRAGMA temp_store = MEMORY;";
 
 /// Makes the transaction that was just begun a read-only snapshot.
 ///

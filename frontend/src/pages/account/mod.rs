@@ -30,10 +30,12 @@ pub fn account_page() -> El {
     };
     super::page(vec![
         super::heading(texts::NAV_ACCOUNT),
-        el("div")
-            .class("system")
-            .child_fn(move || app.who.with(|who| who.session().map(me)))
-            .child_fn(password),
+        el("div").child(
+            el("div")
+                .class("system")
+                .child_fn(move || app.who.with(|who| who.session().map(me)))
+                .child_fn(password),
+        ),
         sessions.card(),
         tokens::tokens(app),
     ])
