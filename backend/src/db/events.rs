@@ -140,9 +140,10 @@ pub fn after_within(conn: &mut Conn, after: i64, limit: i64, caller: &Caller) ->
     let mut query = event::table.into_boxed().filter(event::id.gt(after));
     query = if caller.sees_everything_else() {
         query.filter(theirs.or(of_nobody))
+    } else if let Some(own) = caller.own_account() {
+        query.filter(theirs.or(of_nobody.and(event::account_id.eq(own).assume_not_null())))
     } else {
-        let own = of_nobody.and(event::account_id.eq(caller.account_id.as_str()).assume_not_null());
-        query.filter(theirs.or(own))
+        query.filter(theirs)
     };
     let rows: Vec<Row> = query.order(event::id.asc()).limit(limit).select(columns()).load(conn)?;
     rows.into_iter().map(read).collect()

@@ -238,6 +238,13 @@ impl Caller {
         }
     }
 
+    /// The account whose own acts may be heard of: that of a person in a browser. A token is for what it may do, not for
+    /// what its owner does elsewhere.
+    #[must_use]
+    pub fn own_account(&self) -> Option<&str> {
+        matches!(self.via, Via::Browser { .. }).then(|| self.account_id.as_str())
+    }
+
     /// Whether events that belong to no project may be seen.
     #[must_use]
     pub fn sees_everything_else(&self) -> bool {

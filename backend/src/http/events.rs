@@ -39,7 +39,7 @@ pub struct EventsQuery {
 /// It is also sent when somebody's roles or projects have changed, since what they saw is no longer what they may see.
 /// `bye` means that the service stops: connect again. An event with the number 0 is not in the record: a check looks
 /// different by what GitLab says of it. Of what belongs to no project, such as signing in, administrators and
-/// auditors hear all, and others what they did themselves.
+/// auditors hear all, and others, in a browser, what they did themselves.
 #[utoipa::path(
     get,
     path = "/events",
@@ -179,8 +179,8 @@ impl View {
         match (&event.project_id, &self.projects) {
             // What they did themselves: signing in elsewhere, making a token.
             (None, _) => {
-                let own = event.account_id.as_deref() == Some(self.caller.account_id.as_str());
-                own || self.caller.sees_everything_else()
+                let own = self.caller.own_account().filter(|own| event.account_id.as_deref() == Some(own));
+                own.is_some() || self.caller.sees_everything_else()
             }
             (Some(_), None) => true,
             (Some(id), Some(projects)) => projects.contains(id),

@@ -202,6 +202,11 @@ on_both! {
         let signed_in = |read: &str| read.matches("session.started").count();
         let read = follow(&listener, |read| signed_in(read) >= 2).await;
         assert!(!read.contains("Otto"), "{read}");
+        // A program that acts for them is told of nothing but its projects.
+        world.open().await;
+        let program = world.program(&viewer, &[Permission::ChecksRead], &[]).await;
+        let read = follow(&program, |read| read.contains("check.created")).await;
+        assert_eq!(signed_in(&read), 0, "{read}");
     }
 
     async fn thousands_of_projects_can_be_granted(world: Plan::signed()) {
