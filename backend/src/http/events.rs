@@ -121,10 +121,14 @@ fn stream(
                 }
                 _ = beat.tick() => {
                     match View::of(&app, &view.caller).await {
-                        Ok(Some(now)) => view = now,
+                        Ok(Some(now)) if now == view => yield Ok(Bytes::from_static(b": still here\n\n")),
+                        // The event that tells of it may come a moment later, from another replica.
+                        Ok(Some(now)) => {
+                            view = now;
+                            yield Ok(reset(seen));
+                        }
                         Ok(None) | Err(_) => return,
                     }
-                    yield Ok(Bytes::from_static(b": still here\n\n"));
                 }
                 event = news.recv() => match event {
                     // 0 is none of the record's: see `Live::mention`.

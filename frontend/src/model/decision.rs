@@ -79,7 +79,14 @@ impl Target {
     /// recorded, though its answer was lost.
     #[must_use]
     pub fn is_done(&self, now: &CheckDetail, account: &str, comment: &str) -> bool {
-        now.decisions.iter().rev().find(|decision| decision.counts).is_some_and(|last| {
+        let state = match self.verdict {
+            Verdict::Approve => CheckState::Approved,
+            Verdict::Reject => CheckState::Rejected,
+        };
+        let last = now.decisions.iter().rev().find(|decision| decision.counts);
+        // A newer commit has to be told.
+        let stands = now.item.state == state && now.head_sha == self.item.sha;
+        last.filter(|_| stands).is_some_and(|last| {
             (last.verdict, last.sha.as_str(), last.comment.as_str(), last.account_id.as_deref())
                 == (self.verdict, self.item.sha.as_str(), comment.trim(), Some(account))
         })
@@ -217,6 +224,8 @@ mod tests {
         assert!(reject.is_done(&now, "a1", " no tests\n"));
         assert!(!reject.is_done(&now, "a1", "no docs"), "what was typed since is not recorded");
         assert!(!reject.is_done(&now, "a2", "no tests"), "somebody else's is one");
+        let moved = CheckDetail { head_sha: "abc1234def".into(), ..now.clone() };
+        assert!(!reject.is_done(&moved, "a1", "no tests"), "a newer commit is told");
         let approve = target(CheckState::Pending, Verdict::Approve).unwrap();
         assert!(!approve.is_done(&now, "a1", "no tests"));
     }

@@ -79,10 +79,11 @@ impl Tab {
         }
     }
 
-    /// Whether a check may be here that waits, or one that does not.
+    /// Whether a check may be here that perhaps waits, or perhaps does not.
     #[must_use]
-    pub const fn may_hold(self, waits: bool) -> bool {
-        matches!(self, Tab::All) || self.is_pending() == waits
+    pub const fn may_hold(self, waits: bool, closed: bool) -> bool {
+        let pending = self.is_pending();
+        waits && (pending || matches!(self, Tab::All)) || closed && !pending
     }
 
     /// Whether every check here waits.

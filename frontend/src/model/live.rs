@@ -10,11 +10,15 @@ pub const LOOKUPS: usize = 12;
 /// How many known checks one batch looks up; for more the whole listing is read again.
 pub const KNOWN: usize = 25;
 
+/// Whether a check may wait after an event, and whether it may be one that does not; neither if the event says nothing
+/// of that.
+type Since = (bool, bool);
+
 /// The checks named by events since the last batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// With whether they wait since then; `None` if what happened to them says nothing of that.
-    checks: Vec<(String, Option<bool>)>,
+    /// With what they may be since then.
+    checks: Vec<(String, Since)>,
 }
 
 /// What one batch of events asks for.
@@ -32,10 +36,11 @@ impl Touched {
     /// Remembers the check an event is about.
     pub fn note(&mut self, event: &Event) {
         let Some(id) = &event.check_id else { return };
-        let news = (id.clone(), waits_since(event.kind));
+        let news = since(event.kind);
         match self.checks.iter_mut().find(|(known, _)| known == id) {
-            Some((_, waits)) => *waits = news.1.or(*waits),
-            None => self.checks.push(news),
+            Some((_, known)) if news != (false, false) => *known = news,
+            Some(_) => {}
+            None => self.checks.push((id.clone(), news)),
         }
     }
 
@@ -48,10 +53,10 @@ impl Touched {
     /// Takes the batch: the known checks, and the first unknown ones that may belong to the tab's listing.
     pub fn take(&mut self, listing: &Listing, tab: Tab) -> Batch {
         let (mut look_up, mut unknown) = (Vec::new(), Vec::new());
-        for (id, waits) in std::mem::take(&mut self.checks) {
+        for (id, (waits, closed)) in std::mem::take(&mut self.checks) {
             if listing.knows(&id) {
                 look_up.push(id);
-            } else if waits.is_some_and(|waits| tab.may_hold(waits)) {
+            } else if tab.may_hold(waits, closed) {
                 unknown.push(id);
             }
         }
@@ -65,12 +70,13 @@ impl Touched {
     }
 }
 
-/// Whether a check waits after such an event; `None` if it waits or not as before.
-fn waits_since(kind: EventKind) -> Option<bool> {
-    let waits = matches!(kind, EventKind::CheckCreated | EventKind::CheckReopened | EventKind::CheckVoided);
+fn since(kind: EventKind) -> Since {
+    // Reopened it waits, or an earlier decision counts again.
+    let reopened = kind == EventKind::CheckReopened;
+    let waits = matches!(kind, EventKind::CheckCreated | EventKind::CheckVoided);
     let closed =
         matches!(kind, EventKind::CheckDecided | EventKind::CheckSuperseded | EventKind::CheckWithdrawn);
-    (waits || closed).then_some(waits)
+    (waits || reopened, closed || reopened)
 }
 
 /// Whether an event may change what the system counts: everything but mere news about a merge request.
@@ -142,7 +148,11 @@ mod tests {
         }
         let mut touched = decided();
         touched.note(&event(7, EventKind::CheckReopened));
+        touched.note(&event(7, EventKind::CheckUpdated));
         assert_eq!(touched.take(&Listing::default(), Tab::Mine).look_up, ["7"]);
+        // An earlier decision may count again.
+        touched.note(&event(7, EventKind::CheckReopened));
+        assert_eq!(touched.take(&Listing::default(), Tab::Decided).look_up, ["7"]);
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub fn connect(app: App) {
         app.resync.update(|n| *n += 1);
         catch_up(app);
     });
-    let stream = source.clone();
-    on(&source, "error", move |_| {
+    on(&source, "error", move |event| {
+        let Some(stream) = event.target().map(JsCast::unchecked_into::<EventSource>) else { return };
         // Closed by us: that is no loss.
         if !app.stream.with_value(|now| now.as_ref() == Some(&stream)) {
             return;

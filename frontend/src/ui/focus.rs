@@ -3,7 +3,7 @@
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, Node};
+use web_sys::{Element, FocusOptions, HtmlElement, Node};
 
 /// What can take the focus.
 const FOCUSABLE: &str = "a[href], button, input, select, textarea, summary, [tabindex]";
@@ -22,8 +22,11 @@ fn places(root: &Element) -> Vec<HtmlElement> {
     itself.into_iter().chain(under.map(JsCast::unchecked_into)).map(JsCast::unchecked_into).collect()
 }
 
+/// What is written on an element, and whose it is among others that say the same.
 fn name(of: &Element) -> String {
-    of.get_attribute("aria-label").or_else(|| of.text_content()).unwrap_or_default()
+    let key = of.closest("[data-key]").ok().flatten().and_then(|row| row.get_attribute("data-key"));
+    let says = of.get_attribute("aria-label").or_else(|| of.text_content());
+    key.unwrap_or_default() + &says.unwrap_or_default()
 }
 
 /// What holds the focus there; `None` if it is elsewhere. A dialog gives it back by itself.
@@ -42,20 +45,20 @@ pub(super) fn hand_on(held: &Held, next: Option<&Element>, place: &Node) {
     if next.is_some_and(|next| next.query_selector("h1").is_ok_and(|heading| heading.is_some())) {
         return;
     }
-    let mut heirs = next.map(places).unwrap_or_default();
+    let inside = next.map(places).unwrap_or_default();
     let is = |heir: &HtmlElement| name(heir) == held.name;
-    let at = match heirs.get(held.nth) {
+    let at = match inside.get(held.nth) {
         Some(heir) if is(heir) => None,
-        _ => heirs.iter().position(is),
+        _ => inside.iter().position(is),
     };
-    heirs.truncate(at.unwrap_or(held.nth) + 1);
-    if heirs.is_empty() {
-        heirs = document().body().as_deref().map(places).unwrap_or_default();
-        heirs.retain(|one| one.compare_document_position(place) & Node::DOCUMENT_POSITION_FOLLOWING != 0);
-    }
+    let mut heirs = document().body().as_deref().map(places).unwrap_or_default();
+    heirs.retain(|one| one.compare_document_position(place) & Node::DOCUMENT_POSITION_FOLLOWING != 0);
+    heirs.extend(inside.into_iter().take(at.unwrap_or(held.nth) + 1));
+    let stay = FocusOptions::new();
+    stay.set_prevent_scroll(true);
     // What is folded away or hidden cannot take it, and leaves it where it is.
     while let Some(heir) = heirs.pop() {
-        if heir.focus().is_ok() && document().active_element().as_ref() == Some(&heir) {
+        if heir.focus_with_options(&stay).is_ok() && document().active_element().as_ref() == Some(&heir) {
             return;
         }
     }

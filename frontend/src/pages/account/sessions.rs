@@ -106,6 +106,7 @@ impl Sessions {
         let title = el("p").class("words").child(words("strong", &name)).child(here);
         el("li")
             .test("session")
+            .attr("data-key", &item.id)
             .attr("title", &item.user_agent)
             .child(el("div").class("call-main").child(title).child(facts))
             .child(end)

@@ -10,7 +10,7 @@ use crate::components::button;
 use crate::components::message::{fault_box, skeleton};
 use crate::components::modal::{Question, question};
 use crate::components::time::As;
-use crate::state::App;
+use crate::state::{App, dom};
 use crate::texts;
 use crate::ui::{El, el, words};
 
@@ -61,6 +61,8 @@ impl Tokens {
 
     pub(super) fn close(self) {
         self.open.set(Open::Nothing);
+        // The row that it was opened from may have been made anew.
+        dom::rescue_focus("[data-testid=token-new]".into());
     }
 }
 

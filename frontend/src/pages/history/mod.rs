@@ -75,21 +75,27 @@ impl Listing {
         if self.loading.get_untracked() {
             return self.missed.set_value(true);
         }
-        let newest = self.items.with_untracked(|items| items.as_ref()?.first().map(|entry| entry.id));
-        let Some(newest) = newest else { return self.load(None) };
+        if self.items.with_untracked(Option::is_none) {
+            return self.load(None);
+        }
         let generation = self.generation.get_value();
         let query = self.filter.with_untracked(|filter| filter.api_query(None, time::day));
         self.app.api.list_record(&query).then(move |answer| {
-            let Ok(page) = answer else { return };
-            if self.generation.try_get_value() != Some(generation) {
-                return;
+            let (Ok(page), Some(now)) = (answer, self.generation.try_get_value()) else { return };
+            if now != generation {
+                // Another page was loaded meanwhile.
+                return self.look();
             }
+            let newest = self.items.with_untracked(|items| items.as_ref()?.first().map(|entry| entry.id));
             let mut new = page.items;
             let all = new.len();
-            new.retain(|entry| entry.id > newest);
+            new.retain(|entry| Some(entry.id) > newest);
             let more = all > 0 && new.len() == all;
-            let before = self.fresh.with_untracked(|(fresh, _)| fresh.len());
-            if before < new.len() {
+            if more && newest.is_none() {
+                // Nothing is shown that could be moved.
+                return self.load(None);
+            }
+            if !new.is_empty() && self.fresh.with_untracked(|(fresh, _)| fresh.is_empty()) {
                 self.app.say(texts::RECORD_NEW.into());
             }
             self.fresh.set((new, more));
