@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
-use crate::db::{Db, DbError, Lane, calls, deliveries, notes, projects, rule_secrets};
+use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
@@ -210,8 +210,7 @@ impl App {
             // Nobody else uses the file, so whoever held these leases is gone.
             db.write(Lane::Front, |conn| {
                 calls::release_all(conn)?;
-                deliveries::release(conn, None)?;
-                notes::release(conn, None)
+                deliveries::release(conn, None)
             })
             .await?;
         }

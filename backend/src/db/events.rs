@@ -10,33 +10,21 @@ use crate::domain::access::Caller;
 use crate::domain::audit::{self, Content};
 use crate::domain::record::{Event, EventKind, NewEvent};
 
-type Row = (i64, String, String, Option<String>, Option<String>, String, Option<String>, String);
-type Columns = (
-    event::id,
-    event::at,
-    event::kind,
-    event::check_id,
-    event::project_id,
-    event::actor,
-    event::account_id,
-    event::summary,
-);
-
-fn columns() -> Columns {
-    (
-        event::id,
-        event::at,
-        event::kind,
-        event::check_id,
-        event::project_id,
-        event::actor,
-        event::account_id,
-        event::summary,
-    )
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = event)]
+struct Row {
+    id: i64,
+    at: String,
+    kind: String,
+    check_id: Option<String>,
+    project_id: Option<String>,
+    actor: String,
+    account_id: Option<String>,
+    summary: String,
 }
 
 fn read(row: Row) -> Result<Event, DbError> {
-    let (id, at, kind, check_id, project_id, actor, account_id, summary) = row;
+    let Row { id, at, kind, check_id, project_id, actor, account_id, summary } = row;
     let kind = word(&kind, EventKind::parse)?;
     Ok(Event { id, at, kind, check_id, project_id, actor, account_id, summary })
 }
@@ -124,7 +112,7 @@ pub fn after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Event>, DbEr
         .filter(event::id.gt(after))
         .order(event::id.asc())
         .limit(limit)
-        .select(columns())
+        .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -145,7 +133,7 @@ pub fn after_within(conn: &mut Conn, after: i64, limit: i64, caller: &Caller) ->
     } else {
         query.filter(theirs)
     };
-    let rows: Vec<Row> = query.order(event::id.asc()).limit(limit).select(columns()).load(conn)?;
+    let rows: Vec<Row> = query.order(event::id.asc()).limit(limit).select(Row::as_select()).load(conn)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -158,7 +146,7 @@ pub fn of_check(conn: &mut Conn, check_id: &str, limit: i64) -> Result<Vec<Event
         .filter(event::check_id.eq(check_id))
         .order(event::id.desc())
         .limit(limit)
-        .select(columns())
+        .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().rev().map(read).collect()
 }

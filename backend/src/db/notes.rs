@@ -67,8 +67,7 @@ pub struct Outcome<'a> {
     pub written_hash: Option<&'a str>,
     /// Whether it was deleted in GitLab and written anew.
     pub recreated: bool,
-    /// Whether it may still be on its way to GitLab: then the lease stays until it has arrived, since nobody would find
-    /// it before that.
+    /// Whether a text may still be on its way to GitLab: then the lease stays until it has arrived.
     pub on_its_way: bool,
     /// What went wrong.
     pub error: Option<&'a str>,
@@ -131,7 +130,7 @@ pub fn written(conn: &mut Conn, merge_request_id: &str) -> Result<Vec<i64>, DbEr
 
 /// Takes a due note of a connection for this process until `until`: none while a delivery
 /// is due that can be sent, for GitLab is told the outcome first. Leaves out those of rules that are
-/// broken or have no notes.
+/// broken or have no notes. What was taken and not finished is given back by nobody: its text may be on its way.
 ///
 /// # Errors
 /// The database's.
@@ -336,23 +335,6 @@ pub fn finish(
         ))
         .execute(conn)?;
     Ok(true)
-}
-
-/// Ends leases of notes held by `owner`, or by anybody.
-///
-/// # Errors
-/// The database's.
-pub fn release(conn: &mut Conn, owner: Option<&str>) -> Result<(), DbError> {
-    let free = (note::lease_owner.eq(None::<String>), note::lease_until.eq(None::<String>));
-    match owner {
-        Some(owner) => {
-            diesel::update(note::table.filter(note::lease_owner.eq(owner))).set(free).execute(conn)?
-        }
-        None => {
-            diesel::update(note::table.filter(note::lease_until.is_not_null())).set(free).execute(conn)?
-        }
-    };
-    Ok(())
 }
 
 /// When the next note is due that no broken connection or rule keeps back.

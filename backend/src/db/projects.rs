@@ -114,6 +114,10 @@ pub fn set_connection_trouble(
     now: Time,
 ) -> Result<bool, DbError> {
     let was = connection_trouble(conn, id)?;
+    if was.is_none() && reason.is_none() {
+        // Nearly always; the row is not held then.
+        return Ok(false);
+    }
     diesel::update(connection::table.find(id))
         .set((
             connection::broken_reason.eq(reason),
@@ -136,6 +140,9 @@ pub fn set_rule_trouble(
     now: Time,
 ) -> Result<bool, DbError> {
     let was: Option<String> = rule::table.find(id).select(rule::broken_reason).first(conn)?;
+    if was.is_none() && reason.is_none() {
+        return Ok(false);
+    }
     diesel::update(rule::table.find(id))
         .set((
             rule::broken_reason.eq(reason),

@@ -33,6 +33,8 @@ pub enum NoteError {
         message: String,
         /// How long GitLab asks to wait.
         retry_after: Option<Duration>,
+        /// Whether GitLab may still do what it was asked: it was sent, and no word came of it.
+        may_arrive: bool,
     },
 }
 
@@ -43,8 +45,10 @@ impl From<ReadError> for NoteError {
             ReadError::NotFound(_) => Self::Missing(message),
             ReadError::Refused { status: 401, .. } => Self::NotSignedIn(message),
             ReadError::Refused { .. } => Self::Refused(message),
-            ReadError::Unreadable(_) => Self::Later { message, retry_after: None },
-            ReadError::Unavailable { retry_after, .. } => Self::Later { message, retry_after },
+            ReadError::Unreadable(_) => Self::Later { message, retry_after: None, may_arrive: false },
+            ReadError::Unavailable { retry_after, .. } => {
+                Self::Later { message, retry_after, may_arrive: false }
+            }
         }
     }
 }
@@ -102,7 +106,7 @@ impl Client {
     /// Writes a new note and returns its id.
     ///
     /// # Errors
-    /// See [`NoteError`]. After [`NoteError::Later`] it may be there all the same.
+    /// See [`NoteError`].
     pub async fn create_note(&self, (project, iid): (i64, i64), body: &str) -> Result<i64, NoteError> {
         let path = format!("projects/{project}/merge_requests/{iid}/notes");
         let request = self.http.post(self.url(&path)).json(&json!({"body": body}));
@@ -127,8 +131,11 @@ impl Client {
 }
 
 async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError> {
-    let response =
-        sent.map_err(|error| NoteError::Later { message: transport(&error), retry_after: None })?;
+    let response = sent.map_err(|error| NoteError::Later {
+        message: transport(&error),
+        retry_after: None,
+        may_arrive: !error.is_connect(),
+    })?;
     let status: StatusCode = response.status();
     let retry_after = retry_after(&response);
     match note_answer(status.as_u16()) {
@@ -136,6 +143,11 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError
         NoteAnswer::Missing => Err(NoteError::Missing(describe(status, response).await)),
         NoteAnswer::NotSignedIn => Err(NoteError::NotSignedIn(describe(status, response).await)),
         NoteAnswer::Refused => Err(NoteError::Refused(describe(status, response).await)),
-        NoteAnswer::Later => Err(NoteError::Later { message: describe(status, response).await, retry_after }),
+        NoteAnswer::Later => Err(NoteError::Later {
+            message: describe(status, response).await,
+            retry_after,
+            // Said by what stands in front of GitLab, which knows no more than that no answer came.
+            may_arrive: matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT),
+        }),
     }
 }

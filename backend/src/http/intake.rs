@@ -1,7 +1,7 @@
 //! `POST {base}/status_check`: reads the body within bounds and hands it to the use case.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
@@ -21,6 +21,10 @@ use crate::service::intake;
 
 /// A body must arrive within this time; GitLab itself gives up writing after 30 s.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// Whoever is slower than this after the first seconds is given up earlier: their call holds memory that others wait for.
+const BODY_GRACE: Duration = Duration::from_secs(5);
+/// In bytes a second; 25 MB, the largest call, need some four times as many to be there in time.
+const BODY_RATE: f64 = 256.0 * 1024.0;
 /// A call waits this long for memory to become free; GitLab gives up reading after 20 s and does
 /// not repeat what was refused, so waiting beats refusing.
 const BUDGET_TIME: Duration = Duration::from_secs(10);
@@ -135,7 +139,7 @@ async fn receive(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let answer = store(app, batcher, budget, rule_key, request, payload).await;
     let result = answer
         .as_ref()
@@ -192,9 +196,10 @@ pub async fn read_body(
         return Err(too_large());
     }
     // Whoever sends nothing holds nothing.
-    let mut begun = timely(payload.next()).await?;
+    let mut begun = timely(BODY_TIME, payload.next()).await?;
     // Without a told length the worst case is reserved, and given back once the length is known.
     let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
+    let reads_since = Instant::now();
     let reading = async {
         // Most bodies come in one piece, which needs no copy.
         let mut first = Bytes::new();
@@ -215,11 +220,13 @@ pub async fn read_body(
                 joined.extend_from_slice(&std::mem::take(&mut first));
                 joined.extend_from_slice(&chunk);
             }
-            begun = payload.next().await;
+            let arrived = Duration::from_secs_f64((first.len() + joined.len()) as f64 / BODY_RATE);
+            let due = BODY_TIME.min(BODY_GRACE + arrived);
+            begun = timely(due.saturating_sub(reads_since.elapsed()), payload.next()).await?;
         }
         Ok(if joined.is_empty() { first } else { joined.freeze() })
     };
-    let body = timely(reading).await??;
+    let body = reading.await?;
     if told.is_none() {
         let needed = body.len().div_ceil(UNIT).max(1);
         if let Some(spare) = held.num_permits().checked_sub(needed)
@@ -231,12 +238,13 @@ pub async fn read_body(
     Ok((body, held))
 }
 
-async fn timely<T>(arriving: impl Future<Output = T>) -> Result<T, ApiError> {
+async fn timely<T>(patience: Duration, arriving: impl Future<Output = T>) -> Result<T, ApiError> {
     let late = |_| {
-        let detail = "The body did not arrive within 30 seconds; nothing was stored.";
+        let detail =
+            "The body did not arrive within 30 seconds, or came too slowly for that; nothing was stored.";
         ApiError::new(ProblemCode::BodyTimeout, detail)
     };
-    tokio::time::timeout(BODY_TIME, arriving).await.map_err(late)
+    tokio::time::timeout(patience, arriving).await.map_err(late)
 }
 
 fn too_large() -> ApiError {

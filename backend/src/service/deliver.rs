@@ -195,10 +195,18 @@ const fn state_after(meaning: Meaning) -> DeliveryState {
     }
 }
 
+/// What follows from an answer. The rows of the connection and of the rule come before the record, whose counter all hold
+/// until they commit: in another order two of these could wait for each other.
 fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: Time) -> Result<(), DbError> {
     let error = answer.error.as_deref().unwrap_or("GitLab refused");
     match answer.meaning {
         Meaning::Accepted => {
+            let of_connection = projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)?;
+            let of_rule = projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)?;
+            if of_connection || of_rule {
+                let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
+                redelivery::resume(conn, &sent.connection_id, rule, now)?;
+            }
             record(
                 conn,
                 sent,
@@ -206,12 +214,10 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 format!("GitLab was told {} for {}", sent.status.as_str(), short_sha(&sent.sha)),
                 now,
             )?;
-            if projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)? {
-                redelivery::resume(conn, &sent.connection_id, Some(&sent.rule_id), now)?;
+            if of_rule {
                 restored(conn, Some(&sent.project_id), "The rule works again; what it kept is sent", now)?;
             }
-            if projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)? {
-                redelivery::resume(conn, &sent.connection_id, None, now)?;
+            if of_connection {
                 restored(conn, None, "The connection to GitLab works again; what it kept is sent", now)?;
             }
         }

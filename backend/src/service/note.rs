@@ -110,8 +110,19 @@ struct Known {
     /// The hash of what it says.
     hash: Option<String>,
     recreated: bool,
-    /// Whether a new note was sent off whose answer is not known.
+    /// Whether a text was sent off and may still arrive.
     on_its_way: bool,
+}
+
+impl Known {
+    /// Sends a text, and knows whatever happens whether it may still arrive: nobody finds a note before that, and an older
+    /// text would take the place of a newer one.
+    async fn sent<T>(&mut self, sending: impl Future<Output = Result<T, NoteError>>) -> Result<T, NoteError> {
+        self.on_its_way = true;
+        let answer = sending.await;
+        self.on_its_way = matches!(answer, Err(NoteError::Later { may_arrive: true, .. }));
+        answer
+    }
 }
 
 /// Brings one note up to date and stores what came of it.
@@ -132,7 +143,11 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
         let span = app.traces.work("write note", Some(&id), None);
         let writing = request_id::within(id, write(connected, &claimed, &mut known, &body, &marker));
         let writing = span.within(writing);
-        let late = || NoteError::Later { message: "GitLab did not answer in time".into(), retry_after: None };
+        let late = || NoteError::Later {
+            message: "GitLab did not answer in time".into(),
+            retry_after: None,
+            may_arrive: true,
+        };
         tokio::time::timeout(WRITING, writing).await.unwrap_or_else(|_| Err(late().into()))
     };
     let now = app.clock.now();
@@ -197,7 +212,7 @@ async fn write(
     // Whatever comes of it, what the note said before is no longer known.
     known.hash = None;
     if let Some(id) = known.id {
-        match client.update_note(claimed.place, id, body).await {
+        match known.sent(client.update_note(claimed.place, id, body)).await {
             Err(NoteError::Missing(_)) if known.recreated => return Err(Trouble::DeletedTwice),
             Err(NoteError::Missing(_)) => known.id = None,
             done => return Ok(done?),
@@ -206,13 +221,9 @@ async fn write(
     let own = connected.own_user().await?;
     if let Some(id) = client.find_note(claimed.place, own, |text| note::is_marked(text, marker)).await? {
         known.id = Some(id);
-        return Ok(client.update_note(claimed.place, id, body).await?);
+        return Ok(known.sent(client.update_note(claimed.place, id, body)).await?);
     }
-    known.on_its_way = true;
-    let made = client.create_note(claimed.place, body).await;
-    // Without an answer it may still become a note, which nobody finds until then.
-    known.on_its_way = matches!(made, Err(NoteError::Later { retry_after: None, .. }));
-    known.id = Some(made?);
+    known.id = Some(known.sent(client.create_note(claimed.place, body)).await?);
     known.recreated |= claimed.gitlab_note_id.is_some();
     Ok(())
 }

@@ -26,8 +26,11 @@ const ENOUGH: usize = 32;
 const GROUP: usize = 8;
 /// GitLab is asked about so many at once.
 const ASKED_AT_ONCE: usize = 16;
-/// A call that fails for a reason of our own is set aside after so many tries.
+/// A call that fails for a reason of our own is set aside after so many tries, …
 const TRIES: i64 = 5;
+/// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: over an hour. An
+/// outage has no end.
+const REFUSALS: i64 = 20;
 
 /// What is to become of a call.
 enum Fate {
@@ -247,8 +250,13 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
         Err(ReadError::NotFound(path)) => Fate::SetAside(format!(
             "GitLab answered 404 to {path}: the token cannot see it, or the call was forged. Give the token access, then replay"
         )),
-        Err(error @ ReadError::Refused { .. }) => Fate::Later(error.to_string(), None),
-        Err(ReadError::Unreadable(message)) => Fate::Later(message, None),
+        Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
+            if stored.attempts + 1 >= REFUSALS {
+                Fate::SetAside(format!("{error}. It was asked {REFUSALS} times; mend that, then replay"))
+            } else {
+                Fate::Later(error.to_string(), None)
+            }
+        }
         Err(ReadError::Unavailable { message, retry_after }) => Fate::Later(message, retry_after),
     };
     let fate = match fate {

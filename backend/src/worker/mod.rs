@@ -54,8 +54,7 @@ pub async fn release(app: &App) -> Result<(), DbError> {
     app.db
         .write(Lane::Front, move |conn| {
             calls::release(conn, &owner)?;
-            deliveries::release(conn, Some(&owner))?;
-            notes::release(conn, Some(&owner))
+            deliveries::release(conn, Some(&owner))
         })
         .await
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use approval_app::db::{DbError, Lane};
+use approval_app::service::deliver;
+use diesel::connection::SimpleConnection as _;
 use gitlab_sandbox::{Fault, Source, Status};
 use serde_json::json;
 
-use crate::support::{Plan, World, on_both};
+use crate::support::{Kind, Plan, World, on_both};
 
 on_both! {
     async fn gitlab_down_keeps_the_decision_and_delivers_it_later(world: Plan::signed()) {
@@ -169,4 +172,32 @@ on_both! {
         let busiest = by_second.values().copied().max().unwrap_or(0);
         assert!(busiest <= 40, "{busiest} requests in one second: {by_second:?}");
     }
+}
+
+/// Deliveries do not queue up behind each other, or behind whoever changes the connection, as long as nothing is broken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_is_accepted_holds_no_row_that_all_share() {
+    let world = World::build(Kind::Postgres, Plan::signed()).await;
+    let iid = world.open().await;
+    let check = world.check("pending").await;
+    assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+    let (held, holds) = std::sync::mpsc::channel();
+    let (let_go, wait) = std::sync::mpsc::channel();
+    let db = world.app.db.clone();
+    let holder = tokio::spawn(async move {
+        let holding = db.write(Lane::Front, move |conn| {
+            conn.batch_execute("SELECT 1 FROM connection FOR UPDATE; SELECT 1 FROM rule FOR UPDATE")?;
+            held.send(()).unwrap();
+            wait.recv().unwrap();
+            Ok::<_, DbError>(())
+        });
+        holding.await.unwrap();
+    });
+    tokio::task::spawn_blocking(move || holds.recv().unwrap()).await.unwrap();
+    deliver::step(&world.app).await.unwrap();
+    assert_eq!(world.shown(iid), Status::Passed);
+    assert_eq!(world.detail(&check).await["delivery"]["state"], "delivered");
+    let_go.send(()).unwrap();
+    holder.await.unwrap();
+    world.end().await;
 }

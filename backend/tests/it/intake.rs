@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gitlab_sandbox::payload::MergeRequestCall;
-use gitlab_sandbox::sign;
+use gitlab_sandbox::{Fault, sign};
 use serde_json::json;
 
 use crate::support::{Kind, Plan, SECRET, World, on_both};
@@ -185,6 +185,27 @@ on_both! {
         assert!(aside[0]["note"].as_str().unwrap().contains("APPROVAL_GITLAB_URL"), "{aside:?}");
     }
 
+    async fn what_gitlab_refuses_to_explain_is_not_asked_about_without_end(world: Plan::unsigned()) {
+        let iid = world.open().await;
+        assert_eq!(world.call("status_check", body(world, iid), None).await.0, 202);
+        world.gitlab.set_fault(Some(Fault::Down));
+        world.settle_for(Duration::from_secs(300)).await;
+        assert_eq!(world.calls("stored").await.len(), 1, "an outage is waited for");
+        world.gitlab.set_fault(Some(Fault::Forbidden));
+        world.settle_for(Duration::from_secs(1800)).await;
+        assert_eq!(world.calls("stored").await.len(), 1, "a token may be mended");
+        world.settle_for(Duration::from_secs(7200)).await;
+        let aside = world.calls("set_aside").await;
+        assert!(aside[0]["note"].as_str().unwrap().contains("403"), "{aside:?}");
+        let asked = world.gitlab.request_count();
+        world.settle_for(Duration::from_secs(7200)).await;
+        assert_eq!(world.gitlab.request_count(), asked);
+        world.gitlab.set_fault(None);
+        assert_eq!(world.post(&format!("calls/{}/replay", aside[0]["id"]), &json!({})).await.0, 202);
+        world.settle().await;
+        assert!(world.calls("set_aside").await.is_empty());
+    }
+
     async fn a_set_aside_call_can_be_replayed_once_mended(world: Plan::unsigned()) {
         let iid = world.gitlab.create_merge_request(world.project, Default::default());
         world.gitlab.settle().await;
@@ -298,5 +319,33 @@ async fn a_slow_sender_does_not_block_others() {
         }
     });
     others.await.expect("others are served");
+    world.end().await;
+}
+
+/// Whoever announces much and sends little gives back early what is kept for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_trickles_is_given_up() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
+    let sender = tokio::net::TcpStream::connect(&place).await.unwrap();
+    let (mut answers, mut body) = sender.into_split();
+    let head = format!(
+        "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: 26000000\r\n\r\n"
+    );
+    body.write_all(head.as_bytes()).await.unwrap();
+    let trickle = tokio::spawn(async move {
+        // Ten bytes a second, far longer than anybody should wait.
+        while body.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let mut begins = [0; 12];
+    // The whole time for a body, in which nothing comes that is not an end, is half a minute.
+    let answer = tokio::time::timeout(Duration::from_secs(20), answers.read_exact(&mut begins)).await;
+    answer.expect("it is given up before a whole body's time is over").unwrap();
+    assert_eq!(&begins, b"HTTP/1.1 408");
+    trickle.abort();
+    assert!(world.calls("all").await.is_empty());
     world.end().await;
 }

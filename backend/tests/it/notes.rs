@@ -147,6 +147,13 @@ on_both! {
         assert!(!note(world, iid).body.contains("rejected by"), "what may be on its way is waited for");
         world.settle_for(Duration::from_secs(90)).await;
         assert!(note(world, iid).body.contains("rejected by"));
+        // Nobody heard of that text either. What is newer must not be there before it, or the older one stays.
+        assert_eq!(world.detail(&check).await["note"]["state"], "pending");
+        reverse(world, &check, "rejected", "approve").await;
+        world.settle_for(Duration::from_secs(120)).await;
+        assert!(note(world, iid).body.contains("**: rejected by"), "what may be on its way is waited for");
+        world.settle_for(Duration::from_secs(90)).await;
+        assert!(note(world, iid).body.contains("**: approved by"));
         assert_eq!(world.detail(&check).await["note"]["state"], "written");
         assert_eq!(world.gitlab.requests().iter().filter(|one| one.method == "POST" && one.path.ends_with("/notes")).count(), 1);
     }
@@ -358,5 +365,26 @@ async fn two_replicas_write_one_note() {
         .filter(|one| one.method == "POST" && one.path.ends_with("/notes"));
     assert_eq!(posts.count(), REQUESTS);
     other.stopping.cancel();
+    world.end().await;
+}
+
+/// A text of the process that was killed may still be on its way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_process_waits_for_what_the_killed_one_sent() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let iid = world.open().await;
+    let check = world.check("pending").await;
+    assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+    deliver_all(&world).await;
+    sql(
+        &world,
+        "UPDATE merge_request_note SET lease_owner = 'killed', lease_until = '2026-03-02T09:33:00.000000Z'",
+    )
+    .await;
+    let world = world.restart().await;
+    world.settle_for(Duration::from_secs(170)).await;
+    assert!(notes(&world, iid).is_empty());
+    world.settle_for(Duration::from_secs(30)).await;
+    note(&world, iid);
     world.end().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use approval_app::db::{DbError, Lane};
 use approval_app::domain::access::{Permission, Role};
 use diesel::prelude::*;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use gitlab_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -43,6 +43,14 @@ async fn follow(asker: &Asker, want: impl Fn(&str) -> bool) -> String {
     };
     tokio::time::timeout(Duration::from_secs(20), reading).await.expect("what is awaited arrives");
     read
+}
+
+/// Opens the live stream, and returns it once it has begun.
+async fn listen(asker: &Asker) -> impl Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin {
+    let request = asker.http.get(format!("{}/api/v1/events", asker.base));
+    let mut stream = request.send().await.unwrap().bytes_stream();
+    assert!(stream.next().await.is_some(), "it begins");
+    stream
 }
 
 on_both! {
@@ -153,9 +161,7 @@ on_both! {
     async fn a_listener_who_is_switched_off_hears_nothing_more(world: Plan::signed()) {
         let viewer = world.person("Vera Viewer", &[Role::Viewer], &[]).await;
         let browser = world.browser(&viewer).await;
-        let request = browser.http.get(format!("{}/api/v1/events", browser.base));
-        let mut stream = request.send().await.unwrap().bytes_stream();
-        assert!(stream.next().await.is_some(), "it begins");
+        let mut stream = listen(&browser).await;
         let change = json!({"name": "Vera Viewer", "roles": ["viewer"], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": null, "active": false});
         let rita = world.program_of_rita();
         assert_eq!(rita.put(&format!("people/{}", viewer.id), &change).await.0, 200);
@@ -167,9 +173,7 @@ on_both! {
     async fn a_listener_whose_access_changes_is_told_to_read_anew(world: Plan::signed()) {
         let viewer = world.person("Vera Viewer", &[Role::Viewer], &[]).await;
         let browser = world.browser(&viewer).await;
-        let request = browser.http.get(format!("{}/api/v1/events", browser.base));
-        let mut stream = request.send().await.unwrap().bytes_stream();
-        assert!(stream.next().await.is_some(), "it begins");
+        let mut stream = listen(&browser).await;
         let rita = world.program_of_rita();
         let mut change = json!({"name": "Vera Viewer", "roles": ["viewer"], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": 7, "active": true});
         let mut next = async |want: &str| {

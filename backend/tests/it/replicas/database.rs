@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Listener, Scene};
 use crate::support::cluster::Cluster;
-use crate::support::process::{Process, call_of, until};
+use crate::support::process::{Process, call_of, program, until};
 use crate::support::{Database, Kind};
 
 /// Waits for what a health endpoint says.
@@ -154,4 +154,32 @@ async fn without_a_free_connection_it_says_so_and_recovers() {
     scene.settle(&a).await;
     assert_eq!(scene.told()[&iid], ["passed"]);
     scene.gitlab.stop().await;
+}
+
+/// With the OpenSSL that the program brings along.
+#[test]
+fn the_way_to_postgresql_is_encrypted_and_leads_to_no_impostor() {
+    let cluster = Cluster::start();
+    let ours = format!("{}?sslmode=verify-full&sslrootcert={}", cluster.url, cluster.certificate);
+    let whoever_the_system_trusts = format!("{}?sslmode=verify-full&sslrootcert=system", cluster.url);
+    let migrate = |url: &str, trusted: Option<&str>| {
+        let mut command = program(url);
+        command.arg("migrate").env_remove("SSL_CERT_FILE");
+        if let Some(file) = trusted {
+            command.env("SSL_CERT_FILE", file);
+        }
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (done, said) = migrate(&whoever_the_system_trusts, None);
+    assert!(!done && said.contains("certificate verify failed"), "{said}");
+    for (url, trusted) in [(&ours, None), (&whoever_the_system_trusts, Some(cluster.certificate.as_str()))] {
+        let (done, said) = migrate(url, trusted);
+        assert!(done, "{said}");
+    }
+    let mut conn = PgConnection::establish(&ours).unwrap();
+    let encrypted = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "(SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid())",
+    ));
+    assert!(diesel::RunQueryDsl::get_result::<bool>(encrypted, &mut conn).unwrap());
 }

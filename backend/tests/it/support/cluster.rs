@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 pub struct Cluster {
     /// An empty database of it.
     pub url: String,
+    /// The file of the certificate that vouches for it.
+    pub certificate: String,
     child: Child,
     wishes: Option<ChildStdin>,
     said: Lines<BufReader<ChildStdout>>,
@@ -19,7 +21,8 @@ impl Cluster {
             Command::new(script).arg("own").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = said.next().expect("it says where it is").unwrap();
-        Self { url, wishes: child.stdin.take(), said, child }
+        let certificate = said.next().expect("and who vouches for it").unwrap();
+        Self { url, certificate, wishes: child.stdin.take(), said, child }
     }
 
     fn ask(&mut self, wish: &str, answer: &str) {

@@ -161,6 +161,17 @@ impl World {
             .unwrap()
     }
 
+    /// The same world after the process ended and another one took its place; on SQLite, where the file is free then.
+    pub async fn restart(self) -> Self {
+        let Self { app, running, clock, .. } = self;
+        let (config, address) = (app.config.clone(), running.address);
+        running.stop().await;
+        drop(app);
+        let app = App::open(config, Arc::clone(&clock) as _).await.unwrap();
+        let running = server::start(&app, TcpListener::bind(address).unwrap(), false).unwrap();
+        Self { app, running, clock, ..self }
+    }
+
     /// Ends the world; fails if a secret was logged.
     pub async fn end(self) {
         self.app.stopping.cancel();
