@@ -1,8 +1,8 @@
 //! Stores calls so that all that arrive while one commit is on its way to the disk share the next: one
 //! row, one commit, one wake-up for each thread.
 //!
-//! A call that comes alone goes alone. Where many come, a commit waits for a part of them, but never long:
-//! a commit costs the same for few calls and for many, and what it costs is taken from those that are being
+//! A call that comes alone goes alone. Where many come, a commit waits for a part of them, but not longer than a commit
+//! takes on this machine: it costs the same for few calls and for many, and what it costs is taken from those that are being
 //! received (PostgreSQL's `commit_delay` with `commit_siblings`). What is to be stored is gathered when the
 //! database is ready for it, from all threads of the HTTP server; each thread has a [`Batcher`].
 
@@ -24,8 +24,10 @@ const MOST: usize = 128;
 const LONGEST: usize = 1024 * 1024;
 /// With fewer callers than this about, none waits for another.
 const CROWD: usize = 8;
-/// No commit waits longer for more calls.
+/// No commit waits longer for more calls, …
 const PATIENCE: Duration = Duration::from_millis(2);
+/// … nor longer than so many times what the last one took: where the disk is fast, the wait would cost more than it saves.
+const PATIENCE_IN_COMMITS: f64 = 1.5;
 
 /// Who waits for a call to be stored. Dropped, it says that it was not.
 struct Waiting {
@@ -40,6 +42,8 @@ struct Batch {
     frames: Frames,
     /// By thread.
     waiting: Vec<Vec<Waiting>>,
+    /// When its commit began.
+    taken: Option<Instant>,
 }
 
 impl Batch {
@@ -84,6 +88,8 @@ struct Queue {
     wanted: Option<usize>,
     /// How many calls were answered last, and when.
     answered: Option<(usize, Instant)>,
+    /// How long the last commit took.
+    commit: Duration,
     /// What a batch was gathered in, to be used again: fresh memory costs more than the calls.
     spare: Option<Frames>,
     /// Where each thread hears what has been stored.
@@ -104,9 +110,10 @@ impl Arrivals {
     }
 
     /// Takes the first batch, and says whether there are more. Waits for so many calls to be in it as are worth
-    /// it, at most for `patience`.
-    fn take(&self, patience: Duration) -> (Batch, bool) {
+    /// it, at most for `longest`.
+    fn take(&self, longest: Duration) -> (Batch, bool) {
         let mut queue = self.queue();
+        let patience = longest.min(queue.commit.mul_f64(PATIENCE_IN_COMMITS));
         // Who was answered longer ago has come back, or does not come.
         let answered =
             queue.answered.take().filter(|(_, at)| at.elapsed() < patience).map_or(0, |(count, _)| count);
@@ -119,6 +126,7 @@ impl Arrivals {
             queue.wanted = None;
         }
         let batch = queue.batches.pop_front().unwrap_or_default();
+        let batch = Batch { taken: Some(Instant::now()), ..batch };
         queue.asked = !queue.batches.is_empty();
         (batch, queue.asked)
     }
@@ -130,7 +138,7 @@ impl Arrivals {
             Some(batch) => batch.push(call, home, waiting),
             None => {
                 let frames = queue.spare.take().unwrap_or_default();
-                let mut batch = Batch { frames, waiting: Vec::new() };
+                let mut batch = Batch { frames, ..Batch::default() };
                 batch.push(call, home, waiting);
                 queue.batches.push_back(batch);
             }
@@ -239,6 +247,7 @@ fn tell(app: &App, batch: Batch) {
     let homes = {
         let mut queue = app.arrivals.queue();
         queue.answered = Some((batch.frames.count(), Instant::now()));
+        queue.commit = batch.taken.map_or(Duration::ZERO, |at| at.elapsed());
         queue.spare = batch.frames.emptied();
         queue.homes.clone()
     };
@@ -266,9 +275,11 @@ mod tests {
     /// So long that whoever waits in vain is seen to hang.
     const EVER: Duration = Duration::from_secs(3600);
 
+    /// As after a commit that took for ever.
     fn arrivals(answered: usize, at: Instant) -> Arrivals {
         let arrivals = Arrivals::default();
         arrivals.queue().answered = Some((answered, at));
+        arrivals.queue().commit = EVER;
         arrivals
     }
 
@@ -318,7 +329,12 @@ mod tests {
             let (batch, more) = taking.join().expect("does not panic");
             assert_eq!((batch.frames.count(), more), (21, false));
         });
-        // Nobody waits for those who cannot come in any more.
+        // Nobody waits long where a commit takes no time.
+        let at_once = self::arrivals(24, Instant::now());
+        at_once.queue().commit = Duration::ZERO;
+        add(&at_once, 8);
+        assert_eq!(at_once.take(EVER).0.frames.count(), 8);
+        // Nor for those who cannot come in any more.
         let full = self::arrivals(1000, Instant::now());
         add(&full, super::MOST);
         assert_eq!(full.take(EVER).0.frames.count(), super::MOST);
