@@ -21,9 +21,9 @@ use crate::service::intake;
 
 /// A body must arrive within this time; GitLab itself gives up writing after 30 s.
 const BODY_TIME: Duration = Duration::from_secs(30);
-/// Whoever is slower than this after the first seconds is given up earlier: their call holds memory that others wait for.
+/// After this time a body that comes slower than [`BODY_RATE`] is given up: memory is held for it that others wait for.
 const BODY_GRACE: Duration = Duration::from_secs(5);
-/// In bytes a second; 25 MB, the largest call, need some four times as many to be there in time.
+/// In bytes a second. The largest call, of 25 MB, has to be three times as fast to be there in time.
 const BODY_RATE: f64 = 256.0 * 1024.0;
 /// A call waits this long for memory to become free; GitLab gives up reading after 20 s and does
 /// not repeat what was refused, so waiting beats refusing.
@@ -199,34 +199,27 @@ pub async fn read_body(
     let mut begun = timely(BODY_TIME, payload.next()).await?;
     // Without a told length the worst case is reserved, and given back once the length is known.
     let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
-    let reads_since = Instant::now();
-    let reading = async {
-        // Most bodies come in one piece, which needs no copy.
-        let mut first = Bytes::new();
-        let mut joined = BytesMut::new();
-        while let Some(chunk) = begun {
-            let chunk = chunk.map_err(|_| {
-                ApiError::new(
-                    ProblemCode::IncompleteBody,
-                    "The body did not arrive whole; nothing was stored.",
-                )
-            })?;
-            if first.len() + joined.len() + chunk.len() > CALL_MAX {
-                return Err(too_large());
-            }
-            if first.is_empty() && joined.is_empty() {
-                first = chunk;
-            } else {
-                joined.extend_from_slice(&std::mem::take(&mut first));
-                joined.extend_from_slice(&chunk);
-            }
-            let arrived = Duration::from_secs_f64((first.len() + joined.len()) as f64 / BODY_RATE);
-            let due = BODY_TIME.min(BODY_GRACE + arrived);
-            begun = timely(due.saturating_sub(reads_since.elapsed()), payload.next()).await?;
+    let since = Instant::now();
+    // Most bodies come in one piece, which needs no copy.
+    let (mut first, mut joined) = (Bytes::new(), BytesMut::new());
+    while let Some(chunk) = begun {
+        let chunk = chunk.map_err(|_| {
+            ApiError::new(ProblemCode::IncompleteBody, "The body did not arrive whole; nothing was stored.")
+        })?;
+        if first.len() + joined.len() + chunk.len() > CALL_MAX {
+            return Err(too_large());
         }
-        Ok(if joined.is_empty() { first } else { joined.freeze() })
-    };
-    let body = reading.await?;
+        if first.is_empty() && joined.is_empty() {
+            first = chunk;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut first));
+            joined.extend_from_slice(&chunk);
+        }
+        let earned = Duration::from_secs_f64((first.len() + joined.len()) as f64 / BODY_RATE);
+        let until = BODY_TIME.min(BODY_GRACE + earned);
+        begun = timely(until.saturating_sub(since.elapsed()), payload.next()).await?;
+    }
+    let body = if joined.is_empty() { first } else { joined.freeze() };
     if told.is_none() {
         let needed = body.len().div_ceil(UNIT).max(1);
         if let Some(spare) = held.num_permits().checked_sub(needed)
