@@ -68,9 +68,12 @@ journey("roles and projects change what somebody sees at once, and off is off", 
   await byId(admin, "role-reviewer").check();
   await byId(admin, "reach-some").check();
   await byId(admin, "person-dialog").getByLabel(STOREFRONT).check();
+  // The open page looks after the checks that it may no longer see.
+  page.watch.expect(/404/);
   await byId(admin, "person-send").click();
   await byId(admin, "person-dialog").waitFor({ state: "detached" });
   await says(personRow(admin, tom.email), /Reviewer.*1 project/s);
+  await until("what is none of Tom's business has gone", async () => (await rows(page).count()) === 10);
 
   await openInbox(page, world.app, 10);
   await openDialog(page, DELIVERY_DATE, "approve");
@@ -124,6 +127,7 @@ journey("a token is shown once, works for programs, and stops when revoked", asy
   const secret = await byId(page, "token-secret").inputValue();
   assert.match(secret, /^aat_/);
   await byId(page, "token-done").click();
+  await byId(page, "token-secret").waitFor({ state: "detached" });
   assert.doesNotMatch(await page.content(), new RegExp(secret));
   const token = byId(page, "token").filter({ hasText: "release robot" });
   await says(token, /checks:read, checks:decide.*never used/s);

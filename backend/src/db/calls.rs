@@ -184,16 +184,16 @@ pub fn finish(conn: &mut Conn, id: i64, state: CallState, note: Option<&str>) ->
     Ok(())
 }
 
-/// Puts a call off until `due`.
+/// Puts a call off until `due`, after so many tries.
 ///
 /// # Errors
 /// The database's.
-pub fn postpone(conn: &mut Conn, id: i64, due: Time, note: &str) -> Result<(), DbError> {
+pub fn postpone(conn: &mut Conn, id: i64, attempts: i64, due: Time, note: &str) -> Result<(), DbError> {
     diesel::update(call::table.find(id))
         .set((
             dsl::due_at.eq(due.to_string()),
             dsl::note.eq(note),
-            dsl::attempts.eq(dsl::attempts + 1),
+            dsl::attempts.eq(attempts),
             dsl::lease_owner.eq(None::<String>),
             dsl::lease_until.eq(None::<String>),
         ))
@@ -236,7 +236,11 @@ pub fn replay(conn: &mut Conn, id: i64, now: Time) -> Result<bool, DbError> {
     let changed = diesel::update(
         call::table.filter(dsl::id.eq(id)).filter(dsl::state.eq(CallState::SetAside.as_str())),
     )
-    .set((dsl::state.eq(CallState::Stored.as_str()), dsl::due_at.eq(now.to_string())))
+    .set((
+        dsl::state.eq(CallState::Stored.as_str()),
+        dsl::due_at.eq(now.to_string()),
+        dsl::attempts.eq(0),
+    ))
     .execute(conn)?;
     Ok(changed == 1)
 }

@@ -337,21 +337,32 @@ pub fn finish(
     Ok(true)
 }
 
-/// When the next note is due that no broken connection or rule keeps back.
+/// When the next note is due that no broken connection or rule keeps back, and no lease.
 ///
 /// # Errors
 /// The database's.
 pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    Ok(note::table
-        .inner_join(rule::table.on(rule::id.eq(note::rule_id)))
-        .inner_join(connection::table.on(connection::id.eq(note::connection_id)))
-        .filter(rule::note_enabled.and(rule::broken_reason.is_null()))
-        .filter(connection::broken_reason.is_null())
-        .filter(note::state.eq(NoteState::Pending.as_str()))
+    let writable = || {
+        note::table
+            .inner_join(rule::table.on(rule::id.eq(note::rule_id)))
+            .inner_join(connection::table.on(connection::id.eq(note::connection_id)))
+            .filter(rule::note_enabled.and(rule::broken_reason.is_null()))
+            .filter(connection::broken_reason.is_null())
+            .filter(note::state.eq(NoteState::Pending.as_str()))
+    };
+    let free: Option<String> = writable()
+        .filter(note::lease_until.is_null())
         .order(note::due_at.asc())
         .select(note::due_at)
         .first(conn)
-        .optional()?)
+        .optional()?;
+    // Few: those that are being written, or may be on their way.
+    let taken: Vec<(String, Option<String>)> = writable()
+        .filter(note::lease_until.is_not_null())
+        .select((note::due_at, note::lease_until))
+        .load(conn)?;
+    let taken = taken.into_iter().map(|(due, lease)| lease.map_or(due.clone(), |lease| due.max(lease)));
+    Ok(taken.chain(free).min())
 }
 
 /// Where a note stands, for people.

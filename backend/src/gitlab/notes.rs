@@ -146,8 +146,10 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError
         NoteAnswer::Later => Err(NoteError::Later {
             message: describe(status, response).await,
             retry_after,
-            // Said by what stands in front of GitLab, which knows no more than that no answer came.
-            may_arrive: matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT),
+            // All others of this kind may be said by what stands in front of GitLab and has passed it on.
+            may_arrive: status.is_server_error()
+                && status != StatusCode::INTERNAL_SERVER_ERROR
+                && retry_after.is_none(),
         }),
     }
 }

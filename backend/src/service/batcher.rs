@@ -143,11 +143,17 @@ impl Arrivals {
                 queue.batches.push_back(batch);
             }
         }
-        if queue.wanted.is_some_and(|wanted| queue.has(wanted)) {
+        let enough = queue.wanted.is_some_and(|wanted| queue.has(wanted));
+        if enough {
             queue.wanted = None;
+        }
+        let must_ask = !std::mem::replace(&mut queue.asked, true);
+        // Whoever is woken wants the queue.
+        drop(queue);
+        if enough {
             self.enough.notify_one();
         }
-        !std::mem::replace(&mut queue.asked, true)
+        must_ask
     }
 }
 

@@ -160,7 +160,7 @@ async fn keep(app: &App, connected: &Connected, claimed: ClaimedNote) -> Result<
         }
         Err(Trouble::GitLab(NoteError::Later { retry_after, .. })) => {
             connected.gate().note_failed(now, *retry_after);
-            let wait = if known.on_its_way { LEASE } else { wait };
+            let wait = if known.on_its_way { wait.max(LEASE) } else { wait };
             (NoteState::Pending, now.after(wait.max(retry_after.unwrap_or_default())))
         }
         Err(Trouble::GitLab(NoteError::NotSignedIn(_))) => (NoteState::Pending, now.after(NOT_SIGNED_IN)),

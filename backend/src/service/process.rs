@@ -28,9 +28,10 @@ const GROUP: usize = 8;
 const ASKED_AT_ONCE: usize = 16;
 /// A call that fails for a reason of our own is set aside after so many tries, …
 const TRIES: i64 = 5;
-/// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: over an hour. An
-/// outage has no end.
-const REFUSALS: i64 = 20;
+/// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: an hour or two.
+const REFUSALS: i64 = 34;
+/// An outage may last: it counts only up to here, where the waits grow no longer.
+const OUTAGES: i64 = 10;
 
 /// What is to become of a call.
 enum Fate {
@@ -41,7 +42,9 @@ enum Fate {
     /// A person has to look.
     SetAside(String),
     /// To be tried again.
-    Later(String, Option<Duration>),
+    Later(String),
+    /// The same however long it takes, and not before GitLab wants to be asked.
+    Outage(String, Option<Duration>),
 }
 
 /// Processes the calls that are due; returns how many were taken.
@@ -161,7 +164,7 @@ async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result
     let fate = if attempts + 1 >= TRIES {
         Fate::SetAside(format!("processing failed {TRIES} times: {error}"))
     } else {
-        Fate::Later(format!("processing failed: {error}"), None)
+        Fate::Later(format!("processing failed: {error}"))
     };
     settle(app, id, attempts, fate).await?;
     Ok(Vec::new())
@@ -252,16 +255,16 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
         )),
         Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
             if stored.attempts + 1 >= REFUSALS {
-                Fate::SetAside(format!("{error}. It was asked {REFUSALS} times; mend that, then replay"))
+                Fate::SetAside(format!("{error}. It was asked again and again; mend that, then replay"))
             } else {
-                Fate::Later(error.to_string(), None)
+                Fate::Later(error.to_string())
             }
         }
-        Err(ReadError::Unavailable { message, retry_after }) => Fate::Later(message, retry_after),
+        Err(ReadError::Unavailable { message, retry_after }) => Fate::Outage(message, retry_after),
     };
     let fate = match fate {
-        Fate::Ask => Fate::Later("GitLab seems to lag behind its own call; it is asked again".into(), None),
-        fate @ (Fate::Done(_) | Fate::SetAside(_) | Fate::Later(..)) => fate,
+        Fate::Ask => Fate::Later("GitLab seems to lag behind its own call; it is asked again".into()),
+        fate @ (Fate::Done(_) | Fate::SetAside(_) | Fate::Later(_) | Fate::Outage(..)) => fate,
     };
     settle(app, stored.id, stored.attempts, fate).await
 }
@@ -275,10 +278,9 @@ fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Res
     match fate {
         Fate::Ask => Ok(()),
         Fate::Done(note) => calls::finish(conn, id, CallState::Processed, *note),
-        Fate::Later(note, asked) => {
-            let failures = u32::try_from(attempts + 1).unwrap_or(u32::MAX);
-            let wait = READ_BACK.wait(failures, rand::random()).max(asked.unwrap_or_default());
-            calls::postpone(conn, id, now.after(wait), note)
+        Fate::Later(note) => postpone(conn, id, attempts + 1, None, note, now),
+        Fate::Outage(note, asked) => {
+            postpone(conn, id, attempts.max((attempts + 1).min(OUTAGES)), *asked, note, now)
         }
         Fate::SetAside(note) => {
             calls::finish(conn, id, CallState::SetAside, Some(note))?;
@@ -294,4 +296,16 @@ fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Res
             Ok(())
         }
     }
+}
+
+fn postpone(
+    conn: &mut Conn,
+    id: i64,
+    attempts: i64,
+    asked: Option<Duration>,
+    note: &str,
+    now: Time,
+) -> Result<(), DbError> {
+    let wait = READ_BACK.wait(u32::try_from(attempts).unwrap_or(u32::MAX), rand::random());
+    calls::postpone(conn, id, attempts, now.after(wait.max(asked.unwrap_or_default())), note)
 }

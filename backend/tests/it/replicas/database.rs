@@ -177,6 +177,11 @@ fn the_way_to_postgresql_is_encrypted_and_leads_to_no_impostor() {
         let (done, said) = migrate(url, trusted);
         assert!(done, "{said}");
     }
+    // Whom the system trusts is in the system's place, wherever this was compiled.
+    #[expect(unsafe_code, reason = "reads a text that OpenSSL holds for good")]
+    // SAFETY: it returns a constant text that ends with a NUL.
+    let place = unsafe { std::ffi::CStr::from_ptr(openssl_sys::X509_get_default_cert_dir()) };
+    assert_eq!(place.to_str().unwrap(), "/etc/ssl/certs");
     let mut conn = PgConnection::establish(&ours).unwrap();
     let encrypted = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
         "(SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid())",
