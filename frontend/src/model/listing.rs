@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use shared::{CheckItem, CheckPage, CheckState};
 
-use super::filter::Filter;
+use super::filter::{Filter, Tab};
 
 /// The loaded part of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,9 +93,12 @@ impl Listing {
     }
 
     /// A check that the listing may not know: waits behind the pill if it belongs here. `mine` says whether the person
-    /// may decide on it.
+    /// may decide on it: if that has changed, another tab has it now.
     pub fn arrive(&mut self, item: CheckItem, mine: bool, filter: &Filter) {
-        if self.put(&item) {
+        let elsewhere = matches!((filter.tab, mine), (Tab::Mine, false) | (Tab::Others, true));
+        if elsewhere && item.state == CheckState::Pending {
+            self.forget(&item.id);
+        } else if self.put(&item) {
             // A waiting check that was decided before anybody saw it needs no announcement.
             self.fresh.retain(|known| known.id != item.id || filter.takes(known, mine));
         } else if filter.takes(&item, mine) {
@@ -103,7 +106,7 @@ impl Listing {
         }
     }
 
-    /// Takes away a check that the person may see no longer.
+    /// Takes away a check that the person may see no longer, or not here.
     pub fn forget(&mut self, id: &str) {
         self.rows.retain(|row| row.id != id);
         self.fresh.retain(|row| row.id != id);

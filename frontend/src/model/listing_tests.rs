@@ -1,7 +1,6 @@
 //! How pages, live changes and decisions merge into the rows.
 
 use super::*;
-use crate::model::filter::Tab;
 use crate::model::samples::item;
 
 const PENDING: CheckState = CheckState::Pending;
@@ -30,6 +29,22 @@ fn a_row_decided_elsewhere_changes_in_place() {
     listing.arrive(decided, true, &Filter::default());
     assert_eq!(ids(&listing), ["a", "b"]);
     assert_eq!(listing.rows[0].state, CheckState::Approved);
+}
+
+#[test]
+fn a_row_leaves_when_it_is_no_longer_that_persons_turn() {
+    for (tab, mine) in [(Tab::Mine, false), (Tab::Others, true)] {
+        let filter = Filter::default().on(tab);
+        let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2)], None));
+        listing.arrive(at("a", 3), mine, &filter);
+        listing.arrive(at("b", 3), !mine, &filter);
+        assert_eq!(ids(&listing), ["b"], "{tab:?}");
+        // One that was decided stays where somebody looks at it.
+        let mut decided = at("b", 4);
+        decided.state = CheckState::Approved;
+        listing.arrive(decided, mine, &filter);
+        assert_eq!(ids(&listing), ["b"], "{tab:?}");
+    }
 }
 
 #[test]
