@@ -236,7 +236,7 @@ pub fn replay(conn: &mut Conn, id: i64, now: Time) -> Result<bool, DbError> {
     let changed = diesel::update(
         call::table.filter(dsl::id.eq(id)).filter(dsl::state.eq(CallState::SetAside.as_str())),
     )
-    .set((dsl::state.eq(CallState::Stored.as_str()), dsl::due_at.eq(now.to_string()), dsl::attempts.eq(0)))
+    .set((dsl::state.eq(CallState::Stored.as_str()), dsl::due_at.eq(now.to_string())))
     .execute(conn)?;
     Ok(changed == 1)
 }

@@ -254,7 +254,8 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
             "GitLab answered 404 to {path}: the token cannot see it, or the call was forged. Give the token access, then replay"
         )),
         Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
-            if stored.attempts + 1 >= REFUSALS {
+            // Replayed, it has as many tries again.
+            if (stored.attempts + 1) % REFUSALS == 0 {
                 Fate::SetAside(format!("{error}. It was asked again and again; mend that, then replay"))
             } else {
                 Fate::Later(error.to_string())
