@@ -167,7 +167,15 @@ impl World {
         let (config, address) = (app.config.clone(), running.address);
         running.stop().await;
         drop(app);
-        let app = App::open(config, Arc::clone(&clock) as _).await.unwrap();
+        // The server's threads let go of the app a moment after they stopped; a process would have ended.
+        let mut opened = None;
+        process::until("the next process opens the database", async || {
+            let app = App::open(config.clone(), Arc::clone(&clock) as _).await;
+            opened = Some(app.map_err(|error| error.to_string())?);
+            Ok(())
+        })
+        .await;
+        let app = opened.unwrap();
         let running = server::start(&app, TcpListener::bind(address).unwrap(), false).unwrap();
         Self { app, running, clock, ..self }
     }
