@@ -167,12 +167,18 @@ pub fn claim(
     Ok(claimed)
 }
 
-/// Says what became of a call and ends its lease.
+/// Says what became of a call and ends its lease; `false` if `owner` has it no longer: whoever took it since says that.
 ///
 /// # Errors
 /// The database's.
-pub fn finish(conn: &mut Conn, id: i64, state: CallState, note: Option<&str>) -> Result<(), DbError> {
-    diesel::update(call::table.find(id))
+pub fn finish(
+    conn: &mut Conn,
+    owner: &str,
+    id: i64,
+    state: CallState,
+    note: Option<&str>,
+) -> Result<bool, DbError> {
+    let changed = diesel::update(call::table.find(id).filter(dsl::lease_owner.eq(owner)))
         .set((
             dsl::state.eq(state.as_str()),
             dsl::note.eq(note),
@@ -181,15 +187,22 @@ pub fn finish(conn: &mut Conn, id: i64, state: CallState, note: Option<&str>) ->
             dsl::lease_until.eq(None::<String>),
         ))
         .execute(conn)?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// Puts a call off until `due`, after so many tries.
+/// Puts a call off until `due`, after so many tries; nothing if `owner` has it no longer.
 ///
 /// # Errors
 /// The database's.
-pub fn postpone(conn: &mut Conn, id: i64, attempts: i64, due: Time, note: &str) -> Result<(), DbError> {
-    diesel::update(call::table.find(id))
+pub fn postpone(
+    conn: &mut Conn,
+    owner: &str,
+    id: i64,
+    attempts: i64,
+    due: Time,
+    note: &str,
+) -> Result<(), DbError> {
+    diesel::update(call::table.find(id).filter(dsl::lease_owner.eq(owner)))
         .set((
             dsl::due_at.eq(due.to_string()),
             dsl::note.eq(note),

@@ -146,10 +146,40 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError
         NoteAnswer::Later => Err(NoteError::Later {
             message: describe(status, response).await,
             retry_after,
-            // All others of this kind may be said by what stands in front of GitLab and has passed it on.
-            may_arrive: status.is_server_error()
-                && status != StatusCode::INTERNAL_SERVER_ERROR
-                && retry_after.is_none(),
+            may_arrive: may_have_passed_on(status, retry_after.is_some()),
         }),
+    }
+}
+
+/// Whether this may be said by what stands in front of GitLab and has passed the request on. GitLab's own words are 500,
+/// and 503 with a time to come again.
+fn may_have_passed_on(status: StatusCode, told_when: bool) -> bool {
+    match status {
+        StatusCode::INTERNAL_SERVER_ERROR => false,
+        StatusCode::SERVICE_UNAVAILABLE => !told_when,
+        _ => status.is_server_error(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::may_have_passed_on;
+
+    #[test]
+    fn only_a_proxy_may_have_passed_on_what_it_answers() {
+        for (status, told_when, may) in [
+            (429, true, false),
+            (500, false, false),
+            (502, false, true),
+            (502, true, true),
+            (503, false, true),
+            (503, true, false),
+            (504, true, true),
+        ] {
+            let status = StatusCode::from_u16(status).expect("is one");
+            assert_eq!(may_have_passed_on(status, told_when), may, "{status} {told_when}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Stores calls so that all that arrive while one commit is on its way to the disk share the next: one
 //! row, one commit, one wake-up for each thread.
 //!
-//! A call that comes alone goes alone. Where many come, a commit waits for a part of them, but not longer than a commit
-//! takes on this machine: it costs the same for few calls and for many, and what it costs is taken from those that are being
-//! received (PostgreSQL's `commit_delay` with `commit_siblings`). What is to be stored is gathered when the
+//! A call that comes alone goes alone. Where many come, a commit waits for a part of them, but not much longer than a commit
+//! takes on this machine: it costs the same for few calls and for many, and what it costs is taken from those that are
+//! being received (PostgreSQL's `commit_delay` with `commit_siblings`). What is to be stored is gathered when the
 //! database is ready for it, from all threads of the HTTP server; each thread has a [`Batcher`].
 
 use std::cell::OnceCell;

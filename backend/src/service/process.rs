@@ -190,7 +190,7 @@ fn believe_one(app: &App, conn: &mut Conn, stored: &ClaimedCall) -> Result<bool,
         },
     };
     let ask = matches!(fate, Fate::Ask);
-    apply(conn, stored.id, stored.attempts, &fate, now)?;
+    apply(conn, &app.owner, stored.id, stored.attempts, &fate, now)?;
     Ok(ask)
 }
 
@@ -254,7 +254,7 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
             "GitLab answered 404 to {path}: the token cannot see it, or the call was forged. Give the token access, then replay"
         )),
         Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
-            // Replayed, it has as many tries again.
+            // The count goes on after a replay, so that the call has as many tries again.
             if (stored.attempts + 1) % REFUSALS == 0 {
                 Fate::SetAside(format!("{error}. It was asked again and again; mend that, then replay"))
             } else {
@@ -272,19 +272,29 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
 
 async fn settle(app: &App, id: i64, attempts: i64, fate: Fate) -> Result<(), DbError> {
     let now = app.clock.now();
-    app.db.write(Lane::Back, move |conn| apply(conn, id, attempts, &fate, now)).await
+    let owner = app.owner.clone();
+    app.db.write(Lane::Back, move |conn| apply(conn, &owner, id, attempts, &fate, now)).await
 }
 
-fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Result<(), DbError> {
+fn apply(
+    conn: &mut Conn,
+    owner: &str,
+    id: i64,
+    attempts: i64,
+    fate: &Fate,
+    now: Time,
+) -> Result<(), DbError> {
     match fate {
         Fate::Ask => Ok(()),
-        Fate::Done(note) => calls::finish(conn, id, CallState::Processed, *note),
-        Fate::Later(note) => postpone(conn, id, attempts + 1, None, note, now),
+        Fate::Done(note) => calls::finish(conn, owner, id, CallState::Processed, *note).map(|_| ()),
+        Fate::Later(note) => postpone(conn, owner, id, attempts + 1, None, note, now),
         Fate::Outage(note, asked) => {
-            postpone(conn, id, attempts.max((attempts + 1).min(OUTAGES)), *asked, note, now)
+            postpone(conn, owner, id, attempts.max((attempts + 1).min(OUTAGES)), *asked, note, now)
         }
         Fate::SetAside(note) => {
-            calls::finish(conn, id, CallState::SetAside, Some(note))?;
+            if !calls::finish(conn, owner, id, CallState::SetAside, Some(note))? {
+                return Ok(());
+            }
             let event = NewEvent {
                 kind: EventKind::CallSetAside,
                 check_id: None,
@@ -301,6 +311,7 @@ fn apply(conn: &mut Conn, id: i64, attempts: i64, fate: &Fate, now: Time) -> Res
 
 fn postpone(
     conn: &mut Conn,
+    owner: &str,
     id: i64,
     attempts: i64,
     asked: Option<Duration>,
@@ -308,5 +319,5 @@ fn postpone(
     now: Time,
 ) -> Result<(), DbError> {
     let wait = READ_BACK.wait(u32::try_from(attempts).unwrap_or(u32::MAX), rand::random());
-    calls::postpone(conn, id, attempts, now.after(wait.max(asked.unwrap_or_default())), note)
+    calls::postpone(conn, owner, id, attempts, now.after(wait.max(asked.unwrap_or_default())), note)
 }

@@ -1,7 +1,8 @@
 //! The rows of the inbox and how pages, live changes and decisions merge into them.
 //!
 //! A row that is shown stays where it is until the person loads anew: a check that was decided
-//! elsewhere changes in place, and an arriving check waits behind the "n new" pill.
+//! elsewhere changes in place, and an arriving check waits behind the "n new" pill. Only what is
+//! no longer that person's turn, or not theirs to see, goes.
 
 use std::cell::Cell;
 
@@ -97,7 +98,11 @@ impl Listing {
     pub fn arrive(&mut self, item: CheckItem, mine: bool, filter: &Filter) {
         let elsewhere = matches!((filter.tab, mine), (Tab::Mine, false) | (Tab::Others, true));
         if elsewhere && item.state == CheckState::Pending {
-            self.forget(&item.id);
+            // A slow answer takes nothing away that has changed since.
+            let newer = |known: &CheckItem| known.id == item.id && known.updated_at > item.updated_at;
+            if !self.rows.iter().chain(&self.fresh).any(newer) {
+                self.forget(&item.id);
+            }
         } else if self.put(&item) {
             // A waiting check that was decided before anybody saw it needs no announcement.
             self.fresh.retain(|known| known.id != item.id || filter.takes(known, mine));
@@ -113,25 +118,29 @@ impl Listing {
     }
 
     /// Merges a fresh reading of the listing's beginning after a gap in the live updates: known rows change in place,
-    /// others wait behind the pill. Returns the ids of rows that the reading should have held and did not: look each of
+    /// others wait behind the pill. Returns the ids of what the reading should have held and did not: look each of
     /// them up. More than `most` are not worth that: then the reading itself becomes the listing.
     pub fn resync(&mut self, page: CheckPage, oldest_first: bool, most: usize) -> Vec<String> {
         let all_read = page.next_cursor.is_none();
         let covered = if all_read { usize::MAX } else { page.items.len() };
         // Both stand in the same order, so a row is mostly where the one before it was found.
         let mut next = 0;
-        let vanished = |row: &&CheckItem| {
+        let mut vanished = |row: &&CheckItem| {
             let is = |item: &CheckItem| item.id == row.id;
             let there = page.items.get(next).is_some_and(is);
             let at = if there { Some(next) } else { page.items.iter().position(is) };
             next = at.map_or(next, |at| at + 1);
             at.is_none()
         };
-        let missing: Vec<String> =
-            self.rows.iter().take(covered).filter(vanished).map(|row| row.id.clone()).collect();
+        let mut missing: Vec<String> =
+            self.rows.iter().take(covered).filter(&mut vanished).map(|row| row.id.clone()).collect();
         if missing.len() > most {
             *self = Self::from_page(page);
             return Vec::new();
+        }
+        if all_read {
+            // What waits behind the pill can have come after the reading, or be here no longer.
+            missing.extend(self.fresh.iter().take(most).filter(vanished).map(|row| row.id.clone()));
         }
         let more_to_load = self.next_cursor.is_some();
         let met_known = page.items.last().is_none_or(|last| self.knows(&last.id));

@@ -39,6 +39,8 @@ fn a_row_leaves_when_it_is_no_longer_that_persons_turn() {
         listing.arrive(at("a", 3), mine, &filter);
         listing.arrive(at("b", 3), !mine, &filter);
         assert_eq!(ids(&listing), ["b"], "{tab:?}");
+        listing.arrive(at("b", 2), mine, &filter);
+        assert_eq!(ids(&listing), ["b"], "{tab:?}: an answer from before");
         // One that was decided stays where somebody looks at it.
         let mut decided = at("b", 4);
         decided.state = CheckState::Approved;
@@ -107,6 +109,15 @@ fn after_a_gap_vanished_rows_are_named_and_new_ones_wait() {
     assert_eq!(missing, ["a"]);
     assert_eq!(ids(&listing), ["a", "b"]);
     assert_eq!(listing.waiting(), (1, false));
+}
+
+#[test]
+fn what_waits_behind_the_pill_is_looked_up_too_when_all_was_read() {
+    let mut listing = Listing::from_page(page(&[("a", 1)], None));
+    listing.arrive(at("b", 2), true, &Filter::default());
+    listing.arrive(at("c", 3), true, &Filter::default());
+    assert_eq!(listing.resync(page(&[("a", 1), ("c", 3)], None), true, 25), ["b"]);
+    assert!(listing.resync(page(&[("a", 1)], Some("x")), true, 25).is_empty(), "they may be on a later page");
 }
 
 #[test]
