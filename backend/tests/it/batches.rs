@@ -1,8 +1,10 @@
 //! Calls that arrive together are stored together, and taken apart again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use approval_app::db::batches::Arrived;
+use approval_app::db::batches::{self, Arrived};
+use approval_app::db::calls::{self, CallState};
 use approval_app::db::{DbError, Lane};
 use approval_app::service::batcher::Batcher;
 use bytes::Bytes;
@@ -163,18 +165,16 @@ async fn a_batch_that_is_refused_is_refused_to_all_of_it() {
 
 on_both! {
     async fn who_took_a_call_too_long_ago_says_nothing_of_it_any_more(world: Plan::signed()) {
-        use approval_app::db::calls::{self, CallState};
-        use approval_app::db::batches;
         store_together(world, vec![Bytes::from_static(b"{}")]).await;
-        let (now, later) = (world.now(), world.now().after(std::time::Duration::from_secs(60)));
+        let (now, later) = (world.now(), world.now().after(Duration::from_secs(60)));
         let said: Result<_, DbError> = world.app.db.write(Lane::Back, move |conn| {
             let first = batches::take(conn, "slow", now)?;
-            let second = calls::claim(conn, "quick", now.after(std::time::Duration::from_secs(1)), later, 9)?;
+            let second = calls::claim(conn, "quick", now.after(Duration::from_secs(1)), later, 9)?;
             assert_eq!((first.len(), second.len()), (1, 1));
             let id = second[0].id;
             calls::postpone(conn, "slow", id, 7, later, "late")?;
             let late = calls::finish(conn, "slow", id, CallState::SetAside, Some("late"))?;
-            let again = calls::claim(conn, "third", now.after(std::time::Duration::from_secs(2)), later, 9)?;
+            let again = calls::claim(conn, "third", now.after(Duration::from_secs(2)), later, 9)?;
             assert!(again.is_empty(), "it is still the second one's");
             Ok((late, calls::finish(conn, "quick", id, CallState::Processed, None)?))
         }).await;
