@@ -3,7 +3,8 @@
 //! With `synchronous=FULL` every commit waits for the disk. Work that is queued while the disk is
 //! busy goes into the next transaction together, each piece in a savepoint of its own, so that one
 //! fsync serves many callers and a piece that fails undoes only itself. Nobody is answered before
-//! the commit that holds their work is on disk.
+//! the commit that holds their work is on disk. Where SQLite undoes a whole transaction in the middle (a disk that is full),
+//! all that was in it has failed, and the rest goes into a new one.
 //!
 //! Two lanes: callers who wait (`Front`) go first; work behind their back (`Back`) runs when the
 //! front is quiet, and one piece of it at least every [`BACK_PATIENCE`], in a transaction of the front.
@@ -12,6 +13,7 @@
 //! The same thread then forces the copied pages to the disk; only after that the last few pages are
 //! copied between two commits, which costs little by then, so that the log can start again.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,8 +54,8 @@ type BoxedJob = Box<dyn Job>;
 
 /// One piece of work and the way to answer for it.
 pub trait Job: Send {
-    /// Runs inside a transaction; a failed piece has undone itself.
-    fn run(&mut self, conn: &mut Conn);
+    /// Runs inside a transaction and says whether it succeeded; a failed piece has undone itself.
+    fn run(&mut self, conn: &mut Conn) -> bool;
     /// Answers the caller, after the commit.
     fn finish(self: Box<Self>, commit: Result<(), String>);
 }
@@ -91,9 +93,10 @@ where
     F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     R: FnOnce(Result<T, E>) + Send + 'static,
 {
-    fn run(&mut self, conn: &mut Conn) {
-        let Some(work) = self.work.take() else { return };
-        self.result = Some(if self.savepoint { conn.transaction(work) } else { work(conn) });
+    fn run(&mut self, conn: &mut Conn) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let result = if self.savepoint { conn.transaction(work) } else { work(conn) };
+        self.result.insert(result).is_ok()
     }
 
     fn finish(self: Box<Self>, commit: Result<(), String>) {
@@ -184,7 +187,7 @@ struct Loop {
 
 impl Loop {
     fn run(&mut self) {
-        let mut group: Vec<BoxedJob> = Vec::with_capacity(GROUP);
+        let mut group: VecDeque<BoxedJob> = VecDeque::with_capacity(GROUP);
         let mut front_open = true;
         let mut back_open = true;
         while front_open || back_open {
@@ -205,7 +208,7 @@ impl Loop {
                         self.back_since = None;
                         group.extend(self.back.try_recv().ok());
                     }
-                    group.push(job);
+                    group.push_back(job);
                     group.extend(self.front.try_iter().take(GROUP - 1));
                     self.commit(&mut group);
                     continue;
@@ -217,7 +220,7 @@ impl Loop {
                 let patience = if self.back.is_empty() { CHECKPOINT_EVERY } else { QUIET };
                 match wait_for_work(&self.front, &self.back, patience) {
                     Some(job) => {
-                        group.push(job);
+                        group.push_back(job);
                         group.extend(self.front.try_iter().take(GROUP - 1));
                         self.commit(&mut group);
                         continue;
@@ -234,7 +237,7 @@ impl Loop {
             match self.back.try_recv() {
                 Ok(job) => {
                     self.back_since = None;
-                    group.push(job);
+                    group.push_back(job);
                     self.commit(&mut group);
                 }
                 Err(TryRecvError::Disconnected) => back_open = false,
@@ -243,50 +246,80 @@ impl Loop {
         }
     }
 
-    /// Runs the group in one transaction and answers everybody in it.
-    fn commit(&mut self, group: &mut Vec<BoxedJob>) {
-        let mut done: Vec<BoxedJob> = Vec::with_capacity(group.len());
-        let begun = match &mut self.conn {
-            Conn::Sqlite(sqlite) => sqlite_begin(sqlite),
-            Conn::Postgres(_) => Err(diesel::result::Error::BrokenTransactionManager),
-        };
-        let outcome = match begun {
-            Ok(()) => {
-                for mut job in group.drain(..) {
-                    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                        job.run(&mut self.conn);
-                    }));
-                    if ran.is_err() {
-                        // A defect: undo everything since this piece's savepoint; its caller is
-                        // told that the work was abandoned when `job` is dropped.
-                        tracing::error!("database work panicked and was undone");
-                        self.unwind_to_outer();
-                        continue;
-                    }
-                    done.push(job);
+    /// Runs the group in one transaction (more only if that is undone in the middle) and answers everybody in it.
+    fn commit(&mut self, group: &mut VecDeque<BoxedJob>) {
+        while !group.is_empty() {
+            let mut done: Vec<BoxedJob> = Vec::with_capacity(group.len());
+            let begun = match &mut self.conn {
+                Conn::Sqlite(sqlite) => sqlite_begin(sqlite),
+                Conn::Postgres(_) => Err(diesel::result::Error::BrokenTransactionManager),
+            };
+            let outcome = match begun {
+                Ok(()) => self.run_and_commit(group, &mut done),
+                Err(error) => {
+                    done.extend(group.drain(..));
+                    Err(error)
                 }
-                let committed =
-                    <Conn as diesel::Connection>::TransactionManager::commit_transaction(&mut self.conn);
-                if committed.is_err() {
-                    let _already = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(
-                        &mut self.conn,
-                    );
-                }
-                committed
+            };
+            self.commits.fetch_add(1, Ordering::Relaxed);
+            let outcome = outcome.map_err(|error| {
+                tracing::error!(error = %error, "a commit failed; nothing of it was acknowledged");
+                error.to_string()
+            });
+            for job in done {
+                job.finish(outcome.clone());
             }
-            Err(error) => {
-                done.append(group);
-                Err(error)
-            }
-        };
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        let outcome = outcome.map_err(|error| {
-            tracing::error!(error = %error, "a commit failed; nothing of it was acknowledged");
-            error.to_string()
-        });
-        for job in done {
-            job.finish(outcome.clone());
         }
+    }
+
+    /// Moves the pieces from `group` to `done` as they are run, and commits; stops early if SQLite undid the transaction.
+    fn run_and_commit(
+        &mut self,
+        group: &mut VecDeque<BoxedJob>,
+        done: &mut Vec<BoxedJob>,
+    ) -> diesel::QueryResult<()> {
+        type Transactions = <Conn as diesel::Connection>::TransactionManager;
+        while let Some(mut job) = group.pop_front() {
+            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.run(&mut self.conn)));
+            let succeeded = match ran {
+                Ok(succeeded) => {
+                    done.push(job);
+                    succeeded
+                }
+                Err(_) => {
+                    // A defect: undo everything since this piece's savepoint; its caller is
+                    // told that the work was abandoned when `job` is dropped.
+                    tracing::error!("database work panicked and was undone");
+                    self.unwind_to_outer();
+                    false
+                }
+            };
+            if !succeeded && self.is_undone() {
+                return Err(diesel::result::Error::BrokenTransactionManager);
+            }
+        }
+        let committed = Transactions::commit_transaction(&mut self.conn);
+        if committed.is_err() {
+            let _already = Transactions::rollback_transaction(&mut self.conn);
+        }
+        committed
+    }
+
+    /// Whether a failed piece has taken the whole transaction with it. On some errors, such as a full disk, SQLite undoes
+    /// more than the statement, and diesel does not hear of it: what ran before would be lost, and what follows would
+    /// commit by itself. Source: <https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
+    fn is_undone(&mut self) -> bool {
+        // Refused within a transaction.
+        if self.conn.batch_execute("BEGIN").is_err() {
+            return false;
+        }
+        if let Err(error) = self.conn.batch_execute("ROLLBACK") {
+            tracing::error!(%error, "an empty transaction could not be ended");
+        }
+        let status =
+            <Conn as diesel::Connection>::TransactionManager::transaction_manager_status_mut(&mut self.conn);
+        *status = diesel::connection::TransactionManagerStatus::default();
+        true
     }
 
     /// After a panic the connection may be inside savepoints; roll back to the outer transaction.

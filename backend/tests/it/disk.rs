@@ -4,8 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use approval_app::db::schema::call_batch;
 use approval_app::db::{DbError, Lane};
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 use gitlab_sandbox::NewMergeRequest;
 use gitlab_sandbox::payload::MergeRequestCall;
 use serde_json::{Value, json};
@@ -60,6 +62,49 @@ async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
     world.settle().await;
     let stored = world.calls("all").await[0]["id"].as_i64().unwrap();
     assert!(stored > taken, "{taken} calls were acknowledged before, {stored} are there");
+    world.end().await;
+}
+
+/// A statement that finds the disk full undoes all that shares its transaction: nobody of these is told that it is stored,
+/// and who comes after them is not hurt.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shares_a_transaction_that_is_undone_hears_of_it() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let count = async || {
+        let counted: Result<i64, DbError> =
+            world.app.db.read(|conn| Ok(call_batch::table.count().get_result(conn)?)).await;
+        counted.unwrap()
+    };
+    pages(&world, 1).await;
+    let insert = |size: u32| {
+        world.app.db.write(Lane::Front, move |conn| {
+            let statement = format!(
+                "INSERT INTO call_batch (received_at, calls, packed) VALUES ('2026-01-01T00:00:00.000000Z', 1, zeroblob({size}))"
+            );
+            Ok::<_, DbError>(diesel::sql_query(statement).execute(conn)?)
+        })
+    };
+    let refuse =
+        || world.app.db.write(Lane::Front, |_| Err::<(), _>(DbError::NotMoved("somebody was first".into())));
+    let (runs, running) = tokio::sync::oneshot::channel();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let hold = world.app.db.write(Lane::Front, move |_| {
+        runs.send(()).unwrap();
+        Ok::<_, DbError>(told.recv().unwrap())
+    });
+    let queued = async {
+        running.await.unwrap();
+        // While the writer is held; so these share the next transaction.
+        let go_on = async move { go_on.send(()).unwrap() };
+        tokio::join!(insert(1), insert(4 * 1024 * 1024), insert(2), refuse(), insert(3), go_on)
+    };
+    let (held, (before, full, after, refused, last, ())) = tokio::join!(hold, queued);
+    held.unwrap();
+    assert!(matches!(before, Err(DbError::Unavailable(_))), "{before:?}");
+    assert!(matches!(full, Err(DbError::Query(_))), "{full:?}");
+    assert!(matches!(refused, Err(DbError::NotMoved(_))), "{refused:?}");
+    assert_eq!((after.unwrap(), last.unwrap()), (1, 1));
+    assert_eq!(count().await, 2);
     world.end().await;
 }
 
