@@ -104,6 +104,8 @@ impl Connected {
 pub struct Wake {
     /// A call was stored.
     pub calls: Notify,
+    /// GitLab is to be asked about a call, or one is to be tried again.
+    pub asking: Notify,
     /// A delivery was queued.
     pub deliveries: Notify,
     /// A note may have something new to say.

@@ -54,7 +54,7 @@ pub struct CallItem {
     pub size: i64,
     /// What happened to it or what is wrong with it; plain text.
     pub note: Option<String>,
-    /// How many times processing was tried; outages of GitLab count only up to ten.
+    /// How many times processing was tried.
     pub attempts: i64,
 }
 

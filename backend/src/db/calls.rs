@@ -42,7 +42,8 @@ impl CallState {
 }
 
 /// A call that this process may work on until its lease ends.
-#[derive(Debug, Queryable)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = call)]
 pub struct ClaimedCall {
     /// Its number.
     pub id: i64,
@@ -54,6 +55,8 @@ pub struct ClaimedCall {
     pub rule_key: Option<String>,
     /// How many times it was tried before.
     pub attempts: i64,
+    /// How many of these failed, since it was queued last, for a reason that may lie in the call; outages do not count.
+    pub failures: i64,
     /// The raw body.
     pub body: Vec<u8>,
 }
@@ -97,6 +100,7 @@ pub fn insert_claimed(
         dsl::rule_key.eq(arrived.rule_key.as_deref()),
         dsl::size.eq(i64::try_from(arrived.body.len()).unwrap_or(i64::MAX)),
         dsl::attempts.eq(0),
+        dsl::failures.eq(0),
         dsl::due_at.eq(&at),
         dsl::lease_owner.eq(owner),
         dsl::lease_until.eq(until),
@@ -114,6 +118,7 @@ pub fn insert_claimed(
         signed: arrived.signed,
         rule_key: arrived.rule_key,
         attempts: 0,
+        failures: 0,
         body: arrived.body.into(),
     })
 }
@@ -154,10 +159,7 @@ pub fn claim(
         .set((dsl::lease_owner.eq(owner), dsl::lease_until.eq(until.to_string())))
         .execute(conn)?;
         if ours == 1 {
-            let mut call: ClaimedCall = call::table
-                .find(id)
-                .select((dsl::id, dsl::received_at, dsl::signed, dsl::rule_key, dsl::attempts, dsl::body))
-                .first(conn)?;
+            let mut call: ClaimedCall = call::table.find(id).select(ClaimedCall::as_select()).first(conn)?;
             // A body that cannot be unpacked reads as an empty one: its call is set aside, and the
             // others go on.
             call.body = packing::unpack(&call.body).unwrap_or_default();
@@ -190,7 +192,7 @@ pub fn finish(
     Ok(changed == 1)
 }
 
-/// Puts a call off until `due`, after so many tries; nothing if `owner` has it no longer.
+/// Puts a call off until `due` after a try, with so many `failures`; nothing if `owner` has it no longer.
 ///
 /// # Errors
 /// The database's.
@@ -198,7 +200,7 @@ pub fn postpone(
     conn: &mut Conn,
     owner: &str,
     id: i64,
-    attempts: i64,
+    failures: i64,
     due: Time,
     note: &str,
 ) -> Result<(), DbError> {
@@ -206,7 +208,8 @@ pub fn postpone(
         .set((
             dsl::due_at.eq(due.to_string()),
             dsl::note.eq(note),
-            dsl::attempts.eq(attempts),
+            dsl::attempts.eq(dsl::attempts + 1),
+            dsl::failures.eq(failures),
             dsl::lease_owner.eq(None::<String>),
             dsl::lease_until.eq(None::<String>),
         ))
@@ -241,7 +244,18 @@ pub fn release(conn: &mut Conn, owner: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Queues a set-aside call again; `false` if there is no such call.
+/// Ends the leases of `owner` on these calls, for whoever works on calls that stand by themselves.
+///
+/// # Errors
+/// The database's.
+pub fn hand_over(conn: &mut Conn, owner: &str, ids: &[i64]) -> Result<(), DbError> {
+    diesel::update(call::table.filter(dsl::id.eq_any(ids)).filter(dsl::lease_owner.eq(owner)))
+        .set((dsl::lease_owner.eq(None::<String>), dsl::lease_until.eq(None::<String>)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Queues a set-aside call again, with as many tries as a new one; `false` if there is no such call.
 ///
 /// # Errors
 /// The database's.
@@ -249,7 +263,7 @@ pub fn replay(conn: &mut Conn, id: i64, now: Time) -> Result<bool, DbError> {
     let changed = diesel::update(
         call::table.filter(dsl::id.eq(id)).filter(dsl::state.eq(CallState::SetAside.as_str())),
     )
-    .set((dsl::state.eq(CallState::Stored.as_str()), dsl::due_at.eq(now.to_string())))
+    .set((dsl::state.eq(CallState::Stored.as_str()), dsl::due_at.eq(now.to_string()), dsl::failures.eq(0)))
     .execute(conn)?;
     Ok(changed == 1)
 }
@@ -284,19 +298,17 @@ pub fn page(
     Ok(query.order(dsl::id.desc()).limit(limit).load(conn)?)
 }
 
-/// When the next call is due, in a batch or by itself; `None` if there is none.
+/// When the next call that stands by itself is due; `None` if there is none.
 ///
 /// # Errors
 /// The database's.
 pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    let own: Option<String> = call::table
+    Ok(call::table
         .filter(dsl::state.eq(CallState::Stored.as_str()))
         .order((dsl::due_at.asc(), dsl::id.asc()))
         .select(dsl::due_at)
         .first(conn)
-        .optional()?;
-    // As text they sort as times do.
-    Ok(own.into_iter().chain(batches::oldest(conn)?).min())
+        .optional()?)
 }
 
 /// When the newest call arrived; `None` if none is known.

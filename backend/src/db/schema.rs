@@ -199,6 +199,7 @@ diesel::table! {
         lease_until -> Nullable<Text>,
         note -> Nullable<Text>,
         body -> Binary,
+        failures -> BigInt,
     }
 }
 

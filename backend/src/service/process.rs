@@ -17,21 +17,21 @@ use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::gitlab::{Call, ReadError};
 use crate::request_id;
 
-/// A call is taken for this long; a crashed process's calls are free again afterwards.
+/// A call is taken for this long, twice what GitLab may take to answer about [`CLAIM`] of them; a crashed process's calls
+/// are free again afterwards.
 const LEASE: Duration = Duration::from_secs(60);
-/// So many are taken at once; with fewer than half of it also the next batch …
-const CLAIM: i64 = 64;
-const ENOUGH: usize = 32;
-/// … and so many processed in one transaction, so that callers who wait for theirs wait little.
+/// So many of those that wait for GitLab are taken at once.
+const CLAIM: i64 = 32;
+/// So many are processed in one transaction, so that callers who wait for theirs wait little.
 const GROUP: usize = 8;
 /// GitLab is asked about so many at once.
 const ASKED_AT_ONCE: usize = 16;
-/// A call that fails for a reason of our own is set aside after so many tries, …
+/// A call that fails for a reason of our own is set aside after so many failures, …
 const TRIES: i64 = 5;
 /// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: an hour or two.
 const REFUSALS: i64 = 34;
-/// An outage may last: it counts only up to here, where the waits grow no longer.
-const OUTAGES: i64 = 10;
+/// What GitLab says after so many failures is believed, though it seems to lag behind its own call.
+const DOUBTS: i64 = 3;
 
 /// What is to become of a call.
 enum Fate {
@@ -41,63 +41,93 @@ enum Fate {
     Ask,
     /// A person has to look.
     SetAside(String),
-    /// To be tried again.
+    /// To be tried again, a bounded number of times.
     Later(String),
     /// The same however long it takes, and not before GitLab wants to be asked.
     Outage(String, Option<Duration>),
 }
 
-/// Processes the calls that are due; returns how many were taken.
+/// Processes the next batch of calls that arrived, from what they say; returns how many there were. Those that GitLab has
+/// to be asked about are left to [`ask`], so that no call waits for GitLab that need not.
 ///
 /// # Errors
 /// The database's.
-pub async fn step(app: &App) -> Result<usize, DbError> {
+pub async fn believe(app: &App) -> Result<usize, DbError> {
+    let (owner, until) = (app.owner.clone(), app.clock.now().after(LEASE));
+    let taken = app.db.write(Lane::Back, move |conn| batches::take(conn, &owner, until)).await?;
+    if taken.is_empty() {
+        return Ok(0);
+    }
+    let span = app.traces.work("process calls", None, None);
+    let (count, taken) = (taken.len(), Arc::new(taken));
+    span.within(async {
+        let open = believe_all(app, &taken).await?;
+        if !open.is_empty() {
+            let owner = app.owner.clone();
+            let ids: Vec<i64> =
+                open.iter().filter_map(|index| taken.get(*index)).map(|call| call.id).collect();
+            app.db.write(Lane::Back, move |conn| calls::hand_over(conn, &owner, &ids)).await?;
+            app.wake.asking.notify_one();
+        }
+        Ok(count)
+    })
+    .await
+}
+
+/// Processes calls that are due and stand by themselves: GitLab has to be asked about them, or they were put off or
+/// replayed. Returns how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn ask(app: &App) -> Result<usize, DbError> {
     let now = app.clock.now();
     let owner = app.owner.clone();
-    let claimed: Vec<ClaimedCall> = app
+    let claimed = app
         .db
-        .write(Lane::Back, move |conn| {
-            let until = now.after(LEASE);
-            let mut claimed = calls::claim(conn, &owner, now, until, CLAIM)?;
-            // What was put off comes first; then the next batch of those that arrived.
-            if claimed.len() < ENOUGH {
-                claimed.append(&mut batches::take(conn, &owner, until)?);
-            }
-            Ok::<_, DbError>(claimed)
-        })
+        .write(Lane::Back, move |conn| calls::claim(conn, &owner, now, now.after(LEASE), CLAIM))
         .await?;
     if claimed.is_empty() {
         return Ok(0);
     }
-    let span = app.traces.work("process calls", None, None);
-    span.within(process(app, claimed)).await
+    let span = app.traces.work("ask about calls", None, None);
+    let claimed = Arc::new(claimed);
+    span.within(async {
+        let open = believe_all(app, &claimed).await?;
+        let open: Vec<&ClaimedCall> = open.iter().filter_map(|index| claimed.get(*index)).collect();
+        let mut silent = false;
+        // Not all at once: whoever need not sign may call as often as they like.
+        for some in open.chunks(ASKED_AT_ONCE) {
+            if silent {
+                for call in some {
+                    let why = "GitLab did not answer about others that were asked just before".to_owned();
+                    settle(app, call, Fate::Outage(why, None)).await?;
+                }
+                continue;
+            }
+            let asked = some.iter().map(|call| request_id::within(request_id::fresh(), ask_about(app, call)));
+            let answered = join_all(asked).await.into_iter().collect::<Result<Vec<bool>, _>>()?;
+            silent = answered.iter().all(|answered| !answered);
+        }
+        if !open.is_empty() {
+            learn_new_rules(app, &claimed).await?;
+            app.changed();
+        }
+        Ok(claimed.len())
+    })
+    .await
 }
 
-/// Processes calls that were taken; returns how many there are.
-async fn process(app: &App, claimed: Vec<ClaimedCall>) -> Result<usize, DbError> {
-    let count = claimed.len();
-    let claimed = Arc::new(claimed);
-    let mut ask = Vec::new();
+/// Processes calls from what they say, as far as that goes; returns the places of those GitLab has to be asked about.
+async fn believe_all(app: &App, calls: &Arc<Vec<ClaimedCall>>) -> Result<Vec<usize>, DbError> {
+    let mut open = Vec::new();
     // PostgreSQL has a lock for each merge request, and whoever holds one must not wait for the next.
     let group = if app.db.kind() == "sqlite" { GROUP } else { 1 };
-    for start in (0..count).step_by(group) {
-        ask.extend(believe(app, &claimed, start..(start + group).min(count)).await?);
+    for start in (0..calls.len()).step_by(group) {
+        open.extend(believe_some(app, calls, start..(start + group).min(calls.len())).await?);
     }
-    learn_new_rules(app, &claimed).await?;
+    learn_new_rules(app, calls).await?;
     app.changed();
-    // Not all at once: whoever need not sign may call as often as they like.
-    for some in ask.chunks(ASKED_AT_ONCE) {
-        let asked = some
-            .iter()
-            .filter_map(|index| claimed.get(*index))
-            .map(|call| request_id::within(request_id::fresh(), ask_gitlab(app, call)));
-        join_all(asked).await.into_iter().collect::<Result<Vec<()>, _>>()?;
-    }
-    if !ask.is_empty() {
-        learn_new_rules(app, &claimed).await?;
-        app.changed();
-    }
-    Ok(count)
+    Ok(open)
 }
 
 /// Lets the door know of rules that these calls have enrolled.
@@ -110,9 +140,8 @@ async fn learn_new_rules(app: &App, calls: &[ClaimedCall]) -> Result<(), DbError
     if news { app.load_secrets().await } else { Ok(()) }
 }
 
-/// Processes signed calls from what they say; returns the places of those GitLab has to be asked
-/// about.
-async fn believe(
+/// The same for some of them, in one transaction if nothing fails.
+async fn believe_some(
     app: &App,
     calls: &Arc<Vec<ClaimedCall>>,
     group: Range<usize>,
@@ -154,20 +183,25 @@ async fn try_group(
 }
 
 async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result<Vec<usize>, DbError> {
-    let Some((id, attempts)) = calls.get(index).map(|call| (call.id, call.attempts)) else {
-        return Ok(Vec::new());
-    };
-    let error = match try_group(app, calls, index..index + 1).await {
-        Ok(ask) => return Ok(ask),
-        Err(error) => error,
-    };
-    let fate = if attempts + 1 >= TRIES {
+    let Some(call) = calls.get(index) else { return Ok(Vec::new()) };
+    match try_group(app, calls, index..index + 1).await {
+        Ok(open) => Ok(open),
+        Err(error) => {
+            failed(app, call, &error).await?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// A call could not be processed for a reason of our own.
+async fn failed(app: &App, call: &ClaimedCall, error: &DbError) -> Result<(), DbError> {
+    tracing::warn!(%error, call = call.id, "a call could not be processed");
+    let fate = if call.failures + 1 >= TRIES {
         Fate::SetAside(format!("processing failed {TRIES} times: {error}"))
     } else {
         Fate::Later(format!("processing failed: {error}"))
     };
-    settle(app, id, attempts, fate).await?;
-    Ok(Vec::new())
+    settle(app, call, fate).await
 }
 
 fn believe_one(app: &App, conn: &mut Conn, stored: &ClaimedCall) -> Result<bool, DbError> {
@@ -183,15 +217,25 @@ fn believe_one(app: &App, conn: &mut Conn, stored: &ClaimedCall) -> Result<bool,
             (Some(connected), true) => {
                 let received_at = Time::parse(&stored.received_at).unwrap_or(now);
                 match call.facts(received_at) {
-                    Some(facts) => take_in(app, conn, &connected, stored, &call, &facts, false)?,
+                    Some(facts) => {
+                        let heard = Heard { call: &call, signed: true, received_at: &stored.received_at };
+                        take_in(app, conn, &connected, &heard, &facts, false)?
+                    }
                     None => Fate::Ask,
                 }
             }
         },
     };
     let ask = matches!(fate, Fate::Ask);
-    apply(conn, &app.owner, stored.id, stored.attempts, &fate, now)?;
+    apply(conn, &app.owner, Tries::of(stored), &fate, now)?;
     Ok(ask)
+}
+
+/// A call, how it came, and when.
+struct Heard<'a> {
+    call: &'a Call,
+    signed: bool,
+    received_at: &'a str,
 }
 
 /// Takes facts in and says what becomes of the call they belong to.
@@ -199,20 +243,20 @@ fn take_in(
     app: &App,
     conn: &mut Conn,
     connected: &Connected,
-    stored: &ClaimedCall,
-    call: &Call,
+    heard: &Heard<'_>,
     facts: &Facts,
     insist: bool,
 ) -> Result<Fate, DbError> {
+    let call = heard.call;
     let seen = Observation {
         connection_id: &connected.id,
         facts,
         named_rule: Some(call.rule()),
         retry: call.is_retry(),
-        signed: stored.signed,
+        signed: heard.signed,
         enrol: app.config.enrol,
         insist,
-        received_at: &stored.received_at,
+        received_at: heard.received_at,
         now: app.clock.now(),
     };
     Ok(match observe::observe(conn, &seen)? {
@@ -228,34 +272,22 @@ fn take_in(
     })
 }
 
-/// Reads the merge request from GitLab and takes that in instead of what the call says.
-async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
-    let (Some(connected), Ok(call)) = (app.connected(), Call::parse(&stored.body)) else { return Ok(()) };
-    let began = app.clock.now();
-    let fate = match connected.client.read(call.project(), call.iid(), began).await {
-        Ok(facts) => {
-            let insist = stored.attempts >= 3;
-            let (inner, connected) = (app.clone(), connected.clone());
-            let stored = ClaimedCall {
-                id: stored.id,
-                received_at: stored.received_at.clone(),
-                signed: stored.signed,
-                rule_key: None,
-                attempts: stored.attempts,
-                body: Vec::new(),
-            };
-            app.db
-                .write(Lane::Back, move |conn| {
-                    take_in(&inner, conn, &connected, &stored, &call, &facts, insist)
-                })
-                .await?
-        }
+/// Reads the merge request from GitLab and takes that in instead of what the call says; `false` if GitLab did not answer.
+async fn ask_about(app: &App, stored: &ClaimedCall) -> Result<bool, DbError> {
+    let (Some(connected), Ok(call)) = (app.connected(), Call::parse(&stored.body)) else { return Ok(true) };
+    let fate = match connected.client.read(call.project(), call.iid(), app.clock.now()).await {
+        Ok(facts) => match take_in_read(app, connected, stored, call, facts).await {
+            Ok(fate) => fate,
+            Err(error) => {
+                failed(app, stored, &error).await?;
+                return Ok(true);
+            }
+        },
         Err(ReadError::NotFound(path)) => Fate::SetAside(format!(
             "GitLab answered 404 to {path}: the token cannot see it, or the call was forged. Give the token access, then replay"
         )),
         Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
-            // The count goes on after a replay, so that the call has as many tries again.
-            if (stored.attempts + 1) % REFUSALS == 0 {
+            if stored.failures + 1 >= REFUSALS {
                 Fate::SetAside(format!("{error}. It was asked again and again; mend that, then replay"))
             } else {
                 Fate::Later(error.to_string())
@@ -263,33 +295,67 @@ async fn ask_gitlab(app: &App, stored: &ClaimedCall) -> Result<(), DbError> {
         }
         Err(ReadError::Unavailable { message, retry_after }) => Fate::Outage(message, retry_after),
     };
-    let fate = match fate {
+    let answered = !matches!(fate, Fate::Outage(..));
+    settle(app, stored, fate).await?;
+    Ok(answered)
+}
+
+/// Takes in what GitLab said instead of the call.
+async fn take_in_read(
+    app: &App,
+    connected: Connected,
+    stored: &ClaimedCall,
+    call: Call,
+    facts: Facts,
+) -> Result<Fate, DbError> {
+    let (inner, signed, received_at) = (app.clone(), stored.signed, stored.received_at.clone());
+    let insist = stored.failures >= DOUBTS;
+    let fate = app
+        .db
+        .write(Lane::Back, move |conn| {
+            let heard = Heard { call: &call, signed, received_at: &received_at };
+            take_in(&inner, conn, &connected, &heard, &facts, insist)
+        })
+        .await?;
+    Ok(match fate {
         Fate::Ask => Fate::Later("GitLab seems to lag behind its own call; it is asked again".into()),
         fate @ (Fate::Done(_) | Fate::SetAside(_) | Fate::Later(_) | Fate::Outage(..)) => fate,
-    };
-    settle(app, stored.id, stored.attempts, fate).await
+    })
 }
 
-async fn settle(app: &App, id: i64, attempts: i64, fate: Fate) -> Result<(), DbError> {
-    let now = app.clock.now();
-    let owner = app.owner.clone();
-    app.db.write(Lane::Back, move |conn| apply(conn, &owner, id, attempts, &fate, now)).await
-}
-
-fn apply(
-    conn: &mut Conn,
-    owner: &str,
-    id: i64,
+/// Which call it is, and how often it was tried before.
+#[derive(Clone, Copy)]
+struct Tries {
+    call: i64,
     attempts: i64,
-    fate: &Fate,
-    now: Time,
-) -> Result<(), DbError> {
+    failures: i64,
+}
+
+impl Tries {
+    const fn of(call: &ClaimedCall) -> Self {
+        Self { call: call.id, attempts: call.attempts, failures: call.failures }
+    }
+}
+
+async fn settle(app: &App, call: &ClaimedCall, fate: Fate) -> Result<(), DbError> {
+    let now = app.clock.now();
+    let (owner, tries) = (app.owner.clone(), Tries::of(call));
+    app.db.write(Lane::Back, move |conn| apply(conn, &owner, tries, &fate, now)).await
+}
+
+fn apply(conn: &mut Conn, owner: &str, tries: Tries, fate: &Fate, now: Time) -> Result<(), DbError> {
+    let Tries { call: id, attempts, failures } = tries;
+    let wait = |tries: i64| READ_BACK.wait(u32::try_from(tries).unwrap_or(u32::MAX), rand::random());
     match fate {
         Fate::Ask => Ok(()),
         Fate::Done(note) => calls::finish(conn, owner, id, CallState::Processed, *note).map(|_| ()),
-        Fate::Later(note) => postpone(conn, owner, id, attempts + 1, None, note, now),
+        Fate::Later(note) => {
+            let due = now.after(wait(failures + 1));
+            calls::postpone(conn, owner, id, failures + 1, due, note)
+        }
         Fate::Outage(note, asked) => {
-            postpone(conn, owner, id, attempts.max((attempts + 1).min(OUTAGES)), *asked, note, now)
+            let due = now.after(wait(attempts + 1).max(asked.unwrap_or_default()));
+            calls::postpone(conn, owner, id, failures, due, note)
         }
         Fate::SetAside(note) => {
             if !calls::finish(conn, owner, id, CallState::SetAside, Some(note))? {
@@ -307,17 +373,4 @@ fn apply(
             Ok(())
         }
     }
-}
-
-fn postpone(
-    conn: &mut Conn,
-    owner: &str,
-    id: i64,
-    attempts: i64,
-    asked: Option<Duration>,
-    note: &str,
-    now: Time,
-) -> Result<(), DbError> {
-    let wait = READ_BACK.wait(u32::try_from(attempts).unwrap_or(u32::MAX), rand::random());
-    calls::postpone(conn, owner, id, attempts, now.after(wait.max(asked.unwrap_or_default())), note)
 }

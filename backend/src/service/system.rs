@@ -116,7 +116,7 @@ pub async fn replay_call(app: &App, caller: &Caller, id: i64) -> Result<(), Serv
             Ok(())
         })
         .await?;
-    app.wake.calls.notify_one();
+    app.wake.asking.notify_one();
     app.live.stir();
     Ok(())
 }

@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::db::{
-    DbError, Lane, calls, changes_due, deliveries, links, merge_requests, notes, projects, sessions, throttle,
+    DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, projects, sessions,
+    throttle,
 };
 use crate::domain::Time;
 use crate::service::change::ahead;
@@ -32,6 +33,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub fn start(app: &App) -> JoinSet<()> {
     let mut loops = JoinSet::new();
     loops.spawn(calls_loop(app.clone()));
+    loops.spawn(asking_loop(app.clone()));
     loops.spawn(deliveries_loop(app.clone()));
     loops.spawn(notes_loop(app.clone()));
     loops.spawn(refresh_loop(app.clone()));
@@ -61,12 +63,24 @@ pub async fn release(app: &App) -> Result<(), DbError> {
 
 async fn calls_loop(app: App) {
     while !app.stopping.is_cancelled() {
-        let pause = match process::step(&app).await {
-            Ok(0) => until(&app, app.db.read(calls::next_due).await),
+        let pause = match process::believe(&app).await {
+            Ok(0) => until(&app, app.db.read(batches::oldest).await),
             Ok(_) => continue,
             Err(error) => failed("processing calls", &error),
         };
         rest(&app, pause, app.wake.calls.notified()).await;
+    }
+}
+
+/// Apart, since GitLab may be slow or silent, and calls that are believed must not wait for that.
+async fn asking_loop(app: App) {
+    while !app.stopping.is_cancelled() {
+        let pause = match process::ask(&app).await {
+            Ok(0) => until(&app, app.db.read(calls::next_due).await),
+            Ok(_) => continue,
+            Err(error) => failed("asking about calls", &error),
+        };
+        rest(&app, pause, app.wake.asking.notified()).await;
     }
 }
 
@@ -262,7 +276,14 @@ async fn rest(app: &App, pause: Duration, woken: impl Future<Output = ()>) {
 pub async fn drain(app: &App) -> Result<usize, DbError> {
     let mut total = 0;
     loop {
-        let calls = process::step(app).await?;
+        let mut calls = 0;
+        loop {
+            match process::believe(app).await? {
+                0 => break,
+                believed => calls += believed,
+            }
+        }
+        calls += process::ask(app).await?;
         let read = refresh::step(app).await?;
         let sent = deliver::step(app).await?;
         let written = note::step(app).await?;
@@ -286,6 +307,7 @@ pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
         .db
         .read(move |conn| {
             Ok::<_, DbError>([
+                batches::oldest(conn)?,
                 calls::next_due(conn)?,
                 deliveries::next_due(conn)?,
                 notes::next_due(conn)?,

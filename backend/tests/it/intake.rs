@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use approval_app::db::{DbError, Lane};
+use diesel::connection::SimpleConnection as _;
 use gitlab_sandbox::payload::MergeRequestCall;
 use gitlab_sandbox::{Fault, sign};
 use serde_json::json;
@@ -206,6 +208,49 @@ on_both! {
         assert!(world.calls("set_aside").await.is_empty(), "one refusal does not end it again");
         world.gitlab.set_fault(None);
         world.settle_for(Duration::from_secs(600)).await;
+        assert_eq!(world.calls("stored").await.len(), 0);
+        assert!(world.calls("set_aside").await.is_empty());
+    }
+
+    async fn a_silent_gitlab_is_not_asked_about_every_call(world: Plan::unsigned()) {
+        let iid = world.open().await;
+        world.gitlab.set_fault(Some(Fault::Down));
+        for _ in 0..40 {
+            assert_eq!(world.call("status_check", body(world, iid), None).await.0, 202);
+        }
+        world.settle().await;
+        let not_asked = |call: &&serde_json::Value| call["note"].as_str().unwrap().contains("about others");
+        assert_eq!(world.calls("stored").await.iter().filter(not_asked).count(), 16, "of the first 32");
+        world.settle_for(Duration::from_secs(3600)).await;
+        assert_eq!(world.calls("stored").await.len(), 40);
+        world.gitlab.set_fault(None);
+        world.settle_for(Duration::from_secs(600)).await;
+        assert_eq!(world.calls("stored").await.len(), 0);
+        assert!(world.calls("set_aside").await.is_empty());
+    }
+
+    async fn a_call_has_all_its_tries_after_an_outage(world: Plan::unsigned()) {
+        let iid = world.open().await;
+        world.gitlab.set_fault(Some(Fault::Down));
+        assert_eq!(world.call("status_check", body(world, iid), None).await.0, 202);
+        world.settle_for(Duration::from_secs(3600)).await;
+        let sqlite = world.app.db.kind() == "sqlite";
+        let run = |on_sqlite: &'static str, on_postgresql: &'static str| {
+            let statement = if sqlite { on_sqlite } else { on_postgresql };
+            world.app.db.write(Lane::Front, move |conn| Ok::<_, DbError>(conn.batch_execute(statement)?))
+        };
+        // What is read cannot be taken in, for a moment.
+        world.gitlab.set_fault(None);
+        run(
+            "CREATE TRIGGER broken BEFORE UPDATE ON merge_request BEGIN SELECT RAISE(ABORT, 'broken'); END",
+            "ALTER TABLE merge_request ADD CONSTRAINT broken CHECK (FALSE) NOT VALID",
+        ).await.unwrap();
+        world.advance(Duration::from_secs(300));
+        world.settle().await;
+        let waiting = world.calls("stored").await;
+        assert!(waiting[0]["note"].as_str().unwrap().contains("processing failed"), "{waiting:?}");
+        run("DROP TRIGGER broken", "ALTER TABLE merge_request DROP CONSTRAINT broken").await.unwrap();
+        world.settle_for(Duration::from_secs(60)).await;
         assert_eq!(world.calls("stored").await.len(), 0);
         assert!(world.calls("set_aside").await.is_empty());
     }

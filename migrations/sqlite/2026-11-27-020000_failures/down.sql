@@ -1,0 +1,1 @@
+ALTER TABLE received_call DROP COLUMN failures;
