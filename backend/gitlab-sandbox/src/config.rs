@@ -151,12 +151,20 @@ impl Fault {
 pub(crate) struct FaultSwitch {
     fault: Option<Fault>,
     remaining: Option<u64>,
+    /// Only requests whose path begins so.
+    below: String,
 }
 
 impl FaultSwitch {
     pub(crate) fn set(&mut self, fault: Option<Fault>, requests: Option<u64>) {
         self.remaining = if fault == Some(Fault::HeadMoves) { Some(requests.unwrap_or(1)) } else { requests };
         self.fault = fault.filter(|_| self.remaining != Some(0));
+        self.below.clear();
+    }
+
+    pub(crate) fn set_below(&mut self, path: &str, fault: Fault) {
+        self.set(Some(fault), None);
+        path.clone_into(&mut self.below);
     }
 
     pub(crate) fn current(&self) -> Option<Fault> {
@@ -165,7 +173,8 @@ impl FaultSwitch {
 
     /// The fault that strikes this request, counted down.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let fault = self.fault.clone().filter(|fault| fault.strikes(method, path))?;
+        let concerns = |fault: &Fault| path.starts_with(&self.below) && fault.strikes(method, path);
+        let fault = self.fault.clone().filter(concerns)?;
         if let Some(remaining) = &mut self.remaining {
             *remaining -= 1;
             if *remaining == 0 {

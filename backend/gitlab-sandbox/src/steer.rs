@@ -320,6 +320,12 @@ impl Sandbox {
         lock(&self.inner.faults).set(Some(fault), Some(requests));
     }
 
+    /// Makes all requests for one merge request fail, until told otherwise.
+    pub fn set_fault_on(&self, project: i64, iid: i64, fault: Fault) {
+        lock(&self.inner.faults)
+            .set_below(&format!("/api/v4/projects/{project}/merge_requests/{iid}"), fault);
+    }
+
     /// Holds back all further calls; `false` lets those held go, oldest first.
     pub fn pause_calls(&self, on: bool) {
         self.inner.outgoing.pause(&self.inner, on);

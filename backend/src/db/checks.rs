@@ -1,5 +1,7 @@
 //! Checks: the table `status_check`, written and read one by one; for listings see `inbox.rs`.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::reach::within;
@@ -233,6 +235,15 @@ pub fn of_merge_request(conn: &mut Conn, id: &MergeRequestId, head: &str) -> Res
     rows.into_iter().map(|row| read(conn, row)).collect()
 }
 
+/// When a check last changed that changes at `now`: later than before, whatever the clock says. Whoever compares two
+/// readings takes the one with the larger `updated_at` for the newer; but work waits between looking at the clock and its
+/// turn, and the clocks of replicas differ.
+pub(super) fn stamp(conn: &mut Conn, id: &str, now: Time) -> Result<String, DbError> {
+    let before: String = check::table.find(id).select(check::updated_at).first(conn)?;
+    let next = super::time(&before)?.after(Duration::from_micros(1));
+    Ok(now.max(next).to_string())
+}
+
 /// Stores a check's state after a step.
 ///
 /// # Errors
@@ -244,6 +255,7 @@ pub fn save(
     notice: Option<&str>,
     now: Time,
 ) -> Result<(), DbError> {
+    let at = stamp(conn, row.id.as_str(), now)?;
     diesel::update(check::table.find(row.id.as_str()))
         .set((
             check::state.eq(row.check.state.as_str()),
@@ -251,7 +263,7 @@ pub fn save(
             check::target_branch.eq(&row.target_branch),
             check::decided_by.eq(decided_by),
             check::notice.eq(notice),
-            check::updated_at.eq(now.to_string()),
+            check::updated_at.eq(at),
         ))
         .execute(conn)?;
     Ok(())
@@ -286,8 +298,7 @@ pub fn save_shown(
     Ok(())
 }
 
-/// Copies new facts of a merge request onto its checks; returns the ids of those that changed.
-/// The branches and the commit of a superseded check stay as they were decided on.
+/// Copies new facts of a merge request onto a check of its HEAD; `false` if it says so already.
 ///
 /// # Errors
 /// The database's.
@@ -301,6 +312,7 @@ pub fn redescribe(conn: &mut Conn, row: &CheckRow, new: &NewCheck<'_>, now: Time
         (new.source_branch, new.target_branch),
         &row.sha,
     );
+    let at = stamp(conn, row.id.as_str(), now)?;
     let changed = diesel::update(
         check::table
             .find(row.id.as_str())
@@ -314,7 +326,7 @@ pub fn redescribe(conn: &mut Conn, row: &CheckRow, new: &NewCheck<'_>, now: Time
         check::source_branch.eq(new.source_branch),
         check::target_branch.eq(new.target_branch),
         check::search_text.eq(&text),
-        check::updated_at.eq(now.to_string()),
+        check::updated_at.eq(at),
     ))
     .execute(conn)?;
     Ok(changed == 1)

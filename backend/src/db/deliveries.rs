@@ -1,12 +1,14 @@
 //! Deliveries: the outbox, in the same database and the same transactions as the decisions.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::schema::{
     connection, delivery, delivery_attempt as attempt, merge_request, project, rule, status_check,
 };
-use super::{Conn, DbError, time, word};
-use crate::domain::ids::DeliveryId;
+use super::{Conn, DbError, checks, time, word};
+use crate::domain::ids::{ConnectionId, DeliveryId};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time};
 
 /// A delivery to be queued.
@@ -100,16 +102,16 @@ pub fn enqueue(conn: &mut Conn, new: &NewDelivery<'_>, now: Time) -> Result<Deli
         ))
         .execute(conn)?;
     diesel::update(status_check::table.find(new.check_id))
-        .set((status_check::delivery_id.eq(Some(id.as_str())), status_check::updated_at.eq(&at)))
+        .set(status_check::delivery_id.eq(Some(id.as_str())))
         .execute(conn)?;
+    touch(conn, new.check_id, now)?;
     Ok(id)
 }
 
 /// A check changes with its deliveries: whoever compares `updated_at` sees that.
 pub(super) fn touch(conn: &mut Conn, check_id: &str, now: Time) -> Result<(), DbError> {
-    diesel::update(status_check::table.find(check_id))
-        .set(status_check::updated_at.eq(now.to_string()))
-        .execute(conn)?;
+    let at = checks::stamp(conn, check_id, now)?;
+    diesel::update(status_check::table.find(check_id)).set(status_check::updated_at.eq(at)).execute(conn)?;
     Ok(())
 }
 
@@ -145,7 +147,7 @@ pub fn made_at(conn: &mut Conn, id: &str) -> Result<Time, DbError> {
 }
 
 /// Takes up to `limit` due deliveries of a connection for this process until `until`. Leaves out
-/// what belongs to a broken rule (unless it is its probe), what waits for an older delivery of its
+/// what belongs to a broken rule (but for one that is its probe), what waits for an older delivery of its
 /// check, and turns what a newer one has overtaken into obsolete.
 ///
 /// # Errors
@@ -160,14 +162,20 @@ pub fn claim(
 ) -> Result<Vec<ClaimedDelivery>, DbError> {
     let at = now.to_string();
     let pending = DeliveryState::Pending.as_str();
-    let other = diesel::alias!(delivery as other);
-    let due: Vec<(String, String, i64)> = delivery::table
+    let (other, probe) = diesel::alias!(delivery as other, delivery as probe);
+    let no_probe_on_its_way = diesel::dsl::not(diesel::dsl::exists(
+        probe
+            .filter(probe.field(delivery::rule_id).eq(delivery::rule_id))
+            .filter(probe.field(delivery::state).eq(pending))
+            .filter(probe.field(delivery::lease_until).ge(&at)),
+    ));
+    let due: Vec<(String, String, i64, Option<String>)> = delivery::table
         .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
         .filter(delivery::state.eq(pending))
         .filter(delivery::connection_id.eq(connection_id))
         .filter(delivery::due_at.le(&at))
         .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(&at)))
-        .filter(rule::broken_reason.is_null().or(rule::probe_at.le(&at)))
+        .filter(rule::broken_reason.is_null().or(rule::probe_at.le(&at).and(no_probe_on_its_way)))
         .filter(diesel::dsl::not(diesel::dsl::exists(
             other
                 .filter(other.field(delivery::check_id).eq(delivery::check_id))
@@ -176,10 +184,20 @@ pub fn claim(
         )))
         .order((delivery::due_at.asc(), delivery::id.asc()))
         .limit(limit)
-        .select((delivery::id, delivery::check_id, delivery::seq))
+        .select((
+            delivery::id,
+            delivery::check_id,
+            delivery::seq,
+            diesel::dsl::case_when(rule::broken_reason.is_not_null(), rule::id.nullable())
+                .otherwise(None::<String>),
+        ))
         .load(conn)?;
     let mut claimed = Vec::with_capacity(due.len());
-    for (id, check_id, seq) in due {
+    let mut probed = HashSet::new();
+    for (id, check_id, seq, broken_rule) in due {
+        if broken_rule.as_ref().is_some_and(|rule| probed.contains(rule)) {
+            continue;
+        }
         let overtaken: bool = diesel::select(diesel::dsl::exists(
             delivery::table.filter(delivery::check_id.eq(&check_id)).filter(delivery::seq.gt(seq)),
         ))
@@ -202,6 +220,7 @@ pub fn claim(
             .execute(conn)?;
         if ours == 1 {
             claimed.push(load_claimed(conn, &id)?);
+            probed.extend(broken_rule);
         }
     }
     Ok(claimed)
@@ -247,7 +266,8 @@ fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
     })
 }
 
-/// Records an attempt, if the lease is still ours; `false` if it is not: then somebody else has it.
+/// Records an attempt, if the lease is still ours; `false` if it is not: then somebody else has it. What is to be tried again
+/// and was overtaken meanwhile becomes obsolete at once, since the newer one waits for it.
 ///
 /// # Errors
 /// The database's.
@@ -261,6 +281,8 @@ pub fn finish(
     let at = now.to_string();
     let number = claimed.attempts + 1;
     let http_status = outcome.http_status.map(i64::from);
+    let overtaken = outcome.state == DeliveryState::Pending && is_overtaken(conn, &claimed.id)?;
+    let state = if overtaken { DeliveryState::Obsolete } else { outcome.state };
     let ours = diesel::update(
         delivery::table
             .find(&claimed.id)
@@ -268,7 +290,7 @@ pub fn finish(
             .filter(delivery::lease_owner.eq(owner)),
     )
     .set((
-        delivery::state.eq(outcome.state.as_str()),
+        delivery::state.eq(state.as_str()),
         delivery::attempts.eq(number),
         delivery::due_at.eq(outcome.due_at.to_string()),
         delivery::http_status.eq(http_status),
@@ -296,6 +318,18 @@ pub fn finish(
     Ok(true)
 }
 
+/// Whether its check has a newer delivery.
+fn is_overtaken(conn: &mut Conn, id: &str) -> Result<bool, DbError> {
+    let newer = diesel::alias!(delivery as newer);
+    Ok(diesel::select(diesel::dsl::exists(
+        delivery::table
+            .inner_join(newer.on(newer.field(delivery::check_id).eq(delivery::check_id)))
+            .filter(delivery::id.eq(id))
+            .filter(newer.field(delivery::seq).gt(delivery::seq)),
+    ))
+    .get_result(conn)?)
+}
+
 /// Ends leases of deliveries held by `owner`, or by anybody.
 ///
 /// # Errors
@@ -316,16 +350,33 @@ pub fn release(conn: &mut Conn, owner: Option<&str>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// When the next delivery is due that no broken connection or rule keeps back.
+/// Whether a connection, or one of its rules, has a delivery that is to be sent.
 ///
 /// # Errors
 /// The database's.
-pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
+pub fn is_any_pending(conn: &mut Conn, connection_id: &str, rule_id: Option<&str>) -> Result<bool, DbError> {
+    let mut query = delivery::table
+        .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
+        .filter(delivery::connection_id.eq(connection_id))
+        .select(delivery::id)
+        .into_boxed();
+    if let Some(id) = rule_id {
+        query = query.filter(delivery::rule_id.eq(id));
+    }
+    let first: Option<String> = query.first(conn).optional()?;
+    Ok(first.is_some())
+}
+
+/// When the next delivery of a connection is due, unless that or its rule is broken.
+///
+/// # Errors
+/// The database's.
+pub fn next_due(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Option<String>, DbError> {
     Ok(delivery::table
         .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
         .inner_join(connection::table.on(connection::id.eq(delivery::connection_id)))
         .filter(rule::broken_reason.is_null())
-        .filter(connection::broken_reason.is_null())
+        .filter(connection::id.eq(connection_id.as_str()).and(connection::broken_reason.is_null()))
         .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
         .order((delivery::due_at.asc(), delivery::id.asc()))
         .select(delivery::due_at)

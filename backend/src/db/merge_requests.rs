@@ -6,7 +6,7 @@ use super::schema::{merge_request as mr, project};
 use super::{Conn, DbError, time};
 use crate::domain::Time;
 use crate::domain::facts::MergeRequestFacts;
-use crate::domain::ids::{MergeRequestId, ProjectId};
+use crate::domain::ids::{ConnectionId, MergeRequestId, ProjectId};
 
 /// A merge request on record.
 #[derive(Clone, Debug)]
@@ -36,8 +36,6 @@ pub struct MergeRequestRow {
 pub struct ToRead {
     /// Our id.
     pub id: String,
-    /// The connection's id.
-    pub connection_id: String,
     /// GitLab's project id.
     pub project: i64,
     /// The merge request's number.
@@ -185,41 +183,52 @@ pub fn want_refresh(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError>
     Ok(())
 }
 
-/// Takes up to `limit` merge requests that are due to be read back; nobody else gets them before
-/// `until`.
+/// Takes up to `limit` merge requests of a connection that are due to be read back; nobody else gets them
+/// before `until`.
 ///
 /// # Errors
 /// The database's.
-pub fn claim_refresh(conn: &mut Conn, now: Time, until: Time, limit: i64) -> Result<Vec<ToRead>, DbError> {
+pub fn claim_refresh(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    now: Time,
+    until: Time,
+    limit: i64,
+) -> Result<Vec<ToRead>, DbError> {
     let at = now.to_string();
-    let due: Vec<(String, String, i64, i64, i64)> = mr::table
+    let due: Vec<(String, i64, i64, i64)> = mr::table
         .inner_join(project::table.on(project::id.eq(mr::project_id)))
+        .filter(project::connection_id.eq(connection_id.as_str()))
         .filter(mr::refresh_due_at.le(&at))
         .order(mr::refresh_due_at.asc())
         .limit(limit)
-        .select((mr::id, project::connection_id, project::gitlab_id, mr::iid, mr::refresh_attempts))
+        .select((mr::id, project::gitlab_id, mr::iid, mr::refresh_attempts))
         .load(conn)?;
     let mut claimed = Vec::with_capacity(due.len());
-    for (id, connection_id, project, iid, attempts) in due {
+    for (id, project, iid, attempts) in due {
         let ours = diesel::update(mr::table.find(&id).filter(mr::refresh_due_at.le(&at)))
             .set(mr::refresh_due_at.eq(until.to_string()))
             .execute(conn)?;
         if ours == 1 {
-            claimed.push(ToRead { id, connection_id, project, iid, attempts, until });
+            claimed.push(ToRead { id, project, iid, attempts, until });
         }
     }
     Ok(claimed)
 }
 
-/// When the next reading back is due.
+/// When the next reading back of a connection is due.
 ///
 /// # Errors
 /// The database's.
-pub fn next_refresh(conn: &mut Conn) -> Result<Option<String>, DbError> {
+pub fn next_refresh(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Option<String>, DbError> {
     Ok(mr::table
+        .inner_join(project::table.on(project::id.eq(mr::project_id)))
+        .filter(project::connection_id.eq(connection_id.as_str()))
         .filter(mr::refresh_due_at.is_not_null())
-        .select(diesel::dsl::min(mr::refresh_due_at))
-        .first(conn)?)
+        .order(mr::refresh_due_at.asc())
+        .select(mr::refresh_due_at.assume_not_null())
+        .first(conn)
+        .optional()?)
 }
 
 /// The numbers of all merge requests of a project that are open as far as we know.

@@ -7,6 +7,7 @@ use super::schema::{
     connection, decision, delivery, merge_request, merge_request_note as note, project, rule, status_check,
 };
 use super::{Conn, DbError, word};
+use crate::domain::ids::ConnectionId;
 use crate::domain::note::{NoteState, Said};
 use crate::domain::{CheckState, DeliveryState, Time, Verdict};
 
@@ -337,17 +338,17 @@ pub fn finish(
     Ok(true)
 }
 
-/// When the next note is due that no broken connection or rule keeps back, and no lease.
+/// When the next note of a connection is due that no lease keeps back, unless that or its rule is broken.
 ///
 /// # Errors
 /// The database's.
-pub fn next_due(conn: &mut Conn) -> Result<Option<String>, DbError> {
+pub fn next_due(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Option<String>, DbError> {
     let writable = || {
         note::table
             .inner_join(rule::table.on(rule::id.eq(note::rule_id)))
             .inner_join(connection::table.on(connection::id.eq(note::connection_id)))
             .filter(rule::note_enabled.and(rule::broken_reason.is_null()))
-            .filter(connection::broken_reason.is_null())
+            .filter(connection::id.eq(connection_id.as_str()).and(connection::broken_reason.is_null()))
             .filter(note::state.eq(NoteState::Pending.as_str()))
     };
     let free: Option<String> = writable()

@@ -153,27 +153,36 @@ pub fn set_rule_trouble(
     Ok(was.is_some() != reason.is_some())
 }
 
-/// Broken connections and rules whose time for a probe has come: their ids.
+/// The broken rules of a connection whose time for a probe has come: their ids, and those of their projects.
 ///
 /// # Errors
 /// The database's.
-pub fn due_probes(conn: &mut Conn, now: Time) -> Result<(Vec<String>, Vec<String>), DbError> {
-    let at = now.to_string();
-    let connections =
-        connection::table.filter(connection::probe_at.le(&at)).select(connection::id).load(conn)?;
-    let rules = rule::table.filter(rule::probe_at.le(&at)).select(rule::id).load(conn)?;
-    Ok((connections, rules))
+pub fn due_rule_probes(
+    conn: &mut Conn,
+    connection_id: &ConnectionId,
+    now: Time,
+) -> Result<Vec<(String, String)>, DbError> {
+    Ok(rule::table
+        .inner_join(project::table.on(project::id.eq(rule::project_id)))
+        .filter(project::connection_id.eq(connection_id.as_str()))
+        .filter(rule::probe_at.le(now.to_string()))
+        .select((rule::id, project::id))
+        .load(conn)?)
 }
 
-/// When the next probe is due; `None` if nothing is broken.
+/// When the next probe of a connection or one of its rules is due; `None` if nothing is broken.
 ///
 /// # Errors
 /// The database's.
-pub fn next_probe(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    let of_connections: Option<String> =
-        connection::table.select(diesel::dsl::min(connection::probe_at)).first(conn)?;
-    let of_rules: Option<String> = rule::table.select(diesel::dsl::min(rule::probe_at)).first(conn)?;
-    Ok([of_connections, of_rules].into_iter().flatten().min())
+pub fn next_probe(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Option<String>, DbError> {
+    let own: Option<String> =
+        connection::table.find(connection_id.as_str()).select(connection::probe_at).first(conn)?;
+    let of_rules: Option<String> = rule::table
+        .inner_join(project::table.on(project::id.eq(rule::project_id)))
+        .filter(project::connection_id.eq(connection_id.as_str()))
+        .select(diesel::dsl::min(rule::probe_at))
+        .first(conn)?;
+    Ok([own, of_rules].into_iter().flatten().min())
 }
 
 /// When a broken connection may send one delivery as a probe.
@@ -198,22 +207,6 @@ pub fn probe(conn: &mut Conn, connection_id: &str, rule_id: &str, now: Time) -> 
         .set(rule::probe_at.eq(at))
         .execute(conn)?;
     Ok(())
-}
-
-/// A broken connection with nothing left that failed counts as working until the next refusal.
-///
-/// # Errors
-/// The database's.
-pub fn restore_connection_if_idle(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError> {
-    set_connection_trouble(conn, id, None, None, now).map(|_| ())
-}
-
-/// A broken rule with nothing left that failed counts as working until the next refusal.
-///
-/// # Errors
-/// The database's.
-pub fn restore_rule_if_idle(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError> {
-    set_rule_trouble(conn, id, None, None, now).map(|_| ())
 }
 
 /// Makes all probes due now: after a start the token may be another one.

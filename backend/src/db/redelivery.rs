@@ -74,22 +74,20 @@ pub fn owners(conn: &mut Conn, id: &str) -> Result<Owners, DbError> {
         .first(conn)?)
 }
 
-/// The oldest delivery of a broken connection or rule that failed because of it.
+/// The oldest delivery of a broken connection, or one of its rules, that failed because of it.
 ///
 /// # Errors
 /// The database's.
 pub fn oldest_refused(
     conn: &mut Conn,
-    connection_id: Option<&str>,
+    connection_id: &str,
     rule_id: Option<&str>,
 ) -> Result<Option<String>, DbError> {
     let mut query = delivery::table
+        .filter(delivery::connection_id.eq(connection_id))
         .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
         .filter(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
         .into_boxed();
-    if let Some(id) = connection_id {
-        query = query.filter(delivery::connection_id.eq(id));
-    }
     if let Some(id) = rule_id {
         query = query.filter(delivery::rule_id.eq(id));
     }

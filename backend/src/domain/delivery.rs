@@ -85,10 +85,12 @@ pub enum Meaning {
     Accepted,
     /// HEAD is another commit: never send this again, ask for HEAD.
     Superseded,
-    /// The token is not accepted, or the project is not licensed: stop for the whole connection.
+    /// The token is not accepted (or the project is not licensed, which the answer does not tell): stop for the whole connection.
     ConnectionBroken,
     /// The token may not answer this rule, or the rule is gone: stop for the rule.
     RuleBroken,
+    /// The token is accepted, but the project is not licensed: stop for the rule. GitLab answers as for a token that is not.
+    Unlicensed,
     /// GitLab does not understand the request: stop for this delivery.
     Refused,
     /// Try again; not before this long from now, if GitLab said so.

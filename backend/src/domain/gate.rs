@@ -62,7 +62,7 @@ impl Gate {
             return 0;
         }
         self.closed_until = None;
-        if self.failures >= TRIPS_AFTER {
+        if self.is_tripped() {
             if self.probing || wanted == 0 {
                 return 0;
             }
@@ -150,6 +150,12 @@ impl Gate {
             let until = now.after(pause);
             self.closed_until = Some(self.closed_until.map_or(until, |other| other.max(until)));
         }
+    }
+
+    /// Whether so many failed in a row that only one probe at a time goes.
+    #[must_use]
+    pub const fn is_tripped(&self) -> bool {
+        self.failures >= TRIPS_AFTER
     }
 
     /// How many failures in a row there were.

@@ -206,6 +206,7 @@ impl Client {
                     Meaning::Superseded
                     | Meaning::ConnectionBroken
                     | Meaning::RuleBroken
+                    | Meaning::Unlicensed
                     | Meaning::Refused
                     | Meaning::Later(_) => Some(describe(http_status, response).await),
                 };

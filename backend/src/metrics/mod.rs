@@ -49,17 +49,23 @@ pub enum CallResult {
     TooLarge,
     /// 422.
     NotACheck,
-    /// 408 and 503: the body did not come, there was no room, or the store is not there.
+    /// 404: of a project that is not enrolled.
+    NotEnrolled,
+    /// 408.
+    TooSlow,
+    /// 503: there was no room, or the store is not there.
     Unavailable,
 }
 
 impl CallResult {
-    const ALL: [CallResult; 6] = [
+    const ALL: [CallResult; 8] = [
         CallResult::Stored,
         CallResult::NotJson,
         CallResult::BadSignature,
         CallResult::TooLarge,
         CallResult::NotACheck,
+        CallResult::NotEnrolled,
+        CallResult::TooSlow,
         CallResult::Unavailable,
     ];
 
@@ -70,6 +76,8 @@ impl CallResult {
             CallResult::BadSignature => "bad_signature",
             CallResult::TooLarge => "too_large",
             CallResult::NotACheck => "not_a_check",
+            CallResult::NotEnrolled => "not_enrolled",
+            CallResult::TooSlow => "too_slow",
             CallResult::Unavailable => "unavailable",
         }
     }
@@ -311,8 +319,8 @@ impl Drop for Listening {
     }
 }
 
-const OUTCOMES: [&str; 6] =
-    ["accepted", "superseded", "connection_broken", "rule_broken", "refused", "later"];
+const OUTCOMES: [&str; 7] =
+    ["accepted", "superseded", "connection_broken", "rule_broken", "unlicensed", "refused", "later"];
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 const fn outcome(meaning: Meaning) -> &'static str {
@@ -321,6 +329,7 @@ const fn outcome(meaning: Meaning) -> &'static str {
         Meaning::Superseded => "superseded",
         Meaning::ConnectionBroken => "connection_broken",
         Meaning::RuleBroken => "rule_broken",
+        Meaning::Unlicensed => "unlicensed",
         Meaning::Refused => "refused",
         Meaning::Later(_) => "later",
     }

@@ -11,7 +11,7 @@ use crate::db::{Conn, DbError, Lane, events, lock, merge_requests, projects, red
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
-use crate::domain::ids::short_sha;
+use crate::domain::ids::{ConnectionId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 use crate::request_id;
@@ -77,10 +77,27 @@ enum Claim {
 }
 
 async fn claim(app: &App, connected: &Connected, limit: usize, now: Time) -> Result<Claim, DbError> {
+    if app.db.kind() == "sqlite" {
+        return claim_up_to(app, connected, limit, now).await;
+    }
+    // On PostgreSQL one in each transaction: whoever takes calls in locks the deliveries of a merge request in another order.
+    let mut all = Vec::new();
+    while all.len() < limit {
+        match claim_up_to(app, connected, 1, now).await? {
+            Claim::Claimed(one) if one.is_empty() => break,
+            Claim::Claimed(mut one) => all.append(&mut one),
+            until @ Claim::BrokenUntil(_) if all.is_empty() => return Ok(until),
+            Claim::BrokenUntil(_) => break,
+        }
+    }
+    Ok(Claim::Claimed(all))
+}
+
+async fn claim_up_to(app: &App, connected: &Connected, limit: usize, now: Time) -> Result<Claim, DbError> {
     let (owner, id) = (app.owner.clone(), connected.id.clone());
     app.db
         .write(Lane::Front, move |conn| {
-            wake_probes(conn, now)?;
+            wake_probes(conn, &id, now)?;
             let limit = match projects::connection_trouble(conn, id.as_str())? {
                 None => i64::try_from(limit).unwrap_or(i64::MAX),
                 Some(_) => match projects::connection_probe(conn, id.as_str())? {
@@ -93,23 +110,31 @@ async fn claim(app: &App, connected: &Connected, limit: usize, now: Time) -> Res
         .await
 }
 
-/// Where a probe is due, queues the oldest refused delivery again.
-fn wake_probes(conn: &mut Conn, now: Time) -> Result<(), DbError> {
-    let (connections, rules) = projects::due_probes(conn, now)?;
-    for id in connections {
-        match redelivery::oldest_refused(conn, Some(&id), None)? {
+/// Where a probe is due, queues the oldest refused delivery again. Without one there is nothing to try, and what was broken
+/// counts as working until the next refusal.
+fn wake_probes(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Result<(), DbError> {
+    if projects::connection_probe(conn, connection.as_str())?.is_some_and(|at| at <= now) {
+        match redelivery::oldest_refused(conn, connection.as_str(), None)? {
             Some(delivery) => {
                 redelivery::retry(conn, &delivery, now)?;
             }
-            None => projects::restore_connection_if_idle(conn, &id, now)?,
+            None if deliveries::is_any_pending(conn, connection.as_str(), None)? => {}
+            None => {
+                projects::set_connection_trouble(conn, connection.as_str(), None, None, now)?;
+                restored(conn, None, "Nothing is left that the broken connection keeps", now)?;
+            }
         }
     }
-    for id in rules {
-        match redelivery::oldest_refused(conn, None, Some(&id))? {
+    for (rule, project) in projects::due_rule_probes(conn, connection, now)? {
+        match redelivery::oldest_refused(conn, connection.as_str(), Some(&rule))? {
             Some(delivery) => {
                 redelivery::retry(conn, &delivery, now)?;
             }
-            None => projects::restore_rule_if_idle(conn, &id, now)?,
+            None if deliveries::is_any_pending(conn, connection.as_str(), Some(&rule))? => {}
+            None => {
+                projects::set_rule_trouble(conn, &rule, None, None, now)?;
+                restored(conn, Some(&project), "Nothing is left that the broken rule keeps", now)?;
+            }
         }
     }
     Ok(())
@@ -130,8 +155,12 @@ async fn send_one(
 ) -> Result<(), DbError> {
     let started_at = app.clock.now();
     let stopwatch = std::time::Instant::now();
-    let answer =
+    let mut answer =
         connected.client.tell(claimed.project, claimed.iid, claimed.rule, &claimed.sha, claimed.status).await;
+    // The same 401 says that the token is not accepted, or that the project has no licence.
+    if answer.meaning == Meaning::ConnectionBroken && connected.client.own_user().await.is_ok() {
+        answer.meaning = Meaning::Unlicensed;
+    }
     let duration_ms = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
     let now = app.clock.now();
     let failures = u32::try_from(claimed.attempts + 1).unwrap_or(u32::MAX);
@@ -147,6 +176,7 @@ async fn send_one(
         | Meaning::Superseded
         | Meaning::ConnectionBroken
         | Meaning::RuleBroken
+        | Meaning::Unlicensed
         | Meaning::Refused => {
             app.gitlab_answered(connected);
             now
@@ -190,7 +220,9 @@ const fn state_after(meaning: Meaning) -> DeliveryState {
     match meaning {
         Meaning::Accepted => DeliveryState::Delivered,
         Meaning::Superseded => DeliveryState::Obsolete,
-        Meaning::ConnectionBroken | Meaning::RuleBroken | Meaning::Refused => DeliveryState::Failed,
+        Meaning::ConnectionBroken | Meaning::RuleBroken | Meaning::Unlicensed | Meaning::Refused => {
+            DeliveryState::Failed
+        }
         Meaning::Later(_) => DeliveryState::Pending,
     }
 }
@@ -225,8 +257,7 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
             merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
         }
         Meaning::ConnectionBroken => {
-            let reason =
-                format!("{error}: the token is not accepted, or the project has no Ultimate licence");
+            let reason = format!("{error}: the token is not accepted");
             let probe = Some(now.after(PROBE_EVERY));
             if projects::set_connection_trouble(conn, &sent.connection_id, Some(&reason), probe, now)? {
                 record(
@@ -239,10 +270,14 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
             }
             record(conn, sent, EventKind::DeliveryFailed, reason, now)?;
         }
-        Meaning::RuleBroken => {
-            let reason = format!(
-                "{error}: the token needs the role Developer on the project and the scope api, or the status check was deleted in GitLab"
-            );
+        Meaning::RuleBroken | Meaning::Unlicensed => {
+            let why = match answer.meaning {
+                Meaning::Unlicensed => "the project has no Ultimate licence; the token is accepted",
+                _ => {
+                    "the token needs the role Developer on the project and the scope api, or the status check was deleted in GitLab"
+                }
+            };
+            let reason = format!("{error}: {why}");
             let probe = Some(now.after(PROBE_EVERY));
             if projects::set_rule_trouble(conn, &sent.rule_id, Some(&reason), probe, now)? {
                 record(

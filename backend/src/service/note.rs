@@ -40,7 +40,8 @@ pub async fn step(app: &App) -> Result<Sent, DbError> {
     let Some(connected) = app.connected() else { return Ok(Sent::default()) };
     let now = app.clock.now();
     // Looking costs no commit.
-    let due = app.db.read(notes::next_due).await?.as_deref().and_then(Time::parse);
+    let id = connected.id.clone();
+    let due = app.db.read(move |conn| notes::next_due(conn, &id)).await?.as_deref().and_then(Time::parse);
     if due.is_none_or(|due| due > now) {
         return Ok(Sent::default());
     }

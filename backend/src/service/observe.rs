@@ -19,7 +19,7 @@ use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
 use crate::domain::ids::{ConnectionId, MergeRequestId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
-use crate::domain::{DeliveryState, GitLabStatus, Time};
+use crate::domain::{DeliveryState, GitLabStatus, Time, Verdict};
 
 /// What an observation is about.
 pub struct Observation<'a> {
@@ -350,7 +350,8 @@ impl Scene<'_> {
             })
     }
 
-    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided.
+    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided. A decision counts though the merge
+    /// request was merged or closed since.
     fn note_shown(
         &self,
         conn: &mut Conn,
@@ -361,9 +362,8 @@ impl Scene<'_> {
         let on_its_way = newest.is_some_and(|newest| {
             newest.state == DeliveryState::Pending || newest.updated_at >= self.seen.facts.known_at
         });
-        let undecided = shows == GitLabStatus::Passed
-            && steps::expected(row.check.state) != Some(GitLabStatus::Passed)
-            && !on_its_way;
+        let undecided =
+            shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
         checks::save_shown(conn, row.id.as_str(), shows, undecided, self.seen.facts.known_at)?;
         if undecided && !row.undecided_pass {
             let event = NewEvent {

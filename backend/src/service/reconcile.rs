@@ -1,9 +1,14 @@
 //! Reconciliation: GitLab does not repeat lost calls, so the open merge requests and what GitLab
 //! shows for them are read now and then and compared with what is known here.
 
+use super::observe::Observed;
 use super::refresh::{self, Read};
 use crate::app::App;
 use crate::db::{DbError, merge_requests, projects};
+use crate::gitlab::ReadError;
+
+/// A round ends when GitLab did not answer so many times in a row. One merge request that it cannot serve keeps no other back.
+const PATIENCE: u32 = 3;
 
 /// What a round of reconciliation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,40 +28,83 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
     let Some(connected) = app.connected() else { return Ok(round) };
     let connection_id = connected.id.clone();
     let known = app.db.read(move |conn| projects::projects(conn, &connection_id)).await?;
+    let mut silent = 0;
     for (project_id, gitlab_id) in known {
-        let mut wanted = match connected.client.open_merge_requests(gitlab_id).await {
+        let open = app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?;
+        let listed = connected.client.open_merge_requests(gitlab_id).await;
+        let mut wanted = match listed {
             Ok(iids) => iids,
             Err(error) => {
                 tracing::warn!(%error, project = gitlab_id, "a project could not be reconciled");
                 round.failed += 1;
+                match error {
+                    // The project was deleted, or the token cannot see it any more.
+                    ReadError::NotFound(_) => {
+                        for iid in open {
+                            refresh::vanish(app, &connected.id, gitlab_id, iid).await?;
+                        }
+                    }
+                    ReadError::Unavailable { .. } => silent += 1,
+                    ReadError::Refused { .. } | ReadError::Unreadable(_) => {}
+                }
+                if silent >= PATIENCE {
+                    break;
+                }
                 continue;
             }
         };
-        wanted.extend(app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?);
+        wanted.extend(open);
         wanted.sort_unstable();
         wanted.dedup();
-        for iid in wanted {
-            match refresh::read_and_observe(app, gitlab_id, iid, true).await? {
-                Read::Observed(_) | Read::Gone => round.read += 1,
-                // The token may not read this project, or it has no licence: others may be read all the same.
-                Read::Refused => {
-                    round.failed += 1;
-                    break;
-                }
-                Read::Failed(_) => {
-                    // GitLab is down or asks for a pause; the next round begins anew.
-                    round.failed += 1;
-                    tracing::warn!(
-                        project = gitlab_id,
-                        iid,
-                        "reconciliation stopped: GitLab does not answer"
-                    );
-                    return Ok(round);
-                }
-            }
+        silent = read_all(app, gitlab_id, wanted, silent, &mut round).await?;
+        if silent >= PATIENCE {
+            break;
         }
+    }
+    if silent >= PATIENCE {
+        tracing::warn!("reconciliation stopped: GitLab does not answer; the next round begins anew");
     }
     app.changed();
     tracing::info!(read = round.read, failed = round.failed, "reconciled with GitLab");
     Ok(round)
+}
+
+/// Reads merge requests of a project; returns how many in a row GitLab did not answer about, with the `silent` before.
+async fn read_all(
+    app: &App,
+    project: i64,
+    iids: Vec<i64>,
+    mut silent: u32,
+    round: &mut Round,
+) -> Result<u32, DbError> {
+    for iid in iids {
+        match refresh::read_and_observe(app, project, iid, false).await? {
+            Read::Observed(observed) => {
+                round.read += 1;
+                silent = 0;
+                if observed == Observed::Stale {
+                    // GitLab seems to lag behind its own calls; it is asked again, and believed at last.
+                    refresh::again(app, project, iid).await?;
+                }
+            }
+            Read::Gone => {
+                round.read += 1;
+                silent = 0;
+            }
+            Read::Unreadable => round.failed += 1,
+            // The token may not read this project, or it has no licence: others may be read all the same.
+            Read::Refused => {
+                round.failed += 1;
+                break;
+            }
+            Read::Failed(_) => {
+                round.failed += 1;
+                silent += 1;
+                if silent >= PATIENCE {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(silent)
 }

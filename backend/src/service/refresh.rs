@@ -8,8 +8,9 @@ use futures_util::future::join_all;
 use super::observe::{self, Observation, Observed};
 use crate::app::App;
 use crate::db::merge_requests::{self, ToRead};
-use crate::db::{DbError, Lane};
+use crate::db::{DbError, Lane, projects};
 use crate::domain::backoff::READ_BACK;
+use crate::domain::ids::ConnectionId;
 use crate::gitlab::ReadError;
 use crate::request_id;
 
@@ -21,13 +22,13 @@ const CLAIM: i64 = 8;
 /// # Errors
 /// The database's.
 pub async fn step(app: &App) -> Result<usize, DbError> {
-    if app.connected().is_none() {
-        return Ok(0);
-    }
+    let Some(connected) = app.connected() else { return Ok(0) };
     let now = app.clock.now();
     let due = app
         .db
-        .write(Lane::Back, move |conn| merge_requests::claim_refresh(conn, now, now.after(LEASE), CLAIM))
+        .write(Lane::Back, move |conn| {
+            merge_requests::claim_refresh(conn, &connected.id, now, now.after(LEASE), CLAIM)
+        })
         .await?;
     let count = due.len();
     join_all(due.into_iter().map(|one| read_named(app, one)))
@@ -47,16 +48,13 @@ async fn read_named(app: &App, wanted: ToRead) -> Result<(), DbError> {
 }
 
 async fn read_one(app: &App, wanted: ToRead) -> Result<(), DbError> {
-    if app.connected().is_none_or(|connected| connected.id.as_str() != wanted.connection_id) {
-        return Ok(());
-    }
     let insist = wanted.attempts >= 3;
     let observed = read_and_observe(app, wanted.project, wanted.iid, insist).await?;
     let now = app.clock.now();
     let again = match observed {
         Read::Observed(Observed::Applied | Observed::NotOurs) | Read::Gone => None,
         Read::Observed(Observed::Stale) => Some(None),
-        Read::Refused => Some(None),
+        Read::Refused | Read::Unreadable => Some(None),
         Read::Failed(asked) => Some(asked),
     };
     app.db
@@ -77,8 +75,10 @@ pub enum Read {
     Observed(Observed),
     /// GitLab has no such merge request (any more), or the token cannot see it.
     Gone,
-    /// GitLab does not let the token read this one, or its answer cannot be read.
+    /// GitLab does not let the token read this one.
     Refused,
+    /// GitLab's answer cannot be read.
+    Unreadable,
     /// GitLab did not answer; it may have said how long to wait.
     Failed(Option<Duration>),
 }
@@ -94,10 +94,7 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
         Ok(facts) => facts,
         Err(ReadError::NotFound(path)) => {
             tracing::info!(%path, "GitLab has no such merge request, or the token cannot see it");
-            let now = app.clock.now();
-            app.db
-                .write(Lane::Back, move |conn| observe::vanished(conn, &connected.id, project, iid, now))
-                .await?;
+            vanish(app, &connected.id, project, iid).await?;
             return Ok(Read::Gone);
         }
         Err(ReadError::Unavailable { message, retry_after }) => {
@@ -106,7 +103,8 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
         }
         Err(error @ (ReadError::Refused { .. } | ReadError::Unreadable(_))) => {
             tracing::warn!(%error, project, iid, "a merge request could not be read");
-            return Ok(Read::Refused);
+            let refused = matches!(error, ReadError::Refused { .. });
+            return Ok(if refused { Read::Refused } else { Read::Unreadable });
         }
     };
     let now = app.clock.now();
@@ -125,6 +123,31 @@ pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -
                 now,
             };
             Ok(Read::Observed(observe::observe(conn, &seen)?))
+        })
+        .await
+}
+
+/// GitLab has no such merge request any more, or the token cannot see it.
+///
+/// # Errors
+/// The database's.
+pub async fn vanish(app: &App, connection: &ConnectionId, project: i64, iid: i64) -> Result<(), DbError> {
+    let (connection, now) = (connection.clone(), app.clock.now());
+    app.db.write(Lane::Back, move |conn| observe::vanished(conn, &connection, project, iid, now)).await
+}
+
+/// Has a merge request read once more, soon.
+///
+/// # Errors
+/// The database's.
+pub async fn again(app: &App, project: i64, iid: i64) -> Result<(), DbError> {
+    let Some(connected) = app.connected() else { return Ok(()) };
+    let now = app.clock.now();
+    app.db
+        .write(Lane::Back, move |conn| {
+            let Some(project) = projects::find_project(conn, &connected.id, project)? else { return Ok(()) };
+            let Some(known) = merge_requests::find(conn, &project.id, iid)? else { return Ok(()) };
+            merge_requests::want_refresh(conn, known.id.as_str(), now)
         })
         .await
 }

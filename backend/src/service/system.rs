@@ -50,7 +50,7 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
                 }
             };
             if let (None, Some(connected)) = (&trouble, &connected)
-                && connected.gate().failures() >= 3
+                && connected.gate().is_tripped()
             {
                 trouble = Some("GitLab does not answer; decisions are kept and sent when it does".into());
             }

@@ -7,10 +7,11 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::db::{
-    DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, projects, sessions,
-    throttle,
+    Conn, DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, projects,
+    sessions, throttle,
 };
 use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
 use crate::service::change::ahead;
 use crate::service::{deliver, note, process, reconcile, refresh};
 
@@ -91,7 +92,7 @@ async fn deliveries_loop(app: App) {
             Ok(deliver::Sent { closed_until: Some(at), .. }) => {
                 at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
             }
-            Ok(_) => until(&app, app.db.read(deliveries::next_due).await),
+            Ok(_) => until(&app, due(&app, deliveries::next_due).await),
             Err(error) => failed("delivering", &error),
         };
         rest(&app, pause, app.wake.deliveries.notified()).await;
@@ -105,7 +106,7 @@ async fn notes_loop(app: App) {
             Ok(deliver::Sent { closed_until: Some(at), .. }) => {
                 at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
             }
-            Ok(_) => until(&app, app.db.read(notes::next_due).await),
+            Ok(_) => until(&app, due(&app, notes::next_due).await),
             Err(error) => failed("writing notes", &error),
         };
         rest(&app, pause, app.wake.notes.notified()).await;
@@ -115,7 +116,7 @@ async fn notes_loop(app: App) {
 async fn refresh_loop(app: App) {
     while !app.stopping.is_cancelled() {
         let pause = match refresh::step(&app).await {
-            Ok(0) => until(&app, app.db.read(merge_requests::next_refresh).await),
+            Ok(0) => until(&app, due(&app, merge_requests::next_refresh).await),
             Ok(_) => continue,
             Err(error) => failed("reading merge requests", &error),
         };
@@ -240,6 +241,15 @@ pub async fn tidy(app: &App) -> Result<(), DbError> {
         .await
 }
 
+/// When something of the connection that is served is due; without one nothing is.
+async fn due(
+    app: &App,
+    next: fn(&mut Conn, &ConnectionId) -> Result<Option<String>, DbError>,
+) -> Result<Option<String>, DbError> {
+    let Some(connected) = app.connected() else { return Ok(None) };
+    app.db.read(move |conn| next(conn, &connected.id)).await
+}
+
 /// How long to sleep until something is due. What is due already and was not done waits for
 /// something else (a lease of another replica, an older delivery): no reason to spin.
 fn until(app: &App, due: Result<Option<String>, DbError>) -> Duration {
@@ -303,19 +313,18 @@ pub async fn drain(app: &App) -> Result<usize, DbError> {
 /// The database's.
 pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
     let ahead = app.config.read_ahead && app.connected().is_some();
-    let all = app
-        .db
-        .read(move |conn| {
-            Ok::<_, DbError>([
-                batches::oldest(conn)?,
-                calls::next_due(conn)?,
-                deliveries::next_due(conn)?,
-                notes::next_due(conn)?,
-                merge_requests::next_refresh(conn)?,
-                projects::next_probe(conn)?,
-                if ahead { changes_due::next_due(conn)? } else { None },
-            ])
-        })
-        .await?;
+    let (mut all, calls) = (
+        vec![
+            due(app, deliveries::next_due).await?,
+            due(app, notes::next_due).await?,
+            due(app, merge_requests::next_refresh).await?,
+            due(app, projects::next_probe).await?,
+        ],
+        app.db.read(|conn| Ok::<_, DbError>([batches::oldest(conn)?, calls::next_due(conn)?])).await?,
+    );
+    all.extend(calls);
+    if ahead {
+        all.push(app.db.read(changes_due::next_due).await?);
+    }
     Ok(all.iter().flatten().filter_map(|at| Time::parse(at)).min())
 }

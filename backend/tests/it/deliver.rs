@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use approval_app::db::deliveries::{self, Outcome};
 use approval_app::db::{DbError, Lane};
+use approval_app::domain::DeliveryState;
 use approval_app::service::deliver;
 use diesel::connection::SimpleConnection as _;
-use gitlab_sandbox::{Fault, Source, Status};
+use gitlab_sandbox::{Fault, NewMergeRequest, Source, Status};
 use serde_json::json;
 
-use crate::support::{Kind, Plan, World, on_both};
+use crate::support::{Kind, Plan, SECRET, World, on_both};
 
 on_both! {
     async fn gitlab_down_keeps_the_decision_and_delivers_it_later(world: Plan::signed()) {
@@ -105,13 +107,87 @@ on_both! {
         assert_eq!(world.post("deliveries/0198b3a0-0000-7000-8000-000000000000/retry", &json!({})).await.0, 404);
     }
 
-    async fn unlicensed_reads_like_a_revoked_token(world: Plan::signed()) {
+    async fn a_project_without_a_licence_keeps_no_other_project_back(world: Plan::signed()) {
         world.open().await;
         let check = world.check("pending").await;
-        world.gitlab.set_fault(Some(Fault::Unlicensed));
+        let other = world.gitlab.create_project("demo/other");
+        let url = format!("{}/status_check/other", world.base);
+        let rule = world.gitlab.create_rule(other, "Change approval", &url, Some(SECRET));
+        world.gitlab.set_licensed(world.project, false);
         assert_eq!(world.decide(&check, "approve", "").await.0, 201);
         world.settle().await;
-        assert!(world.get("system").await.1["gitlab_trouble"].as_str().unwrap().contains("Ultimate"));
+        assert!(world.detail(&check).await["delivery"]["last_error"].as_str().unwrap().contains("401"));
+        assert!(world.get("system").await.1["gitlab_trouble"].is_null(), "the token is accepted");
+        let iid = world.gitlab.create_merge_request(other, NewMergeRequest::default());
+        world.settle().await;
+        let second = world.check("pending").await;
+        assert_eq!(world.decide(&second, "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.gitlab.status(other, iid, rule), Status::Passed);
+        world.gitlab.set_licensed(world.project, true);
+        world.settle_for(Duration::from_secs(601)).await;
+        assert_eq!(world.detail(&check).await["delivery"]["state"], "delivered");
+    }
+
+    async fn a_broken_rule_is_probed_with_one_delivery(world: Plan::signed()) {
+        for _ in 0..3 {
+            world.open().await;
+        }
+        world.gitlab.set_fault(Some(Fault::Forbidden));
+        for check in world.checks("pending").await {
+            assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+            world.settle().await;
+        }
+        let tried = async || {
+            let approved = world.checks("approved").await;
+            approved.iter().map(|check| check["delivery"]["attempts"].as_i64().unwrap()).sum::<i64>()
+        };
+        let before = tried().await;
+        world.advance(Duration::from_secs(600));
+        world.settle().await;
+        assert_eq!(tried().await - before, 1);
+        world.gitlab.set_fault(None);
+        world.settle_for(Duration::from_secs(601)).await;
+        for check in world.checks("approved").await {
+            assert_eq!(check["delivery"]["state"], "delivered", "{check}");
+        }
+    }
+
+    async fn a_reversal_waits_for_no_back_off_of_what_it_overtakes(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        // It is on its way when it is reversed, and comes to nothing.
+        let (now, connection) = (world.now(), world.app.connected().unwrap().id);
+        let until = now.after(Duration::from_secs(60));
+        let taken: Result<_, DbError> = world
+            .app
+            .db
+            .write(Lane::Front, move |conn| deliveries::claim(conn, "slow", connection.as_str(), now, until, 8))
+            .await;
+        let taken = taken.unwrap().remove(0);
+        let wish = json!({"verdict": "reject", "comment": "on second thought", "expected_sha": check["sha"], "expected_state": "approved"});
+        assert_eq!(world.post(&format!("checks/{}/decisions", check["id"].as_str().unwrap()), &wish).await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Pending, "the first is still on its way");
+        let ended: Result<bool, DbError> = world
+            .app
+            .db
+            .write(Lane::Front, move |conn| {
+                let outcome = Outcome {
+                    state: DeliveryState::Pending,
+                    due_at: now.after(Duration::from_secs(60)),
+                    started_at: now,
+                    duration_ms: 15_000,
+                    http_status: None,
+                    error: Some("no answer"),
+                };
+                deliveries::finish(conn, "slow", &taken, &outcome, now)
+            })
+            .await;
+        assert!(ended.unwrap());
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Failed);
     }
 
     async fn a_deleted_rule_withdraws_its_check(world: Plan::signed()) {

@@ -20,7 +20,7 @@ fn value(text: &str, series: &str) -> f64 {
 on_both! {
     async fn calls_checks_and_requests_are_counted(world: Plan::signed()) {
         let before = rendered(world).await;
-        for result in ["stored", "not_json", "bad_signature", "too_large", "not_a_check", "unavailable"] {
+        for result in ["stored", "not_json", "bad_signature", "too_large", "not_a_check", "not_enrolled", "too_slow", "unavailable"] {
             assert_eq!(value(&before, &format!("approval_app_calls_total{{result=\"{result}\"}}")), 0.0);
         }
         world.open().await;

@@ -155,4 +155,39 @@ on_both! {
         world.reconcile().await;
         assert_eq!(world.check("pending").await["id"], check["id"]);
     }
+
+    async fn what_was_approved_and_merged_raises_no_alarm(world: Plan::unsigned()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        world.advance(Duration::from_secs(60));
+        world.gitlab.merge(world.project, iid).unwrap();
+        world.settle().await;
+        assert_eq!(world.check("withdrawn").await["id"], check["id"]);
+        world.advance(Duration::from_secs(300));
+        world.reconcile().await;
+        assert_eq!(world.get("system").await.1["undecided_passes"], 0);
+        assert!(!world.happened(&check).await.iter().any(|kind| kind == "alarm.undecided_pass"));
+    }
+
+    async fn what_gitlab_cannot_serve_keeps_nothing_else_back(world: Plan::signed()) {
+        let (first, second) = (world.open().await, world.open().await);
+        world.gitlab.drop_next_calls(1);
+        world.advance(Duration::from_secs(5));
+        let pushed = world.gitlab.push(world.project, second);
+        world.gitlab.set_fault_on(world.project, first, gitlab_sandbox::Fault::ServerError);
+        world.reconcile().await;
+        assert!(world.checks("pending").await.iter().any(|check| check["sha"] == *pushed));
+    }
+
+    async fn the_checks_of_a_project_that_is_gone_are_withdrawn(world: Plan::signed()) {
+        world.open().await;
+        world.gitlab.set_visibility(world.project, gitlab_sandbox::Visibility::Private);
+        world.gitlab.set_access(world.project, "approval-bot", gitlab_sandbox::AccessLevel::None);
+        world.reconcile().await;
+        let check = world.check("withdrawn").await;
+        assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("no longer shows"));
+    }
 }

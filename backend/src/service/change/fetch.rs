@@ -68,9 +68,12 @@ impl FetchError {
     fn unavailable(&self) -> Option<Option<Duration>> {
         match self {
             FetchError::Read(ReadError::Unavailable { retry_after, .. }) => Some(*retry_after),
-            FetchError::Slow | FetchError::Read(ReadError::Refused { .. }) => Some(None),
+            // The token as such; 403 is about one project.
+            FetchError::Slow | FetchError::Read(ReadError::Refused { status: 401, .. }) => Some(None),
             FetchError::Shared(error) => error.unavailable(),
-            FetchError::Read(ReadError::NotFound(_) | ReadError::Unreadable(_))
+            FetchError::Read(
+                ReadError::Refused { .. } | ReadError::NotFound(_) | ReadError::Unreadable(_),
+            )
             | FetchError::NotConnected
             | FetchError::Store(_)
             | FetchError::Abandoned => None,
