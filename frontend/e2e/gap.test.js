@@ -70,3 +70,26 @@ journey("while the line is cut a thousand checks change; then no row is lost and
   assert.equal(new Set(listed).size, listed.length, "no row is there twice");
   assert.deepEqual([...listed].sort(), (await crowd.all()).map(({ id }) => id).sort(), "and none is missing");
 });
+
+journey("what is asked for while the line is cut is shown when it is whole again, and no other rows meanwhile", async (world) => {
+  const port = await freePort();
+  const line = await Line.to(world.scope, port);
+  const service = await ownApp(world, { port, line });
+  const crowd = new Crowd(world, service);
+  await crowd.rule(1);
+  await crowd.open(3);
+  const count = (await crowd.all()).length;
+  const page = await service.window();
+  page.watch.expect(LOST);
+  await page.goto(service.url);
+  await until(`${count} rows`, async () => (await rows(page).count()) === count);
+  await line.cut();
+  await byId(page, "offline-bar").waitFor();
+  await byId(page, "search").fill("nothing is called so");
+  await until("that the rows go", async () => (await rows(page).count()) === 0);
+  await line.heal();
+  await byId(page, "empty-match").waitFor({ timeout: 30_000 });
+  assert.equal(await rows(page).count(), 0);
+  await byId(page, "search").fill("");
+  await until(`${count} rows again`, async () => (await rows(page).count()) === count);
+});

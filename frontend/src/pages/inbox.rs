@@ -187,6 +187,7 @@ fn rows(app: App) -> El {
     let list = el("div")
         .class("rows")
         .test("rows")
+        .flag_fn("inert", move || inbox.stale.get())
         .attr_fn("data-tab", move || Some(inbox.filter.with(|filter| filter.tab.as_str().into())))
         .on("focusin", move |_| inbox.current.set_value(dom::focused_row()));
     each(list, ids.into(), row)

@@ -33,6 +33,8 @@ pub struct Inbox {
     pub listing: RwSignal<Option<Listing>>,
     /// Turned round whenever another listing has come.
     pub turned: RwSignal<bool>,
+    /// Whether the rows are those of another listing, until this one has come.
+    pub stale: RwSignal<bool>,
     /// Whether a listing is being loaded.
     pub loading: RwSignal<bool>,
     /// Why it could not be.
@@ -70,6 +72,7 @@ impl Inbox {
             filter: RwSignal::new(Filter::default()),
             listing: RwSignal::new(None),
             turned: RwSignal::new(false),
+            stale: RwSignal::new(false),
             loading: RwSignal::new(false),
             fault: RwSignal::new(None),
             loading_more: RwSignal::new(false),
@@ -93,6 +96,7 @@ impl Inbox {
         let mut wanted = self.rows();
         if self.filter.with_untracked(|old| *old != filter) {
             wanted = 0;
+            self.stale.set(true);
             self.current.set_value(None);
             // All rows look whether they are selected.
             if !self.selection.with_untracked(Selection::is_empty) {
@@ -123,10 +127,17 @@ impl Inbox {
                         self.fault.set(None);
                         self.learn(&page.items);
                         self.listing.set(Some(Listing::from_page(page)));
+                        self.stale.set(false);
                         self.turned.update(|turned| *turned ^= true);
                         self.prune();
                     }
-                    Err(fault) => self.fault.set(Some(fault)),
+                    Err(fault) => {
+                        self.fault.set(Some(fault));
+                        // Nobody decides on rows that are not what they asked for.
+                        if self.stale.get_untracked() {
+                            self.listing.set(None);
+                        }
+                    }
                 }
                 // What was heard meanwhile.
                 if self.missed.try_update_value(std::mem::take) == Some(true) {
