@@ -269,6 +269,19 @@ pub fn save(
     Ok(())
 }
 
+/// How people name its merge request: `group/project!7`.
+///
+/// # Errors
+/// The database's.
+pub fn reference(conn: &mut Conn, id: &str) -> Result<String, DbError> {
+    let (path, iid): (String, i64) = check::table
+        .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
+        .filter(check::id.eq(id))
+        .select((check::project_path, merge_request::iid))
+        .first(conn)?;
+    Ok(format!("{path}!{iid}"))
+}
+
 /// Who made the decision that counts.
 ///
 /// # Errors

@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use ammonia::{Builder, UrlRelative};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
+use crate::domain::change::patch::visible;
+
 /// The elements that may stay.
 const TAGS: [&str; 37] = [
     "a",
@@ -65,7 +67,8 @@ impl Drawer {
     pub fn draw(&self, text: &str) -> String {
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         let mut links: Vec<bool> = Vec::new();
-        let events = Parser::new_ext(text, options).filter_map(|event| match event {
+        let text = visible(text);
+        let events = Parser::new_ext(&text, options).filter_map(|event| match event {
             // The text of an image stays: it says what was to be seen.
             Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
             Event::Start(Tag::Link { ref dest_url, .. }) => {

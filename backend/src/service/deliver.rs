@@ -309,7 +309,7 @@ fn record(
         kind,
         check_id: Some(sent.check_id.clone()),
         project_id: Some(sent.project_id.clone()),
-        actor: Actor::gitlab(),
+        actor: Actor::app(),
         summary,
         data: json!({"delivery": sent.id, "status": sent.status.as_str(), "sha": sent.sha}),
     };

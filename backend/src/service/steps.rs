@@ -104,11 +104,11 @@ fn record(
                 row.target_branch
             ),
         ),
-        Happening::Decided => (EventKind::CheckDecided, Actor::app(), decided_text(row, cause, "")),
+        Happening::Decided => (EventKind::CheckDecided, Actor::app(), decided_text(conn, row, cause, "")?),
         Happening::Reversed => (
             EventKind::CheckDecided,
             Actor::app(),
-            decided_text(row, cause, ", reversing the earlier decision"),
+            decided_text(conn, row, cause, ", reversing the earlier decision")?,
         ),
         Happening::Retried => {
             (EventKind::CheckRetried, Actor::gitlab(), format!("Retry was pressed in GitLab for {sha}"))
@@ -143,13 +143,20 @@ fn record(
     Ok(())
 }
 
-fn decided_text(row: &CheckRow, cause: &Cause<'_>, tail: &str) -> String {
+/// Who decided what, where, and why: an entry of the record speaks for itself.
+fn decided_text(conn: &mut Conn, row: &CheckRow, cause: &Cause<'_>, tail: &str) -> Result<String, DbError> {
     let verb = match row.check.state {
         CheckState::Approved => "approved",
         CheckState::Rejected => "rejected",
         CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => "decided",
     };
-    format!("{} {verb} {}{tail}", cause.actor.map_or("Somebody", |actor| &actor.name), short_sha(&row.sha))
+    let who = cause.actor.map_or("Somebody", |actor| &actor.name);
+    let (sha, place, rule) = (short_sha(&row.sha), checks::reference(conn, row.id.as_str())?, &row.rule_name);
+    let why = match cause.data["comment"].as_str() {
+        None | Some("") => String::new(),
+        Some(comment) => format!(": {comment}"),
+    };
+    Ok(format!("{who} {verb} {sha} of {place} for {rule:?}{tail}{why}"))
 }
 
 /// What GitLab should show for a check in this state; `None` where the app has nothing to say.

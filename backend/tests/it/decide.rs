@@ -8,6 +8,21 @@ use serde_json::json;
 use crate::support::{Plan, World, on_both};
 
 on_both! {
+    async fn an_entry_of_the_record_says_what_was_decided_where_and_why(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "reject", "the window is closed").await.0, 201);
+        world.settle().await;
+        let (_, found) = world.get(&format!("audit?kind=check.decided&q=demo/storefront!{iid}")).await;
+        let sha = &check["sha"].as_str().unwrap()[..8];
+        assert_eq!(
+            found["items"][0]["summary"],
+            format!("Rita Reviewer rejected {sha} of demo/storefront!{iid} for \"Change approval\": the window is closed")
+        );
+        let (_, told) = world.get("audit?kind=delivery.delivered").await;
+        assert_eq!(told["items"][0]["actor"], "approval-app");
+    }
+
     async fn approve_and_gitlab_passes(world: Plan::signed()) {
         let iid = world.open().await;
         let check = world.check("pending").await;

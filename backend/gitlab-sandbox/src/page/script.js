@@ -227,7 +227,7 @@ function project(one) {
     `${rule.name} (${rule.signed ? "signed" : "unsigned"}, ${rule.branches.join(", ") || "all branches"}) `,
     el("code", { text: rule.url })));
   return el("div", { className: "project", testid: `project-${one.id}` }, el("strong", { text: one.path }),
-    el("ul", {}, ...rules), el("span", { className: "row" }, gate, "Status checks must succeed"));
+    el("ul", {}, ...rules), el("label", { className: "row" }, gate, "Status checks must succeed"));
 }
 
 function showFault(fault) {

@@ -1,6 +1,8 @@
 //! Reading unified diffs (<https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html>).
 //! Whatever is in them, nothing here fails: GitLab passes on what people commit.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 
 /// Longer lines are cut, in Unicode scalar values.
@@ -58,13 +60,34 @@ fn lines(diff: &str) -> impl Iterator<Item = (RowKind, &str)> {
     })
 }
 
+/// A text in which characters that change the direction of what follows can be seen: `[U+202E]`. They make code look like
+/// what it is not.
+///
+/// Source: CVE-2021-42574, <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let turns = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(turns) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if turns(letter) {
+            shown.push_str(&format!("[U+{:04X}]", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// The rows of a diff.
 #[must_use]
 pub fn parse(diff: &str) -> Vec<Row> {
     let (mut old, mut new) = (0_i64, 0_i64);
     lines(diff)
         .map(|(kind, text)| {
-            let mut row = Row { kind, old: None, new: None, text: cut(text) };
+            let mut row = Row { kind, old: None, new: None, text: visible(&cut(text)).into_owned() };
             match kind {
                 RowKind::Hunk => (old, new) = starts(text).unwrap_or((old, new)),
                 RowKind::Same => (row.old, row.new) = (Some(step(&mut old)), Some(step(&mut new))),
@@ -135,6 +158,13 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_turn_the_direction_round_are_seen() {
+        let rows = parse("@@ -0,0 +1 @@\n+if (isAdmin\u{202e} \u{2066}// only admins\u{2069} \u{2066}) {\n");
+        assert_eq!(rows[1].text, "if (isAdmin[U+202E] [U+2066]// only admins[U+2069] [U+2066]) {");
+        assert!(matches!(visible("\u{5d0}\u{200f} plain"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn lines_are_numbered_on_both_sides() {
