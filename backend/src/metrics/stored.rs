@@ -28,7 +28,7 @@ pub struct Stored {
     pub oldest_delivery: f64,
     /// Deliveries that need a person.
     pub deliveries_failed: i64,
-    /// Whether GitLab takes the token for wrong or has no licence.
+    /// Whether GitLab takes the token for wrong.
     pub connection_broken: bool,
     /// Rules that GitLab lets nobody answer.
     pub rules_broken: i64,
@@ -54,7 +54,7 @@ impl Stored {
             ("deliveries_failed", "Deliveries that need a person", self.deliveries_failed),
             (
                 "gitlab_connection_broken",
-                "1 while GitLab takes the token for wrong or has no licence",
+                "1 while GitLab takes the token for wrong",
                 self.connection_broken.into(),
             ),
             ("rules_broken", "Rules that GitLab lets nobody answer", self.rules_broken),
