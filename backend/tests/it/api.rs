@@ -99,6 +99,8 @@ fn the_openapi_document_is_up_to_date() {
     );
     let document: Value = serde_json::from_str(&made).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let codes: Vec<_> = shared::ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(document["components"]["schemas"]["ProblemCode"]["enum"], serde_json::json!(codes));
 }
 
 /// Every documented operation exists: it never answers "no such operation".
