@@ -151,7 +151,7 @@ impl Fault {
 pub(crate) struct FaultSwitch {
     fault: Option<Fault>,
     remaining: Option<u64>,
-    /// Only requests whose path begins so.
+    /// Only requests for this path or below it; empty: all.
     below: String,
 }
 
@@ -173,7 +173,10 @@ impl FaultSwitch {
 
     /// The fault that strikes this request, counted down.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let concerns = |fault: &Fault| path.starts_with(&self.below) && fault.strikes(method, path);
+        let below = path.strip_prefix(&self.below);
+        let below =
+            below.is_some_and(|rest| self.below.is_empty() || rest.is_empty() || rest.starts_with('/'));
+        let concerns = |fault: &Fault| below && fault.strikes(method, path);
         let fault = self.fault.clone().filter(concerns)?;
         if let Some(remaining) = &mut self.remaining {
             *remaining -= 1;

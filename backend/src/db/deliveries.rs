@@ -169,7 +169,7 @@ pub fn claim(
             .filter(probe.field(delivery::state).eq(pending))
             .filter(probe.field(delivery::lease_until).ge(&at)),
     ));
-    let due: Vec<(String, String, i64, Option<String>)> = delivery::table
+    let due: Vec<(String, String, Option<String>)> = delivery::table
         .inner_join(rule::table.on(rule::id.eq(delivery::rule_id)))
         .filter(delivery::state.eq(pending))
         .filter(delivery::connection_id.eq(connection_id))
@@ -187,21 +187,17 @@ pub fn claim(
         .select((
             delivery::id,
             delivery::check_id,
-            delivery::seq,
             diesel::dsl::case_when(rule::broken_reason.is_not_null(), rule::id.nullable())
                 .otherwise(None::<String>),
         ))
         .load(conn)?;
     let mut claimed = Vec::with_capacity(due.len());
     let mut probed = HashSet::new();
-    for (id, check_id, seq, broken_rule) in due {
+    for (id, check_id, broken_rule) in due {
         if broken_rule.as_ref().is_some_and(|rule| probed.contains(rule)) {
             continue;
         }
-        let overtaken: bool = diesel::select(diesel::dsl::exists(
-            delivery::table.filter(delivery::check_id.eq(&check_id)).filter(delivery::seq.gt(seq)),
-        ))
-        .get_result(conn)?;
+        let overtaken = is_overtaken(conn, &id)?;
         // A push or a close while it was on its way, and the way failed.
         let state: String = status_check::table.find(&check_id).select(status_check::state).first(conn)?;
         let over = matches!(CheckState::parse(&state), Some(CheckState::Superseded | CheckState::Withdrawn));
