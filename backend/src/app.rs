@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
-use crate::db::{Db, DbError, Lane, calls, deliveries, projects, rule_secrets};
+use crate::db::{Db, DbError, Lane, calls, projects, rule_secrets, sending, trouble};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
@@ -200,7 +200,7 @@ impl App {
                 let base_url = gitlab.url.clone();
                 let id = db
                     .write(Lane::Front, move |conn| {
-                        projects::probe_now(conn, now)?;
+                        trouble::probe_now(conn, now)?;
                         projects::ensure_connection(conn, &base_url, now)
                     })
                     .await?;
@@ -212,7 +212,7 @@ impl App {
             // Nobody else uses the file, so whoever held these leases is gone.
             db.write(Lane::Front, |conn| {
                 calls::release_all(conn)?;
-                deliveries::release(conn, None)
+                sending::release(conn, None)
             })
             .await?;
         }

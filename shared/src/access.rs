@@ -9,7 +9,7 @@ pub enum Permission {
     /// See checks, the live stream and what the service says about itself.
     #[serde(rename = "checks:read")]
     ChecksRead,
-    /// Decide on checks and send a failed delivery again.
+    /// Decide on checks and have GitLab told again.
     #[serde(rename = "checks:decide")]
     ChecksDecide,
     /// List projects.

@@ -36,7 +36,7 @@ pub enum EventKind {
     /// GitLab refused a delivery; a person must act.
     #[serde(rename = "delivery.failed")]
     DeliveryFailed,
-    /// A failed delivery was put back in the queue.
+    /// A person had a delivery sent again.
     #[serde(rename = "delivery.retried")]
     DeliveryRetried,
     /// GitLab shows `passed` though nobody here decided so.

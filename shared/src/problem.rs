@@ -85,7 +85,7 @@ codes! {
     ShaMoved = "sha_moved", 409, "The merge request has new commits";
     /// Somebody decided first, or the check is closed.
     StateChanged = "state_changed", 409, "The check changed meanwhile";
-    /// Only a failed delivery can be retried, and only a set-aside call replayed.
+    /// Only a delivery that failed or waits can be sent again, and only a set-aside call replayed.
     NotRetryable = "not_retryable", 409, "There is nothing to retry";
     /// Somebody else has that name or address.
     Taken = "taken", 409, "This is taken already";

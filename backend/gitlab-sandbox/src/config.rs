@@ -151,8 +151,8 @@ impl Fault {
 pub(crate) struct FaultSwitch {
     fault: Option<Fault>,
     remaining: Option<u64>,
-    /// Only requests for this path or below it; empty: all.
-    below: String,
+    /// Only requests for these paths or below them; empty: all.
+    below: Vec<String>,
 }
 
 impl FaultSwitch {
@@ -163,8 +163,10 @@ impl FaultSwitch {
     }
 
     pub(crate) fn set_below(&mut self, path: &str, fault: Fault) {
-        self.set(Some(fault), None);
-        path.clone_into(&mut self.below);
+        if self.below.is_empty() || self.fault.as_ref() != Some(&fault) {
+            self.set(Some(fault), None);
+        }
+        self.below.push(path.to_owned());
     }
 
     pub(crate) fn current(&self) -> Option<Fault> {
@@ -173,9 +175,10 @@ impl FaultSwitch {
 
     /// The fault that strikes this request, counted down.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let below = path.strip_prefix(&self.below);
-        let below =
-            below.is_some_and(|rest| self.below.is_empty() || rest.is_empty() || rest.starts_with('/'));
+        let is_below = |all: &String| {
+            path.strip_prefix(all.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let below = self.below.is_empty() || self.below.iter().any(is_below);
         let concerns = |fault: &Fault| below && fault.strikes(method, path);
         let fault = self.fault.clone().filter(concerns)?;
         if let Some(remaining) = &mut self.remaining {

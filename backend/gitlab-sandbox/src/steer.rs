@@ -320,7 +320,7 @@ impl Sandbox {
         lock(&self.inner.faults).set(Some(fault), Some(requests));
     }
 
-    /// Makes all requests for one merge request fail, until told otherwise.
+    /// Makes all requests for one more merge request fail in one way, until told otherwise.
     pub fn set_fault_on(&self, project: i64, iid: i64, fault: Fault) {
         lock(&self.inner.faults)
             .set_below(&format!("/api/v4/projects/{project}/merge_requests/{iid}"), fault);

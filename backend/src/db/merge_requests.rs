@@ -183,6 +183,19 @@ pub fn want_refresh(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError>
     Ok(())
 }
 
+/// Asks for a merge request to be read back at `at` (again, if it is being read now), unless that is due already.
+///
+/// # Errors
+/// The database's.
+pub fn want_refresh_at(conn: &mut Conn, id: &str, at: Time, now: Time) -> Result<(), DbError> {
+    diesel::update(
+        mr::table.find(id).filter(mr::refresh_due_at.is_null().or(mr::refresh_due_at.gt(now.to_string()))),
+    )
+    .set((mr::refresh_due_at.eq(at.to_string()), mr::refresh_attempts.eq(0)))
+    .execute(conn)?;
+    Ok(())
+}
+
 /// Takes up to `limit` merge requests of a connection that are due to be read back; nobody else gets them
 /// before `until`.
 ///

@@ -35,10 +35,12 @@ pub mod rows;
 pub mod rule_secrets;
 pub mod rules;
 pub mod schema;
+pub mod sending;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
 pub mod transfer;
+pub mod trouble;
 pub mod waiting;
 mod writer;
 

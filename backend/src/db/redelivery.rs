@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use super::deliveries::touch;
 use super::reach::within;
 use super::schema::{delivery, status_check};
+use super::trouble::REFUSALS;
 use super::{Conn, DbError};
 use crate::domain::access::Reach;
 use crate::domain::{DeliveryState, Time};
 
-/// Queues a failed delivery again; `None` if there is no such delivery, `Some(false)` if it has not
-/// failed.
+/// Has a delivery sent now that failed, or that waits for its time and is not on its way; `None` if there is no such
+/// delivery, `Some(false)` if it is neither.
 ///
 /// # Errors
 /// The database's.
@@ -19,14 +20,18 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
     if known.is_none() {
         return Ok(None);
     }
-    let changed =
-        diesel::update(delivery::table.find(id).filter(delivery::state.eq(DeliveryState::Failed.as_str())))
-            .set((
-                delivery::state.eq(DeliveryState::Pending.as_str()),
-                delivery::due_at.eq(now.to_string()),
-                delivery::updated_at.eq(now.to_string()),
-            ))
-            .execute(conn)?;
+    let changed = diesel::update(
+        delivery::table
+            .find(id)
+            .filter(delivery::state.eq_any([DeliveryState::Failed.as_str(), DeliveryState::Pending.as_str()]))
+            .filter(delivery::lease_until.is_null().or(delivery::lease_until.lt(now.to_string()))),
+    )
+    .set((
+        delivery::state.eq(DeliveryState::Pending.as_str()),
+        delivery::due_at.eq(now.to_string()),
+        delivery::updated_at.eq(now.to_string()),
+    ))
+    .execute(conn)?;
     if changed == 1 {
         let check_id: String = delivery::table.find(id).select(delivery::check_id).first(conn)?;
         touch(conn, &check_id, now)?;
@@ -86,7 +91,7 @@ pub fn oldest_refused(
     let mut query = delivery::table
         .filter(delivery::connection_id.eq(connection_id))
         .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
-        .filter(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
+        .filter(delivery::http_status.eq_any(REFUSALS))
         .into_boxed();
     if let Some(id) = rule_id {
         query = query.filter(delivery::rule_id.eq(id));
@@ -107,7 +112,7 @@ pub fn resume(
 ) -> Result<usize, DbError> {
     let refused = delivery::state
         .eq(DeliveryState::Failed.as_str())
-        .and(delivery::http_status.eq_any([Some(401_i64), Some(403), Some(404)]))
+        .and(delivery::http_status.eq_any(REFUSALS))
         .and(delivery::connection_id.eq(connection_id));
     let again = (
         delivery::state.eq(DeliveryState::Pending.as_str()),

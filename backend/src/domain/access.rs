@@ -9,7 +9,7 @@ use super::record::Actor;
 pub enum Permission {
     /// See checks, the live stream and what the service says about itself.
     ChecksRead,
-    /// Decide on checks and send a failed delivery again.
+    /// Decide on checks and have GitLab told again.
     ChecksDecide,
     /// List projects.
     ProjectsRead,

@@ -103,11 +103,12 @@ pub enum Meaning {
 #[must_use]
 pub const fn meaning(http_status: u16, retry_after: Option<Duration>) -> Meaning {
     match http_status {
-        200..=299 => Meaning::Accepted,
+        201 => Meaning::Accepted,
         409 => Meaning::Superseded,
         401 => Meaning::ConnectionBroken,
         403 | 404 => Meaning::RuleBroken,
-        408 | 425 | 429 | 500..=599 => Meaning::Later(retry_after),
+        // GitLab answers 201 and nothing else: another 2xx is the sign-in page or the maintenance page of a proxy.
+        200..=299 | 408 | 425 | 429 | 500..=599 => Meaning::Later(retry_after),
         _ => Meaning::Refused,
     }
 }
@@ -121,7 +122,8 @@ mod tests {
         let wait = Some(Duration::from_secs(30));
         for (status, expected) in [
             (201, Meaning::Accepted),
-            (200, Meaning::Accepted),
+            (200, Meaning::Later(wait)),
+            (204, Meaning::Later(wait)),
             (400, Meaning::Refused),
             (401, Meaning::ConnectionBroken),
             (403, Meaning::RuleBroken),

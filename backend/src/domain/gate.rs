@@ -90,6 +90,19 @@ impl Gate {
         self.probing = false;
     }
 
+    /// Until when GitLab asked to be left alone, or the breaker keeps everything back; `None` if sends may go.
+    #[must_use]
+    pub fn asked_to_wait(&self, now: Time) -> Option<Time> {
+        self.closed_until.filter(|until| *until > now)
+    }
+
+    /// A person says that it is worth a try: one send may go, and what comes of that decides about the others.
+    pub const fn try_one(&mut self) {
+        if self.closed_until.take().is_some() && self.failures < TRIPS_AFTER {
+            self.failures = TRIPS_AFTER;
+        }
+    }
+
     /// When it is worth asking again, if sends were refused at `now`.
     #[must_use]
     pub fn retry_at(&self, now: Time) -> Time {
@@ -227,6 +240,24 @@ mod tests {
         assert_eq!((gate.admit(5, after), gate.admit_notes(5, after)), (1, 0), "a delivery is the probe");
         gate.succeeded();
         assert_eq!(gate.admit_notes(5, after), 5);
+    }
+
+    #[test]
+    fn a_person_lets_one_through_and_its_answer_decides_about_the_others() {
+        let mut gate = Gate::new(start());
+        gate.try_one();
+        assert_eq!(gate.admit(5, start()), 5, "an open gate stays as it is");
+        gate.failed(start(), Some(Duration::from_secs(3600)), Duration::ZERO);
+        assert_eq!(gate.asked_to_wait(start()), Some(start().after(Duration::from_secs(3600))));
+        gate.try_one();
+        assert_eq!(gate.asked_to_wait(start()), None);
+        assert_eq!((gate.admit(5, start()), gate.admit(5, start())), (1, 0));
+        gate.failed(start(), Some(Duration::from_secs(1800)), Duration::ZERO);
+        assert_eq!(gate.admit(5, start()), 0);
+        gate.try_one();
+        assert_eq!(gate.admit(5, start()), 1);
+        gate.succeeded();
+        assert_eq!(gate.admit(5, start()), 5);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum EventKind {
     DeliveryDelivered,
     /// GitLab refused a delivery.
     DeliveryFailed,
-    /// A failed delivery is queued again.
+    /// A person has a delivery sent again.
     DeliveryRetried,
     /// GitLab shows `passed` though nobody here decided so.
     AlarmUndecidedPass,

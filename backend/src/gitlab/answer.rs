@@ -67,6 +67,11 @@ pub(super) async fn describe(status: StatusCode, response: Response) -> String {
         Err(_) => text,
     };
     let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    if status.is_success() {
+        return format!(
+            "{status} was answered where GitLab answers 201: something between here and GitLab, such as a proxy"
+        );
+    }
     if said.trim().is_empty() || said.starts_with(status.as_str()) {
         return format!("GitLab answered {status}");
     }

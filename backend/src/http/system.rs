@@ -135,7 +135,10 @@ pub async fn replay_call(
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// Queue a failed delivery again
+/// Tell GitLab again, now
+///
+/// For a delivery that failed, and for one that waits: for its next attempt, or because its connection or rule is broken. It is
+/// sent at once, whatever GitLab asked for before; what comes of it decides about the others.
 #[utoipa::path(
     post,
     path = "/deliveries/{id}/retry",
@@ -145,7 +148,7 @@ pub async fn replay_call(
     responses(
         (status = 202, description = "Queued"),
         (status = 404, description = "No such delivery", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The delivery has not failed", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It was delivered, is no longer true, or is on its way", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn retry_delivery(

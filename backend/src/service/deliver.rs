@@ -6,25 +6,29 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::app::{App, Connected};
-use crate::db::deliveries::{self, ClaimedDelivery, Outcome};
-use crate::db::{Conn, DbError, Lane, events, lock, merge_requests, projects, redelivery};
+use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
+use crate::db::{Conn, DbError, Lane, checks, deliveries, events, lock, merge_requests, redelivery, trouble};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
-use crate::domain::ids::{ConnectionId, short_sha};
+use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 use crate::request_id;
 use crate::traces::Span;
 
+use super::compare::SETTLED_AFTER;
+use super::probe::{self, Probe};
 use super::{Asking, ServiceError};
 
 /// A delivery is taken for this long: well over the client's own time-out.
 const LEASE: Duration = Duration::from_secs(60);
 /// So many are on their way at once to one GitLab.
 pub const PARALLEL: usize = 8;
-/// A broken connection or rule is tried this often with one delivery.
-const PROBE_EVERY: Duration = Duration::from_secs(600);
+
+/// Where a decision followed a call at once, what GitLab shows is looked at after this long: its own pending row may have come
+/// later. See [`SETTLED_AFTER`].
+const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,116 +39,114 @@ pub struct Sent {
     pub closed_until: Option<Time>,
 }
 
-/// Sends deliveries that are due, up to [`PARALLEL`] at once.
+/// Sends deliveries that are due, up to [`PARALLEL`] at once, and waits for all answers.
 ///
 /// # Errors
 /// The database's.
 pub async fn step(app: &App) -> Result<Sent, DbError> {
-    let Some(connected) = app.connected() else { return Ok(Sent::default()) };
-    let now = app.clock.now();
-    let admitted = connected.gate().admit(PARALLEL, now);
-    if admitted == 0 {
-        return Ok(Sent { count: 0, closed_until: Some(connected.gate().retry_at(now)) });
-    }
-    let claimed = match claim(app, &connected, admitted, now).await {
-        Ok(Claim::Claimed(claimed)) => claimed,
-        Ok(Claim::BrokenUntil(probe)) => {
-            connected.gate().give_back(admitted);
-            return Ok(Sent { count: 0, closed_until: probe });
-        }
-        Err(error) => {
-            connected.gate().give_back(admitted);
-            return Err(error);
-        }
-    };
-    connected.gate().give_back(admitted - claimed.len());
-    let count = claimed.len();
-    join_all(claimed.into_iter().map(|one| send(app, &connected, one)))
+    let taken = take(app, PARALLEL).await?;
+    let count = taken.deliveries.len();
+    join_all(taken.deliveries.into_iter().map(|one| send(app.clone(), one)))
         .await
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
-    if count > 0 {
-        app.changed();
-    }
-    Ok(Sent { count, closed_until: None })
+    Ok(Sent { count, closed_until: taken.closed_until })
 }
 
-/// What could be claimed.
-enum Claim {
-    Claimed(Vec<ClaimedDelivery>),
-    /// The connection is broken; it is probed then.
-    BrokenUntil(Option<Time>),
+/// What may be sent now.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// These, each with [`send`].
+    pub deliveries: Vec<ClaimedDelivery>,
+    /// Nothing may be sent before then, though something is due.
+    pub closed_until: Option<Time>,
 }
 
-async fn claim(app: &App, connected: &Connected, limit: usize, now: Time) -> Result<Claim, DbError> {
-    if app.db.kind() == "sqlite" {
-        return claim_up_to(app, connected, limit, now).await;
+/// Takes deliveries that are due, `room` at most, as the gate allows.
+///
+/// # Errors
+/// The database's.
+pub async fn take(app: &App, room: usize) -> Result<Taken, DbError> {
+    let Some(connected) = app.connected() else { return Ok(Taken::default()) };
+    let now = app.clock.now();
+    let (admitted, tried_out) = {
+        let mut gate = connected.gate();
+        (gate.admit(room, now), gate.is_tripped())
+    };
+    if admitted == 0 {
+        let closed_until = (room > 0).then(|| connected.gate().retry_at(now));
+        return Ok(Taken { closed_until, ..Taken::default() });
     }
-    // On PostgreSQL one in each transaction: whoever takes calls in locks the deliveries of a merge request in another order.
-    let mut all = Vec::new();
-    while all.len() < limit {
-        match claim_up_to(app, connected, 1, now).await? {
-            Claim::Claimed(one) if one.is_empty() => break,
-            Claim::Claimed(mut one) => all.append(&mut one),
-            until @ Claim::BrokenUntil(_) if all.is_empty() => return Ok(until),
-            Claim::BrokenUntil(_) => break,
+    match claim(app, &connected, admitted, tried_out, now).await {
+        Ok(taken) => {
+            connected.gate().give_back(admitted - taken.deliveries.len());
+            Ok(taken)
+        }
+        Err(error) => {
+            connected.gate().give_back(admitted);
+            Err(error)
         }
     }
-    Ok(Claim::Claimed(all))
 }
 
-async fn claim_up_to(app: &App, connected: &Connected, limit: usize, now: Time) -> Result<Claim, DbError> {
+async fn claim(
+    app: &App,
+    connected: &Connected,
+    limit: usize,
+    tried_out: bool,
+    now: Time,
+) -> Result<Taken, DbError> {
+    if app.db.kind() == "sqlite" {
+        return claim_up_to(app, connected, limit, tried_out, now).await;
+    }
+    // On PostgreSQL one in each transaction: whoever takes calls in locks the deliveries of a merge request in another order.
+    let mut all = Taken::default();
+    while all.deliveries.len() < limit {
+        let one = claim_up_to(app, connected, 1, tried_out, now).await?;
+        if one.deliveries.is_empty() {
+            if all.deliveries.is_empty() {
+                return Ok(one);
+            }
+            break;
+        }
+        all.deliveries.extend(one.deliveries);
+    }
+    Ok(all)
+}
+
+async fn claim_up_to(
+    app: &App,
+    connected: &Connected,
+    limit: usize,
+    untried_first: bool,
+    now: Time,
+) -> Result<Taken, DbError> {
     let (owner, id) = (app.owner.clone(), connected.id.clone());
     app.db
         .write(Lane::Front, move |conn| {
-            wake_probes(conn, &id, now)?;
-            let limit = match projects::connection_trouble(conn, id.as_str())? {
-                None => i64::try_from(limit).unwrap_or(i64::MAX),
-                Some(_) => match projects::connection_probe(conn, id.as_str())? {
-                    Some(at) if at <= now => 1,
-                    probe => return Ok(Claim::BrokenUntil(probe)),
-                },
+            let (limit, probes) = match probe::due(conn, &id, now)? {
+                Probe::NotNeeded(rules) => (i64::try_from(limit).unwrap_or(i64::MAX), rules),
+                Probe::One(rules) => (1, rules),
+                Probe::NotBefore(at) => return Ok(Taken { closed_until: at, ..Taken::default() }),
             };
-            deliveries::claim(conn, &owner, id.as_str(), now, now.after(LEASE), limit).map(Claim::Claimed)
+            let wanted = Wanted { connection_id: id.as_str(), limit, probes: &probes, untried_first };
+            let deliveries = sending::claim(conn, &owner, &wanted, now, now.after(LEASE))?;
+            Ok(Taken { deliveries, closed_until: None })
         })
         .await
 }
 
-/// Where a probe is due, queues the oldest refused delivery again. Without one there is nothing to try, and what was broken
-/// counts as working until the next refusal.
-fn wake_probes(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Result<(), DbError> {
-    if projects::connection_probe(conn, connection.as_str())?.is_some_and(|at| at <= now) {
-        match redelivery::oldest_refused(conn, connection.as_str(), None)? {
-            Some(delivery) => {
-                redelivery::retry(conn, &delivery, now)?;
-            }
-            None if deliveries::is_any_pending(conn, connection.as_str(), None)? => {}
-            None => {
-                projects::set_connection_trouble(conn, connection.as_str(), None, None, now)?;
-                restored(conn, None, "Nothing is left that the broken connection keeps", now)?;
-            }
-        }
-    }
-    for (rule, project) in projects::due_rule_probes(conn, connection, now)? {
-        match redelivery::oldest_refused(conn, connection.as_str(), Some(&rule))? {
-            Some(delivery) => {
-                redelivery::retry(conn, &delivery, now)?;
-            }
-            None if deliveries::is_any_pending(conn, connection.as_str(), Some(&rule))? => {}
-            None => {
-                projects::set_rule_trouble(conn, &rule, None, None, now)?;
-                restored(conn, Some(&project), "Nothing is left that the broken rule keeps", now)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Sends one, under its own id: that is in the log and at GitLab. Its span is one of the decision's trace.
-async fn send(app: &App, connected: &Connected, claimed: ClaimedDelivery) -> Result<(), DbError> {
+///
+/// # Errors
+/// The database's.
+pub async fn send(app: App, claimed: ClaimedDelivery) -> Result<(), DbError> {
+    let Some(connected) = app.connected() else { return Ok(()) };
     let id = claimed.id.clone();
     let span = app.traces.work("deliver", Some(&id), Some(&claimed.check_id));
-    span.within(request_id::within(id, send_one(app, connected, claimed, &span))).await
+    span.within(request_id::within(id, send_one(&app, &connected, claimed, &span))).await?;
+    app.changed();
+    Ok(())
 }
 
 async fn send_one(
@@ -206,7 +208,7 @@ async fn send_one(
             };
             // As whoever takes calls in and decides does, before any row.
             lock(conn, &format!("mr {} {} {}", claimed.connection_id, claimed.project, claimed.iid))?;
-            if deliveries::finish(conn, &owner, &claimed, &outcome, now)? {
+            if sending::finish(conn, &owner, &claimed, &outcome, now)? {
                 consequences(conn, &claimed, &answer, now)?;
             }
             deliveries::made_at(conn, &claimed.id)
@@ -233,8 +235,8 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
     let error = answer.error.as_deref().unwrap_or("GitLab refused");
     match answer.meaning {
         Meaning::Accepted => {
-            let of_connection = projects::set_connection_trouble(conn, &sent.connection_id, None, None, now)?;
-            let of_rule = projects::set_rule_trouble(conn, &sent.rule_id, None, None, now)?;
+            let of_connection = trouble::set_connection_trouble(conn, &sent.connection_id, None, None, now)?;
+            let of_rule = trouble::set_rule_trouble(conn, &sent.rule_id, None, None, now)?;
             if of_connection || of_rule {
                 let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
                 redelivery::resume(conn, &sent.connection_id, rule, now)?;
@@ -246,11 +248,24 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 format!("GitLab was told {} for {}", sent.status.as_str(), short_sha(&sent.sha)),
                 now,
             )?;
+            if now < checks::received_at(conn, &sent.check_id)?.after(SETTLED_AFTER) {
+                merge_requests::want_refresh_at(conn, &sent.merge_request_id, now.after(LOOK_AFTER), now)?;
+            }
             if of_rule {
-                restored(conn, Some(&sent.project_id), "The rule works again; what it kept is sent", now)?;
+                probe::restored(
+                    conn,
+                    Some(&sent.project_id),
+                    "The rule works again; what it kept is sent",
+                    now,
+                )?;
             }
             if of_connection {
-                restored(conn, None, "The connection to GitLab works again; what it kept is sent", now)?;
+                probe::restored(
+                    conn,
+                    None,
+                    "The connection to GitLab works again; what it kept is sent",
+                    now,
+                )?;
             }
         }
         Meaning::Superseded => {
@@ -258,8 +273,8 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
         }
         Meaning::ConnectionBroken => {
             let reason = format!("{error}: the token is not accepted");
-            let probe = Some(now.after(PROBE_EVERY));
-            if projects::set_connection_trouble(conn, &sent.connection_id, Some(&reason), probe, now)? {
+            let probe = Some(now.after(probe::EVERY));
+            if trouble::set_connection_trouble(conn, &sent.connection_id, Some(&reason), probe, now)? {
                 record(
                     conn,
                     sent,
@@ -278,8 +293,8 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 }
             };
             let reason = format!("{error}: {why}");
-            let probe = Some(now.after(PROBE_EVERY));
-            if projects::set_rule_trouble(conn, &sent.rule_id, Some(&reason), probe, now)? {
+            let probe = Some(now.after(probe::EVERY));
+            if trouble::set_rule_trouble(conn, &sent.rule_id, Some(&reason), probe, now)? {
                 record(
                     conn,
                     sent,
@@ -317,20 +332,7 @@ fn record(
     Ok(())
 }
 
-fn restored(conn: &mut Conn, project_id: Option<&str>, summary: &str, now: Time) -> Result<(), DbError> {
-    let event = NewEvent {
-        kind: EventKind::ConnectionRestored,
-        check_id: None,
-        project_id: project_id.map(str::to_owned),
-        actor: Actor::app(),
-        summary: summary.into(),
-        data: json!({}),
-    };
-    events::append(conn, &event, now)?;
-    Ok(())
-}
-
-/// Queues a failed delivery again because a person asked for it.
+/// Has a delivery that failed or waits sent now, because a person asked for it.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] or the database's.
@@ -347,26 +349,29 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                 None => return Err(ServiceError::NotFound("delivery")),
                 Some(false) => {
                     return Err(ServiceError::NotRetryable(
-                        "only a failed delivery can be retried; a pending one is sent by itself",
+                        "it was delivered, is no longer true, or is on its way right now",
                     ));
                 }
                 Some(true) => {}
             }
             let owners = redelivery::owners(conn, &id)?;
             // The person says that it is mended: this delivery is the probe.
-            projects::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
+            trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let event = NewEvent {
                 kind: EventKind::DeliveryRetried,
                 check_id: Some(owners.check_id),
                 project_id: Some(owners.project_id),
                 actor: caller.actor(),
-                summary: format!("{} queued a failed delivery again", caller.name),
+                summary: format!("{} had GitLab told again", caller.name),
                 data: json!({"delivery": id}),
             };
             events::append(conn, &event, now)?;
             Ok(())
         })
         .await?;
+    if let Some(connected) = app.connected() {
+        connected.gate().try_one();
+    }
     app.wake.deliveries.notify_one();
     app.live.stir();
     Ok(())

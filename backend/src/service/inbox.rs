@@ -112,7 +112,7 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
                 extras,
                 successor,
                 barred: barred(&caller, checks::author(conn, &id)?),
-                connection_trouble: crate::db::projects::connection_trouble(
+                connection_trouble: crate::db::trouble::connection_trouble(
                     conn,
                     place.connection_id.as_str(),
                 )?,

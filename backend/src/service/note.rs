@@ -14,7 +14,7 @@ use super::deliver::Sent;
 use crate::app::{App, Connected};
 use crate::crypto::secret;
 use crate::db::notes::{self, ClaimedNote, Outcome};
-use crate::db::{DbError, Lane, projects};
+use crate::db::{DbError, Lane, trouble};
 use crate::domain::Time;
 use crate::domain::backoff::NOTE;
 use crate::domain::note::{self, NoteState, Subject};
@@ -73,7 +73,7 @@ async fn claim(
         let next = app
             .db
             .write(Lane::Back, move |conn| {
-                if projects::connection_trouble(conn, id.as_str())?.is_some() {
+                if trouble::connection_trouble(conn, id.as_str())?.is_some() {
                     return Ok::<_, DbError>(None);
                 }
                 notes::claim(conn, &owner, id.as_str(), now, now.after(LEASE))

@@ -11,15 +11,14 @@ use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
 use crate::db::changes_due;
 use crate::db::checks::{self, CheckRow, NewCheck};
-use crate::db::deliveries::{self, Newest};
 use crate::db::merge_requests::{self, MergeRequestRow};
 use crate::db::projects::{self, ProjectRow, RuleRow};
 use crate::db::{Conn, DbError, events, lock};
+use crate::domain::Time;
 use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
 use crate::domain::ids::{ConnectionId, MergeRequestId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
-use crate::domain::{DeliveryState, GitLabStatus, Time, Verdict};
 
 /// What an observation is about.
 pub struct Observation<'a> {
@@ -165,21 +164,21 @@ fn author(facts: &Facts, known: Option<&MergeRequestRow>) -> String {
 }
 
 /// One merge request whose facts are in the store, and whose checks are about to follow.
-struct Scene<'a> {
-    seen: &'a Observation<'a>,
+pub(super) struct Scene<'a> {
+    pub(super) seen: &'a Observation<'a>,
     project: ProjectRow,
-    request_id: MergeRequestId,
+    pub(super) request_id: MergeRequestId,
     author: String,
-    rules: Vec<RuleRow>,
+    pub(super) rules: Vec<RuleRow>,
 }
 
 impl Scene<'_> {
-    fn head(&self) -> &str {
+    pub(super) fn head(&self) -> &str {
         self.seen.facts.merge_request.head_sha.as_deref().unwrap_or("")
     }
 
     /// What this observation says about a rule.
-    fn told(&self, rule: &RuleRow) -> Option<&RuleFacts> {
+    pub(super) fn told(&self, rule: &RuleRow) -> Option<&RuleFacts> {
         self.seen.facts.rules.iter().find(|facts| facts.gitlab_id == rule.gitlab_id)
     }
 
@@ -223,7 +222,7 @@ impl Scene<'_> {
         if row.sha == self.head() { (Position::Head, None) } else { (Position::Behind, None) }
     }
 
-    fn step(
+    pub(super) fn step(
         &self,
         conn: &mut Conn,
         row: &mut CheckRow,
@@ -308,78 +307,5 @@ impl Scene<'_> {
                 && known.description == request.description
         });
         changes_due::want(conn, &self.request_id, self.head(), !same, self.seen.now)
-    }
-
-    /// Acts on Retry, and on what GitLab shows where that was read.
-    fn compare_with_gitlab(&self, conn: &mut Conn) -> Result<(), DbError> {
-        for rule in &self.rules {
-            let shows = self.told(rule).and_then(|facts| facts.shows);
-            let pressed = self.seen.retry && self.seen.named_rule == Some(rule.gitlab_id);
-            if shows.is_none() && !pressed {
-                continue;
-            }
-            let Some(id) = checks::at_sha(conn, self.request_id.as_str(), rule.id.as_str(), self.head())?
-            else {
-                continue;
-            };
-            let Some(mut row) = checks::find(conn, &id)? else { continue };
-            let newest = deliveries::newest_of(conn, &id)?;
-            if let Some(shows) = shows {
-                self.note_shown(conn, &mut row, shows, newest.as_ref())?;
-            }
-            // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent, and where nothing is
-            // decided nothing is recorded.
-            let expected = steps::expected(row.check.state);
-            let needed =
-                shows.is_none_or(|shows| expected != Some(shows)) && (self.seen.signed || expected.is_some());
-            if pressed && needed {
-                self.step(conn, &mut row, CheckEvent::Retried, None)?;
-            } else if shows.is_some_and(|shows| self.has_drifted(&row, shows, newest.as_ref())) {
-                self.step(conn, &mut row, CheckEvent::Drifted, None)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether GitLab took our answer and shows another one all the same. What was read before
-    /// the delivery says nothing about it.
-    fn has_drifted(&self, row: &CheckRow, shows: GitLabStatus, newest: Option<&Newest>) -> bool {
-        steps::expected(row.check.state).is_some_and(|expected| expected != shows)
-            && newest.is_some_and(|newest| {
-                newest.state == DeliveryState::Delivered && newest.updated_at < self.seen.facts.known_at
-            })
-    }
-
-    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided. A decision counts though the merge
-    /// request was merged or closed since.
-    fn note_shown(
-        &self,
-        conn: &mut Conn,
-        row: &mut CheckRow,
-        shows: GitLabStatus,
-        newest: Option<&Newest>,
-    ) -> Result<(), DbError> {
-        let on_its_way = newest.is_some_and(|newest| {
-            newest.state == DeliveryState::Pending || newest.updated_at >= self.seen.facts.known_at
-        });
-        let undecided =
-            shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
-        checks::save_shown(conn, row.id.as_str(), shows, undecided, self.seen.facts.known_at)?;
-        if undecided && !row.undecided_pass {
-            let event = NewEvent {
-                kind: EventKind::AlarmUndecidedPass,
-                check_id: Some(row.id.as_str().to_owned()),
-                project_id: Some(row.project_id.clone()),
-                actor: Actor::gitlab(),
-                summary: format!(
-                    "GitLab shows passed for {}, but nobody here approved it",
-                    short_sha(&row.sha)
-                ),
-                data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
-            };
-            events::append(conn, &event, self.seen.now)?;
-        }
-        row.undecided_pass = undecided;
-        Ok(())
     }
 }

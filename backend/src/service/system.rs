@@ -6,8 +6,10 @@ use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
-use crate::db::{DbError, Lane, events, projects};
+use crate::db::{DbError, Lane, events, trouble};
+use crate::domain::Time;
 use crate::domain::access::{Caller, Permission, Turn};
+use crate::domain::gate::Gate;
 use crate::domain::record::{EventKind, NewEvent};
 
 /// Numbers about the service, each counted up to 1,000.
@@ -38,24 +40,20 @@ pub struct Overview {
 /// # Errors
 /// The database's.
 pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
-    let connected = app.connected();
+    let (connected, now) = (app.connected(), app.clock.now());
     let reach = caller.reach.clone();
     let (mine, others) = (Turn::Mine.of(caller), Turn::Others.of(caller));
     app.db
         .read(move |conn| {
-            let mut trouble = match &connected {
-                Some(connected) => projects::connection_trouble(conn, connected.id.as_str())?,
+            let gitlab_trouble = match &connected {
+                Some(connected) => trouble::connection_trouble(conn, connected.id.as_str())?
+                    .or_else(|| passing_trouble(&connected.gate(), now)),
                 None => {
                     Some("no GitLab is configured: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN".into())
                 }
             };
-            if let (None, Some(connected)) = (&trouble, &connected)
-                && connected.gate().is_tripped()
-            {
-                trouble = Some("GitLab does not answer; decisions are kept and sent when it does".into());
-            }
             Ok(Overview {
-                gitlab_trouble: trouble,
+                gitlab_trouble,
                 pending_checks: inbox::count(conn, Count::PendingChecks, &reach)?,
                 needs_you: inbox::count_pending(conn, mine, &reach)?,
                 waiting_on_others: inbox::count_pending(conn, others, &reach)?,
@@ -67,6 +65,15 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
             })
         })
         .await
+}
+
+/// What ends by itself.
+fn passing_trouble(gate: &Gate, now: Time) -> Option<String> {
+    if gate.is_tripped() {
+        return Some("GitLab does not answer; decisions are kept and sent when it does".into());
+    }
+    let until = gate.asked_to_wait(now)?;
+    Some(format!("GitLab asked for no requests until {until}; decisions are kept and sent then"))
 }
 
 /// A page of calls, newest first, and whether there are more.

@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::app::App;
 use crate::db::{
-    Conn, DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, projects,
-    sessions, throttle,
+    Conn, DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, sending,
+    sessions, throttle, trouble,
 };
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -57,7 +57,7 @@ pub async fn release(app: &App) -> Result<(), DbError> {
     app.db
         .write(Lane::Front, move |conn| {
             calls::release(conn, &owner)?;
-            deliveries::release(conn, Some(&owner))
+            sending::release(conn, Some(&owner))
         })
         .await
 }
@@ -85,17 +85,42 @@ async fn asking_loop(app: App) {
     }
 }
 
+/// One that waits for its answer keeps no other back.
 async fn deliveries_loop(app: App) {
+    let mut on_their_way = JoinSet::new();
     while !app.stopping.is_cancelled() {
-        let pause = match deliver::step(&app).await {
-            Ok(sent) if sent.count > 0 => continue,
-            Ok(deliver::Sent { closed_until: Some(at), .. }) => {
+        let room = deliver::PARALLEL - on_their_way.len();
+        let pause = match deliver::take(&app, room).await {
+            Ok(taken) if !taken.deliveries.is_empty() => {
+                for one in taken.deliveries {
+                    on_their_way.spawn(deliver::send(app.clone(), one));
+                }
+                continue;
+            }
+            Ok(deliver::Taken { closed_until: Some(at), .. }) => {
                 at.since(app.clock.now()).clamp(Duration::from_millis(10), LONGEST_SLEEP)
             }
+            Ok(_) if room == 0 => LONGEST_SLEEP,
             Ok(_) => until(&app, due(&app, deliveries::next_due).await),
             Err(error) => failed("delivering", &error),
         };
-        rest(&app, pause, app.wake.deliveries.notified()).await;
+        tokio::select! {
+            Some(ended) = on_their_way.join_next() => note_end(ended),
+            () = rest(&app, pause, app.wake.deliveries.notified()) => {}
+        }
+    }
+    while let Some(ended) = on_their_way.join_next().await {
+        note_end(ended);
+    }
+}
+
+fn note_end(ended: Result<Result<(), DbError>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            failed("delivering", &error);
+        }
+        Err(error) => tracing::error!(%error, "a delivery broke off; it is sent again when its lease ends"),
     }
 }
 
@@ -318,7 +343,7 @@ pub async fn next_due(app: &App) -> Result<Option<Time>, DbError> {
             due(app, deliveries::next_due).await?,
             due(app, notes::next_due).await?,
             due(app, merge_requests::next_refresh).await?,
-            due(app, projects::next_probe).await?,
+            due(app, trouble::next_probe).await?,
         ],
         app.db.read(|conn| Ok::<_, DbError>([batches::oldest(conn)?, calls::next_due(conn)?])).await?,
     );

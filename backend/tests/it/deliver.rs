@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use approval_app::db::deliveries::{self, Outcome};
+use approval_app::db::sending::{self, Outcome, Wanted};
 use approval_app::db::{DbError, Lane};
 use approval_app::domain::DeliveryState;
 use approval_app::service::deliver;
+use approval_app::worker;
 use diesel::connection::SimpleConnection as _;
 use gitlab_sandbox::{Fault, NewMergeRequest, Source, Status};
 use serde_json::json;
 
+use crate::support::process::until;
 use crate::support::{Kind, Plan, SECRET, World, on_both};
 
 on_both! {
@@ -80,8 +82,11 @@ on_both! {
         assert_eq!(system["failed_deliveries"], 1);
         let asked = world.gitlab.request_count();
         assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
-        world.settle_for(Duration::from_secs(300)).await;
+        world.settle_for(Duration::from_secs(29)).await;
         assert_eq!(world.gitlab.request_count(), asked, "nothing is sent with a token that is not accepted: {:?}", world.gitlab.requests());
+        world.settle_for(Duration::from_secs(610)).await;
+        let tried = world.gitlab.requests().iter().filter(|one| one.method == "POST").count();
+        assert_eq!(tried, 3, "with the new decision, and ten minutes later: {:?}", world.gitlab.requests());
         world.gitlab.set_fault(None);
         world.settle_for(Duration::from_secs(700)).await;
         assert_eq!((world.shown(first), world.shown(second)), (Status::Passed, Status::Passed));
@@ -153,6 +158,148 @@ on_both! {
         }
     }
 
+    async fn a_new_decision_finds_out_that_the_token_works_again(world: Plan::signed()) {
+        let (first, second) = (world.open().await, world.open().await);
+        let checks = world.checks("pending").await;
+        world.gitlab.set_fault(Some(Fault::TokenRevoked));
+        assert_eq!(world.decide(&checks[0], "approve", "").await.0, 201);
+        world.settle().await;
+        world.gitlab.set_fault(None);
+        world.advance(Duration::from_secs(60));
+        assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!((world.shown(first), world.shown(second)), (Status::Passed, Status::Passed));
+        assert!(world.get("system").await.1["gitlab_trouble"].is_null());
+    }
+
+    async fn a_merge_request_that_is_gone_keeps_its_rule_back_for_half_a_minute(world: Plan::signed()) {
+        let (gone, other) = (world.open().await, world.open().await);
+        let checks = world.checks("pending").await;
+        let of = |iid: i64| checks.iter().find(|check| check["merge_request"]["iid"] == iid).unwrap();
+        world.gitlab.set_fault_on(world.project, gone, Fault::Forbidden);
+        assert_eq!(world.decide(of(gone), "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.detail(of(gone)).await["delivery"]["state"], "failed");
+        assert_eq!(world.decide(of(other), "approve", "").await.0, 201);
+        world.gitlab.close(world.project, gone);
+        world.settle_for(Duration::from_secs(31)).await;
+        assert_eq!(world.shown(other), Status::Passed);
+    }
+
+    async fn a_person_can_have_what_is_kept_back_sent_now(world: Plan::signed()) {
+        let (first, second) = (world.open().await, world.open().await);
+        let checks = world.checks("pending").await;
+        world.gitlab.set_fault(Some(Fault::Forbidden));
+        assert_eq!(world.decide(&checks[0], "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
+        world.settle().await;
+        let kept = world.detail(&checks[1]).await["deliveries"][0].clone();
+        assert_eq!((&kept["state"], &kept["attempts"]), (&json!("pending"), &json!(0)));
+        world.gitlab.set_fault(None);
+        let path = format!("deliveries/{}/retry", kept["id"].as_str().unwrap());
+        assert_eq!(world.post(&path, &json!({})).await.0, 202);
+        world.settle().await;
+        assert_eq!((world.shown(first), world.shown(second)), (Status::Passed, Status::Passed));
+    }
+
+    async fn a_long_retry_after_is_told_and_a_person_can_try_all_the_same(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.gitlab.set_fault_for(Fault::RateLimited { retry_after_seconds: 7200 }, 1);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        let trouble = world.get("system").await.1["gitlab_trouble"].as_str().unwrap().to_owned();
+        assert!(trouble.contains("2026-03-02T11:30:00"), "{trouble}");
+        world.settle_for(Duration::from_secs(600)).await;
+        assert_eq!(world.shown(iid), Status::Pending);
+        let id = world.detail(&check).await["deliveries"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(world.post(&format!("deliveries/{id}/retry"), &json!({})).await.0, 202);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        assert!(world.get("system").await.1["gitlab_trouble"].is_null());
+    }
+
+    async fn while_one_delivery_tries_out_gitlab_it_is_the_least_tried(world: Plan::signed()) {
+        let sick = [world.open().await, world.open().await, world.open().await, world.open().await];
+        let well = world.open().await;
+        for iid in sick {
+            world.gitlab.set_fault_on(world.project, iid, Fault::ServerError);
+        }
+        let (failing, last): (Vec<_>, Vec<_>) =
+            world.checks("pending").await.into_iter().partition(|check| check["merge_request"]["iid"] != well);
+        for check in &failing {
+            assert_eq!(world.decide(check, "approve", "").await.0, 201);
+        }
+        world.settle().await;
+        assert!(world.get("system").await.1["gitlab_trouble"].is_string(), "the breaker is open");
+        let before = world.gitlab.requests().len();
+        // All the others are due longer when the breaker lets one through.
+        world.advance(Duration::from_secs(120));
+        assert_eq!(world.decide(&last[0], "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(well), Status::Passed);
+        let next = &world.gitlab.requests()[before];
+        assert!(next.path.contains(&format!("/merge_requests/{well}/")), "{next:?}");
+    }
+
+    async fn one_slow_answer_keeps_no_other_delivery_back(world: Plan::signed()) {
+        let (slow, quick) = (world.open().await, world.open().await);
+        let checks = world.checks("pending").await;
+        let of = |iid: i64| checks.iter().find(|check| check["merge_request"]["iid"] == iid).unwrap();
+        world.gitlab.set_fault_on(world.project, slow, Fault::Slow(Duration::from_secs(60)));
+        let loops = worker::start(&world.app);
+        assert_eq!(world.decide(of(slow), "approve", "").await.0, 201);
+        until("the slow one is on its way", async || {
+            let (id, now) = (world.app.connected().unwrap().id, world.now());
+            let sent: Result<_, DbError> =
+                world.app.db.read(move |conn| sending::is_any_on_its_way(conn, id.as_str(), None, now)).await;
+            if sent.unwrap() { Ok(()) } else { Err("not yet".to_owned()) }
+        })
+        .await;
+        assert_eq!(world.decide(of(quick), "approve", "").await.0, 201);
+        until("the other one was sent", async || {
+            let detail = world.detail(of(quick)).await;
+            if detail["delivery"]["state"] == "delivered" { Ok(()) } else { Err(detail.to_string()) }
+        })
+        .await;
+        assert_eq!(world.detail(of(slow)).await["delivery"]["attempts"], 0, "it still waits for its answer");
+        world.app.stopping.cancel();
+        drop(loops);
+    }
+
+    async fn a_head_that_comes_back_after_a_409_is_answered(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        let sha = check["sha"].as_str().unwrap().to_owned();
+        world.gitlab.pause_calls(true);
+        world.gitlab.push(world.project, iid);
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        deliver::step(&world.app).await.unwrap();
+        assert_eq!(world.detail(&check).await["delivery"]["state"], "obsolete");
+        world.gitlab.force_push_back(world.project, iid, &sha);
+        world.settle_for(Duration::from_secs(10)).await;
+        let detail = world.detail(&check).await;
+        assert_eq!((&detail["state"], &detail["delivery"]["state"]), (&json!("approved"), &json!("delivered")), "{detail}");
+        assert_eq!(world.shown(iid), Status::Passed);
+    }
+
+    async fn a_row_of_gitlabs_own_after_a_quick_answer_is_overruled(world: Plan::signed()) {
+        world.gitlab.hold_creation_rows(true);
+        let iid = world.open().await;
+        assert_eq!(world.decide(&world.check("pending").await, "approve", "").await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        world.settle_for(Duration::from_secs(30)).await;
+        world.gitlab.hold_creation_rows(false);
+        assert_eq!(world.shown(iid), Status::Pending, "GitLab's job came late");
+        world.settle_for(Duration::from_secs(180)).await;
+        assert_eq!(world.shown(iid), Status::Passed);
+        let asked = world.gitlab.requests().len();
+        world.settle_for(Duration::from_secs(3600)).await;
+        assert_eq!(world.gitlab.requests().len(), asked, "it is looked at no more");
+    }
+
     async fn a_reversal_waits_for_no_back_off_of_what_it_overtakes(world: Plan::signed()) {
         let iid = world.open().await;
         let check = world.check("pending").await;
@@ -163,7 +310,10 @@ on_both! {
         let taken: Result<_, DbError> = world
             .app
             .db
-            .write(Lane::Front, move |conn| deliveries::claim(conn, "slow", connection.as_str(), now, until, 8))
+            .write(Lane::Front, move |conn| {
+                let wanted = Wanted { connection_id: connection.as_str(), limit: 8, probes: &[], untried_first: false };
+                sending::claim(conn, "slow", &wanted, now, until)
+            })
             .await;
         let taken = taken.unwrap().remove(0);
         let wish = json!({"verdict": "reject", "comment": "on second thought", "expected_sha": check["sha"], "expected_state": "approved"});
@@ -182,7 +332,7 @@ on_both! {
                     http_status: None,
                     error: Some("no answer"),
                 };
-                deliveries::finish(conn, "slow", &taken, &outcome, now)
+                sending::finish(conn, "slow", &taken, &outcome, now)
             })
             .await;
         assert!(ended.unwrap());

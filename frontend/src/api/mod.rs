@@ -88,7 +88,7 @@ impl Api {
         self.ask(Method::POST, format!("checks/{}/decisions", encode(id)), decision)
     }
 
-    /// Puts a failed delivery back in the queue.
+    /// Has GitLab told again, now.
     pub fn retry_delivery(self, id: &str) -> Asked<()> {
         self.ask(Method::POST, format!("deliveries/{}/retry", encode(id)), &Nothing {})
     }

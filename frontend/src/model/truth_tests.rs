@@ -86,7 +86,7 @@ fn a_refusal_waits_for_a_person() {
     assert_eq!(said[0].tone, Tone::Bad);
     assert_eq!(
         read(&said[0]),
-        "GitLab could not be told *failed*: 401 Unauthorized. Nothing is sent until somebody retries."
+        "GitLab could not be told *failed*: 401 Unauthorized. Mend that, then tell GitLab again."
     );
 }
 

@@ -206,14 +206,18 @@ fn retry(app: App, shown: Shown) -> El {
             shown.load(false);
         });
     };
-    let failed = shown.part(|now| {
-        let last = now.deliveries.last().filter(|delivery| delivery.state == DeliveryState::Failed);
+    let stuck = shown.part(|now| {
+        let last = now.deliveries.last().filter(|delivery| match delivery.state {
+            DeliveryState::Failed => true,
+            DeliveryState::Pending => delivery.attempts > 0 || now.notice.is_some(),
+            DeliveryState::Delivered | DeliveryState::Obsolete => false,
+        });
         last.map(|delivery| delivery.id.clone()).unwrap_or_default()
     });
     el("div")
         .child_fn(move || fault.get().map(|why| fault_box(texts::ERR_ACTION, &why, false, None)))
         .child_fn(move || {
-            let id = failed.get().unwrap_or_default();
+            let id = stuck.get().unwrap_or_default();
             (!id.is_empty()).then(|| {
                 button("", "btn", "delivery-retry")
                     .child(icon(AGAIN))

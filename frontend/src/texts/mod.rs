@@ -83,7 +83,7 @@ texts! {
     READING_GITLAB = "Asking GitLab …";
     READ_FAILED = "GitLab could not be asked just now";
     RETRY_DELIVERY = "Tell GitLab again";
-    RETRY_QUEUED = "Queued: GitLab will be told again.";
+    RETRY_QUEUED = "GitLab is told again.";
     AUTHOR = "Author";
     BRANCHES = "Branches";
     COMMIT = "Commit";
@@ -178,7 +178,7 @@ texts! {
     WAITING_TO_TELL = "Waiting to tell GitLab ";
     NEXT_TRY = ", next try ";
     COULD_NOT_TELL = "GitLab could not be told ";
-    UNTIL_RETRY = ". Nothing is sent until somebody retries.";
+    UNTIL_RETRY = ". Mend that, then tell GitLab again.";
     THE_ANSWER = "The answer ";
     OVERTAKEN = " was not sent: a newer decision or commit came first.";
     NOT_ACCEPTED = " was not accepted";

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::config::{Config, GitLabConfig};
 use crate::db::projects::ListedProject;
 use crate::db::rule_secrets::{self, RuleSecret};
-use crate::db::{Db, DbError, calls, projects};
+use crate::db::{Db, DbError, calls, projects, trouble};
 use crate::domain::access::Reach;
 use crate::domain::ids::ConnectionId;
 use crate::domain::{Clock, Time};
@@ -176,7 +176,7 @@ async fn known(db: &Db, base_url: String) -> Result<Known, DbError> {
             None => Vec::new(),
         };
         let trouble = match connection.as_ref().map(ConnectionId::as_str) {
-            Some(id) => projects::connection_trouble(conn, id)?,
+            Some(id) => trouble::connection_trouble(conn, id)?,
             None => None,
         };
         Ok(Known {
@@ -322,7 +322,7 @@ fn calls_of_gitlab(report: &mut Report, known: &Known) {
         report.fail(
             "deliveries",
             format!("nothing is sent to GitLab: {why}"),
-            "mend what is said above; the service notices within ten minutes, or press Retry on a check",
+            "mend what is said above; the service notices within ten minutes, or at once if you press “Tell GitLab again” on a check",
         );
     }
     match &known.last_call {

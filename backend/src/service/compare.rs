@@ -1,0 +1,127 @@
+//! Compares what GitLab shows for a merge request with what was decided here, and acts on Retry.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::observe::Scene;
+use super::steps;
+use crate::db::checks::{self, CheckRow};
+use crate::db::deliveries::{self, Newest};
+use crate::db::{Conn, DbError, events, merge_requests};
+use crate::domain::backoff::READ_BACK;
+use crate::domain::check::CheckEvent;
+use crate::domain::ids::short_sha;
+use crate::domain::record::{Actor, EventKind, NewEvent};
+use crate::domain::{DeliveryState, GitLabStatus, Verdict};
+
+/// GitLab's own pending rows of a new merge request are there so long after its call; see GitLab's
+/// `PendingStatusCheckWorker`.
+pub const SETTLED_AFTER: Duration = Duration::from_secs(180);
+
+impl Scene<'_> {
+    /// Acts on Retry, and on what GitLab shows where that was read.
+    pub(super) fn compare_with_gitlab(&self, conn: &mut Conn) -> Result<(), DbError> {
+        for rule in &self.rules {
+            let shows = self.told(rule).and_then(|facts| facts.shows);
+            let pressed = self.seen.retry && self.seen.named_rule == Some(rule.gitlab_id);
+            if shows.is_none() && !pressed {
+                continue;
+            }
+            let Some(id) = checks::at_sha(conn, self.request_id.as_str(), rule.id.as_str(), self.head())?
+            else {
+                continue;
+            };
+            let Some(mut row) = checks::find(conn, &id)? else { continue };
+            let newest = deliveries::newest_of(conn, &id)?;
+            if let Some(shows) = shows {
+                self.note_shown(conn, &mut row, shows, newest.as_ref())?;
+            }
+            // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent, and where nothing is
+            // decided nothing is recorded.
+            let expected = steps::expected(row.check.state);
+            let needed =
+                shows.is_none_or(|shows| expected != Some(shows)) && (self.seen.signed || expected.is_some());
+            if pressed && needed {
+                self.step(conn, &mut row, CheckEvent::Retried, None)?;
+            } else if let (Some(shows), Some(newest)) = (shows, newest) {
+                self.compare_told(conn, &mut row, shows, newest)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the decision again where GitLab took it and shows another one all the same, or did not take it because HEAD was
+    /// another commit for a while. What was read before that answer says nothing about it.
+    fn compare_told(
+        &self,
+        conn: &mut Conn,
+        row: &mut CheckRow,
+        shows: GitLabStatus,
+        newest: Newest,
+    ) -> Result<(), DbError> {
+        let known_at = self.seen.facts.known_at;
+        let Some(expected) = steps::expected(row.check.state) else { return Ok(()) };
+        let told_before = newest.updated_at < known_at;
+        match newest.state {
+            DeliveryState::Pending | DeliveryState::Failed => Ok(()),
+            DeliveryState::Delivered if !told_before => Ok(()),
+            DeliveryState::Delivered if expected == shows => {
+                // A merge request is made with a pending row for each check, by a job that may come after the answer.
+                let settled_at = checks::received_at(conn, row.id.as_str())?.after(SETTLED_AFTER);
+                if known_at < settled_at {
+                    merge_requests::want_refresh_at(
+                        conn,
+                        self.request_id.as_str(),
+                        settled_at,
+                        self.seen.now,
+                    )?;
+                }
+                Ok(())
+            }
+            DeliveryState::Delivered => self.step(conn, row, CheckEvent::Drifted, None),
+            DeliveryState::Obsolete => {
+                // GitLab may answer 409 once more: not at full speed.
+                let again_at = newest.updated_at.after(READ_BACK.wait(newest.number, 1.0));
+                if known_at < again_at {
+                    let request = self.request_id.as_str();
+                    return merge_requests::want_refresh_at(conn, request, again_at, self.seen.now);
+                }
+                self.step(conn, row, CheckEvent::Drifted, None)
+            }
+        }
+    }
+
+    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided. A decision counts though the merge
+    /// request was merged or closed since.
+    fn note_shown(
+        &self,
+        conn: &mut Conn,
+        row: &mut CheckRow,
+        shows: GitLabStatus,
+        newest: Option<&Newest>,
+    ) -> Result<(), DbError> {
+        let on_its_way = newest.is_some_and(|newest| {
+            newest.state == DeliveryState::Pending || newest.updated_at >= self.seen.facts.known_at
+        });
+        let undecided =
+            shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
+        checks::save_shown(conn, row.id.as_str(), shows, undecided, self.seen.facts.known_at)?;
+        if undecided && !row.undecided_pass {
+            let event = NewEvent {
+                kind: EventKind::AlarmUndecidedPass,
+                check_id: Some(row.id.as_str().to_owned()),
+                project_id: Some(row.project_id.clone()),
+                actor: Actor::gitlab(),
+                summary: format!(
+                    "GitLab shows passed for {}, but nobody here approved it",
+                    short_sha(&row.sha)
+                ),
+                data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
+            };
+            events::append(conn, &event, self.seen.now)?;
+        }
+        row.undecided_pass = undecided;
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! What is broken is tried with one delivery now and then, and counts as working again when that is accepted.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::db::{Conn, DbError, deliveries, events, redelivery, sending, trouble};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+use crate::domain::record::{Actor, EventKind, NewEvent};
+
+/// A broken connection or rule is tried this often. [`trouble`] knows when sooner.
+pub(super) const EVERY: Duration = Duration::from_secs(600);
+
+/// What a connection may send now; with it the broken rules that may be tried.
+pub(super) enum Probe {
+    /// It works.
+    NotNeeded(Vec<String>),
+    /// It is broken, and one delivery finds out whether it still is.
+    One(Vec<String>),
+    /// It is broken, and nothing may be sent before then.
+    NotBefore(Option<Time>),
+}
+
+/// Finds out what may be tried, and queues the oldest refused delivery of that again where nothing waits. Where there is none
+/// either, what was broken counts as working until the next refusal.
+pub(super) fn due(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Result<Probe, DbError> {
+    let id = connection.as_str();
+    let mut probing = false;
+    if let Some(at) = trouble::connection_probe(conn, id)? {
+        if at > now {
+            return Ok(Probe::NotBefore(Some(at)));
+        }
+        if sending::is_any_on_its_way(conn, id, None, now)? {
+            return Ok(Probe::NotBefore(None));
+        }
+        probing = queue(conn, id, None, now)?;
+        if !probing {
+            trouble::set_connection_trouble(conn, id, None, None, now)?;
+            restored(conn, None, "Nothing is left that the broken connection keeps", now)?;
+        }
+    }
+    let mut rules = Vec::new();
+    for (rule, project) in trouble::due_rule_probes(conn, connection, now)? {
+        if sending::is_any_on_its_way(conn, id, Some(&rule), now)? {
+            continue;
+        }
+        if queue(conn, id, Some(&rule), now)? {
+            rules.push(rule);
+        } else {
+            trouble::set_rule_trouble(conn, &rule, None, None, now)?;
+            restored(conn, Some(&project), "Nothing is left that the broken rule keeps", now)?;
+        }
+    }
+    Ok(if probing { Probe::One(rules) } else { Probe::NotNeeded(rules) })
+}
+
+/// Makes sure that something is there to try; `false` if there is nothing.
+fn queue(conn: &mut Conn, connection: &str, rule: Option<&str>, now: Time) -> Result<bool, DbError> {
+    if deliveries::is_any_pending(conn, connection, rule)? {
+        return Ok(true);
+    }
+    match redelivery::oldest_refused(conn, connection, rule)? {
+        Some(delivery) => redelivery::retry(conn, &delivery, now).map(|queued| queued == Some(true)),
+        None => Ok(false),
+    }
+}
+
+/// Records that something works again.
+pub(super) fn restored(
+    conn: &mut Conn,
+    project_id: Option<&str>,
+    summary: &str,
+    now: Time,
+) -> Result<(), DbError> {
+    let event = NewEvent {
+        kind: EventKind::ConnectionRestored,
+        check_id: None,
+        project_id: project_id.map(str::to_owned),
+        actor: Actor::app(),
+        summary: summary.into(),
+        data: json!({}),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
+}
