@@ -66,7 +66,7 @@ pub enum DecisionFault {
     CommentTooLong,
     /// The comment holds a NUL character, which not every database can store.
     CommentWithNul,
-    /// `expected_sha` is empty.
+    /// `expected_sha` is no whole commit SHA.
     ShaRequired,
     /// `expected_state` names a state in which nothing can be decided.
     BadExpectedState,
@@ -107,7 +107,7 @@ impl NewDecision {
             | (CheckState::Approved, Verdict::Reject)
             | (CheckState::Rejected, Verdict::Approve) => {}
         }
-        if self.expected_sha.trim().is_empty() {
+        if !is_sha(self.expected_sha.trim()) {
             return Err(DecisionFault::ShaRequired);
         }
         let reversal = expected != CheckState::Pending;
@@ -122,6 +122,11 @@ impl NewDecision {
         }
         Ok(())
     }
+}
+
+/// A whole commit SHA: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.
+fn is_sha(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A decision on record.
@@ -160,7 +165,7 @@ mod tests {
         NewDecision {
             verdict,
             comment: comment.into(),
-            expected_sha: "a1b2c3".into(),
+            expected_sha: "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334".into(),
             expected_state: expected,
         }
     }
@@ -194,7 +199,9 @@ mod tests {
         long.comment.push('x');
         assert_eq!(long.validate(), Err(DecisionFault::CommentTooLong));
         let mut blind = decision(Verdict::Approve, "", None);
-        blind.expected_sha = " ".into();
-        assert_eq!(blind.validate(), Err(DecisionFault::ShaRequired));
+        for part in [" ", "a1b2c3", "a1b2c3d4e5f60718293a4b5c6d7e8f900112233g"] {
+            blind.expected_sha = part.into();
+            assert_eq!(blind.validate(), Err(DecisionFault::ShaRequired), "{part:?}");
+        }
     }
 }

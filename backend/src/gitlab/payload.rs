@@ -96,6 +96,10 @@ impl Call {
                 error.valid_up_to()
             ))
         })?;
+        // A list would do for the reader as well.
+        if text.trim_start().starts_with('[') {
+            return Err(explain_list(text));
+        }
         let parsed: Result<Call, _> = serde_json::from_str(text);
         match parsed {
             Ok(call) if call.object_kind == "merge_request" => Ok(call),
@@ -186,6 +190,13 @@ impl Call {
     }
 }
 
+fn explain_list(text: &str) -> CallFault {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => CallFault::WrongKind("a status-check call is a JSON object".into()),
+        Err(error) => CallFault::Malformed(error.to_string()),
+    }
+}
+
 fn explain(text: &str, error: &serde_json::Error) -> CallFault {
     let said = error.to_string();
     if !error.is_data() || said.starts_with("duplicate field") {
@@ -205,7 +216,10 @@ fn explain(text: &str, error: &serde_json::Error) -> CallFault {
         Ok(_) => {
             let mut reader = serde_json::Deserializer::from_str(text);
             match serde_path_to_error::deserialize::<_, Call>(&mut reader) {
-                Err(error) => CallFault::WrongKind(format!("{}: {}", error.path(), error.inner())),
+                Err(error) if error.path().iter().next().is_none() => {
+                    CallFault::WrongKind(error.inner().to_string())
+                }
+                Err(error) => CallFault::WrongKind(format!("in {}: {}", error.path(), error.inner())),
                 Ok(_) => CallFault::WrongKind(said),
             }
         }
@@ -242,6 +256,11 @@ mod tests {
     fn other_json_is_of_the_wrong_kind_and_the_fault_says_why() {
         for (body, part) in [
             ("[]", "JSON object"),
+            (r#" ["merge_request",null,[1,"demo/shop",null],[1],null,null,[11,null,null]]"#, "JSON object"),
+            (
+                r#"{"object_kind":"merge_request","project":{"id":1},"external_approval_rule":{"id":1}}"#,
+                "missing field `object_attributes`",
+            ),
             ("1", "JSON object"),
             (r#"{"object_kind":"push"}"#, "push"),
             (r#"{"object_kind":"merge_request","project":{"id":1}}"#, "ordinary webhook"),

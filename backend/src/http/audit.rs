@@ -10,6 +10,7 @@ use serde::Deserialize;
 use shared::{AuditPage, AuditVerification};
 
 use super::problem::ApiError;
+use super::query::Query;
 use super::{csv, dto};
 use crate::app::App;
 use crate::db::audit::Filter;
@@ -88,9 +89,9 @@ pub struct ExportQuery {
 pub async fn list_audit_entries(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    query: web::Query<AuditQuery>,
+    query: Query<AuditQuery>,
 ) -> Result<web::Json<AuditPage>, ApiError> {
-    let AuditQuery { kind, actor, check, project, from, to, q, cursor, limit } = query.into_inner();
+    let AuditQuery { kind, actor, check, project, from, to, q, cursor, limit } = query.0;
     let (filter, _) = Given { kind, actor, check, project, from, to, q }.read()?;
     let before = match cursor.filter(|cursor| !cursor.is_empty()) {
         None => None,
@@ -131,9 +132,9 @@ pub async fn list_audit_entries(
 pub async fn export_audit_entries(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    query: web::Query<ExportQuery>,
+    query: Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let ExportQuery { format, kind, actor, check, project, from, to, q } = query.into_inner();
+    let ExportQuery { format, kind, actor, check, project, from, to, q } = query.0;
     let form = match format.as_deref().map(str::trim) {
         None | Some("") => Form::JsonLines,
         Some(word) => Form::parse(word).ok_or_else(|| {

@@ -7,6 +7,7 @@ use shared::{Change, ChangeSince, FileDiff};
 use super::checks::check_id;
 use super::dto_change;
 use super::problem::ApiError;
+use super::query::Query;
 use crate::app::App;
 use crate::domain::access::Caller;
 use crate::service::change;
@@ -51,7 +52,7 @@ pub async fn read_change(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    query: web::Query<ChangeQuery>,
+    query: Query<ChangeQuery>,
 ) -> Result<web::Json<Change>, ApiError> {
     let id = check_id(&id)?;
     let view = change::read(&app, &caller, id.as_str(), query.fresh == Some(true)).await?;
@@ -77,7 +78,7 @@ pub async fn read_file_diff(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    query: web::Query<DiffQuery>,
+    query: Query<DiffQuery>,
 ) -> Result<web::Json<FileDiff>, ApiError> {
     let id = check_id(&id)?;
     let drawn = change::file(&app, &caller, id.as_str(), &query.path, query.since == Some(true)).await?;

@@ -7,6 +7,7 @@ use shared::{CheckDetail, CheckItem, CheckPage, NewDecision, ProblemCode};
 
 use super::dto;
 use super::problem::ApiError;
+use super::query::Query;
 use crate::app::App;
 use crate::db::inbox::Listing;
 use crate::domain::access::{Barred, Caller, Turn};
@@ -67,9 +68,9 @@ pub struct GitLabReading {
 pub async fn list_checks(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    query: web::Query<ChecksQuery>,
+    query: Query<ChecksQuery>,
 ) -> Result<web::Json<CheckPage>, ApiError> {
-    let listing = read_listing(query.into_inner(), &caller)?;
+    let listing = read_listing(query.0, &caller)?;
     let (rows, more) = inbox::list(&app, &caller, listing).await?;
     let next_cursor =
         rows.last().filter(|_| more).map(|(last, _)| format!("{}~{}", last.received_at, last.id));
@@ -314,7 +315,8 @@ pub(super) fn invalid(fault: DecisionFault) -> ApiError {
         }
         DecisionFault::ShaRequired => (
             ProblemCode::Invalid,
-            "Say which commit was looked at: expected_sha is the check's sha.".to_owned(),
+            "Say which commit was looked at: expected_sha is the check's whole sha, 40 or 64 hexadecimal digits."
+                .to_owned(),
         ),
         DecisionFault::BadExpectedState => (
             ProblemCode::Invalid,

@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::dto;
 use super::problem::ApiError;
+use super::query::Query;
 use crate::app::App;
 use crate::db::{DbError, events, reach};
 use crate::domain::access::{Caller, Permission};
@@ -55,13 +56,14 @@ pub async fn follow_events(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     request: HttpRequest,
-    query: web::Query<EventsQuery>,
+    query: Query<EventsQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    // One that cannot be is none of ours: the stream begins with a reset, as for a number of another database.
+    let number = |text: &str| text.trim().parse::<i64>().ok().filter(|number| *number >= 0);
     let header = request
         .headers()
         .get("last-event-id")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.trim().parse::<i64>().ok());
+        .map(|value| value.to_str().ok().and_then(number).unwrap_or(i64::MAX));
     let resume = header.or(query.last_event_id);
     let app = app.get_ref().clone();
     Ok(HttpResponse::Ok()
@@ -243,7 +245,7 @@ async fn missed(app: &App, caller: &Caller, resume: Option<i64>) -> Result<Misse
         .read(move |conn| {
             let newest = events::newest(conn)?;
             // More than we send one by one, or a number of another database.
-            if newest - after > RESUME_MAX || after > newest {
+            if newest.saturating_sub(after) > RESUME_MAX || after > newest {
                 return Ok(Missed::TooMany(newest));
             }
             let theirs = events::after_within(conn, after, RESUME_MAX, &caller)?;

@@ -62,7 +62,7 @@ impl Budget {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(ApiError::new(
                 ProblemCode::Busy,
-                "Too many large calls are being received at once; nothing was stored. Press Retry in GitLab, or wait for the next reconciliation.",
+                "Too many calls are being received at once; nothing was stored. Press Retry in GitLab, or wait for the next reconciliation.",
             )),
         }
     }
@@ -177,7 +177,7 @@ async fn store(
     let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
     let signed = intake::verify(app, rule_key.as_deref(), &body, signature)?;
     // It has served its purpose, and text with a NUL in it cannot be stored everywhere.
-    let rule_key = rule_key.filter(|key| !key.contains('\0'));
+    let rule_key = rule_key.filter(|key| !key.is_empty() && !key.contains('\0'));
     let call = Arrived { received_at: app.clock.now(), signed, rule_key, body };
     batcher.store(call, held).await?;
     Ok(HttpResponse::Accepted().finish())
@@ -203,8 +203,12 @@ pub async fn read_body(
     }
     // Whoever sends nothing holds nothing.
     let mut begun = timely(BODY_TIME, payload.next()).await?;
-    // Without a told length the worst case is reserved, and given back once the length is known.
-    let mut held = budget.take(told.unwrap_or(CALL_MAX)).await?;
+    // Ordinary calls hold what has arrived, so that nobody keeps others out by announcing and not sending. What is large is
+    // reserved whole, since two that hold a half each would wait for each other; without a told length that is the worst case,
+    // and what is too much is given back once the length is known.
+    let ordinary = told.is_some_and(|told| told <= ORDINARY);
+    let arrived = begun.as_ref().and_then(|chunk| chunk.as_ref().ok()).map_or(0, Bytes::len);
+    let mut held = budget.take(if ordinary { arrived } else { told.unwrap_or(CALL_MAX) }).await?;
     let since = Instant::now();
     // Most bodies come in one piece, which needs no copy.
     let (mut first, mut joined) = (Bytes::new(), BytesMut::new());
@@ -214,6 +218,10 @@ pub async fn read_body(
         })?;
         if first.len() + joined.len() + chunk.len() > CALL_MAX {
             return Err(too_large());
+        }
+        let missing = (first.len() + joined.len() + chunk.len()).saturating_sub(held.num_permits() * UNIT);
+        if missing > 0 {
+            held.merge(budget.take(missing).await?);
         }
         if first.is_empty() && joined.is_empty() {
             first = chunk;

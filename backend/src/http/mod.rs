@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod people;
 pub mod problem;
 pub mod providers;
+mod query;
 pub mod return_to;
 pub mod rules;
 pub mod session;
@@ -105,7 +106,7 @@ pub fn routes(
         let scope = web::scope(&base)
             .service(only(web::resource("/status_check").route(web::post().to(intake::receive_call))))
             .service(only(
-                web::resource("/status_check/{rule_key}").route(web::post().to(intake::receive_rule_call)),
+                web::resource("/status_check/{rule_key:.*}").route(web::post().to(intake::receive_rule_call)),
             ))
             .service(openapi::swagger_ui(&base))
             .service(api)
@@ -118,7 +119,6 @@ pub fn routes(
             .app_data(web::Data::new(batcher))
             .app_data(index)
             .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(problem::json_error))
-            .app_data(web::QueryConfig::default().error_handler(problem::query_error))
             .route("/livez", web::get().to(health::live))
             .route("/readyz", web::get().to(health::ready));
         if !base.is_empty() {

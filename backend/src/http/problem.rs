@@ -204,7 +204,7 @@ impl From<IntakeError> for ApiError {
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')),
@@ -231,10 +231,4 @@ pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequ
         _ => ApiError::new(ProblemCode::IncompleteBody, "The body could not be read to its end."),
     };
     problem.into()
-}
-
-/// A query string that cannot be read.
-#[expect(clippy::needless_pass_by_value, reason = "actix hands it over by value")]
-pub fn query_error(error: actix_web::error::QueryPayloadError, _request: &HttpRequest) -> actix_web::Error {
-    ApiError::new(ProblemCode::BadParameter, capital(&error.to_string())).into()
 }

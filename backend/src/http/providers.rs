@@ -8,6 +8,7 @@ use shared::ProblemCode;
 
 use super::client;
 use super::problem::ApiError;
+use super::query::Query;
 use super::return_to;
 use crate::app::App;
 use crate::service::providers::{self, Answer, ProviderError};
@@ -51,7 +52,7 @@ pub struct Returned {
 pub async fn begin_provider_sign_in(
     app: web::Data<App>,
     id: web::Path<String>,
-    query: web::Query<Wanted>,
+    query: Query<Wanted>,
 ) -> Result<HttpResponse, ApiError> {
     let base = &app.config.base_path;
     // It travels in a cookie, for which browsers have 4096 bytes.
@@ -81,9 +82,9 @@ pub async fn finish_provider_sign_in(
     app: web::Data<App>,
     id: web::Path<String>,
     request: HttpRequest,
-    query: web::Query<Returned>,
+    query: Query<Returned>,
 ) -> Result<HttpResponse, ApiError> {
-    let Returned { state, code } = query.into_inner();
+    let Returned { state, code } = query.0;
     let pending = client::pending_cookie(&app, request.headers()).map(SecretString::from);
     let origin = client::origin(&app, &request);
     // Good for one answer, whatever that is.

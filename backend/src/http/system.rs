@@ -6,6 +6,7 @@ use shared::{CallPage, DoctorReport, SystemInfo};
 
 use super::dto;
 use super::problem::ApiError;
+use super::query::Query;
 use crate::app::App;
 use crate::db::calls::CallState;
 use crate::domain::access::Caller;
@@ -85,7 +86,7 @@ pub struct CallsQuery {
 )]
 pub async fn list_calls(
     app: web::Data<App>,
-    query: web::Query<CallsQuery>,
+    query: Query<CallsQuery>,
 ) -> Result<web::Json<CallPage>, ApiError> {
     let state = match query.state.as_deref().map(str::trim) {
         None | Some("" | "all") => None,

@@ -79,6 +79,9 @@ on_both! {
             let (status, problem) = world.get(&format!("checks?{query}")).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (400, Some("bad_parameter")), "{query}");
         }
+        let (_, problem) = world.get("checks?limit=x").await;
+        assert_eq!(problem["field"], "limit");
+        assert!(problem["detail"].as_str().unwrap().starts_with("limit cannot be \"x\""), "{problem}");
         for path in ["checks/none", "checks/0198b3a0-0000-7000-8000-000000000000", "nothing/here", "calls/x"] {
             let (status, problem) = world.get(path).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (404, Some("not_found")), "{path}");

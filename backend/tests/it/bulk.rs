@@ -22,8 +22,8 @@ on_both! {
         assert_eq!(world.decide(&checks[1], "approve", "").await.0, 201);
         let mut items = items(&checks);
         items[2]["expected_sha"] = json!("0123456789012345678901234567890123456789");
-        items.push(json!({"id": NOBODYS, "expected_sha": "x"}));
-        items.push(json!({"id": "nonsense", "expected_sha": "x"}));
+        items.push(json!({"id": NOBODYS, "expected_sha": "0".repeat(40)}));
+        items.push(json!({"id": "nonsense", "expected_sha": "0".repeat(40)}));
         let (status, answer) = world.post("checks/decisions", &json!({"verdict": "reject", "comment": "all alike", "items": items})).await;
         assert_eq!(status, 200, "{answer}");
         let results = answer["results"].as_array().unwrap();
@@ -51,8 +51,8 @@ on_both! {
         world.open().await;
         let check = world.check("pending").await;
         let one = items(std::slice::from_ref(&check));
-        let twice: Vec<Value> = [one[0].clone(), json!({"id": check["id"].as_str().unwrap().to_uppercase(), "expected_sha": "x"})].into();
-        let many: Vec<Value> = (0..101).map(|number| json!({"id": format!("0198b3a0-0000-7000-8000-{number:012}"), "expected_sha": "x"})).collect();
+        let twice: Vec<Value> = [one[0].clone(), json!({"id": check["id"].as_str().unwrap().to_uppercase(), "expected_sha": "0".repeat(40)})].into();
+        let many: Vec<Value> = (0..101).map(|number| json!({"id": format!("0198b3a0-0000-7000-8000-{number:012}"), "expected_sha": "0".repeat(40)})).collect();
         for (body, code, field) in [
             (json!({"verdict": "approve", "items": []}), "invalid", "items"),
             (json!({"verdict": "approve", "items": many}), "invalid", "items"),

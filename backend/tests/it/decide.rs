@@ -155,6 +155,7 @@ on_both! {
             (json!({"verdict": "maybe", "expected_sha": "x"}), 422, "invalid"),
             (json!({"verdict": "approve"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": ""}), 422, "invalid"),
+            (json!({"verdict": "approve", "expected_sha": &check["sha"].as_str().unwrap()[..8]}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": "x", "typo": 1}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "reviewer": "Somebody Else"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "expected_state": "withdrawn"}), 422, "invalid"),
@@ -168,7 +169,7 @@ on_both! {
         assert_eq!(text.status(), 415);
         let broken = raw.header("content-type", "application/json").body("{").send().await.unwrap();
         assert_eq!(broken.status(), 400);
-        let missing = json!({"verdict": "approve", "expected_sha": "x"});
+        let missing = json!({"verdict": "approve", "expected_sha": check["sha"]});
         assert_eq!(world.post("checks/0198b3a0-0000-7000-8000-000000000000/decisions", &missing).await.0, 404);
         assert_eq!(world.post("checks/nonsense/decisions", &missing).await.0, 404);
         assert_eq!(world.check("pending").await["id"], check["id"]);

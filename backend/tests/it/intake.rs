@@ -148,7 +148,9 @@ on_both! {
 
     async fn a_key_that_cannot_be_stored_keeps_no_call_back(world: Plan::unsigned()) {
         let call = MergeRequestCall::default().bytes();
-        assert_eq!(world.call("status_check/%00", call, None).await.0, 202);
+        for path in ["status_check/%00", "status_check/", "status_check/team/release"] {
+            assert_eq!(world.call(path, call.clone(), None).await.0, 202, "{path}");
+        }
         let iid = world.open().await;
         assert_eq!(world.check("pending").await["merge_request"]["iid"], iid);
         assert!(world.calls("stored").await.is_empty());
@@ -368,6 +370,33 @@ async fn a_slow_sender_does_not_block_others() {
         }
     });
     others.await.expect("others are served");
+    world.end().await;
+}
+
+/// Many that announce ordinary calls and do not send them hold no more than what they sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn announcing_ordinary_calls_keeps_no_other_out() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::build(Kind::Sqlite, Plan { call_budget: Some(2 << 20), ..Plan::signed() }).await;
+    let place = world.base.trim_start_matches("http://").trim_end_matches("/approval-apps").to_owned();
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let mut sender = tokio::net::TcpStream::connect(&place).await.unwrap();
+        let head = format!(
+            "POST /approval-apps/status_check HTTP/1.1\r\nhost: {place}\r\ncontent-length: 200000\r\nexpect: 100-continue\r\n\r\n{{"
+        );
+        sender.write_all(head.as_bytes()).await.unwrap();
+        let mut begins = [0; 25];
+        sender.read_exact(&mut begins).await.unwrap();
+        assert_eq!(&begins, b"HTTP/1.1 100 Continue\r\n\r\n");
+        slow.push(sender);
+    }
+    let body = MergeRequestCall::default().padded_to(100 * 1024).bytes();
+    assert_eq!(world.signed_call(body).await.0, 202);
+    for sender in &slow {
+        let waits = sender.try_read(&mut [0; 1]).map_err(|error| error.kind());
+        assert_eq!(waits, Err(std::io::ErrorKind::WouldBlock), "it was not given up for the other's sake");
+    }
     world.end().await;
 }
 

@@ -11,10 +11,10 @@ use serde_json::json;
 use crate::support::{Plan, World, on_both};
 
 /// Reads from the stream until `want` holds for what was read.
-async fn follow(world: &World, last: Option<i64>, want: impl Fn(&str) -> bool) -> String {
+async fn follow(world: &World, last: Option<&str>, want: impl Fn(&str) -> bool) -> String {
     let mut request = world.http.get(format!("{}/api/v1/events", world.base));
     if let Some(last) = last {
-        request = request.header("Last-Event-ID", last.to_string());
+        request = request.header("Last-Event-ID", last);
     }
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -120,7 +120,7 @@ on_both! {
             for enough in [200, 350, 1000] {
                 let last = heard.last().map_or(0, |one| one.0);
                 let so_far = decided(&heard);
-                let read = follow(world, Some(last), |read| so_far + decisions(read) >= enough).await;
+                let read = follow(world, Some(&last.to_string()), |read| so_far + decisions(read) >= enough).await;
                 heard.extend(events(&read));
             }
         };
@@ -139,11 +139,11 @@ on_both! {
         for _ in 0..3 {
             world.open().await;
         }
-        let all = follow(world, Some(0), |read| read.matches("check.created").count() == 3).await;
+        let all = follow(world, Some(&0.to_string()), |read| read.matches("check.created").count() == 3).await;
         let numbers = ids(&all);
         assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
         let after = numbers[numbers.len() - 2];
-        let rest = follow(world, Some(after), |read| read.contains("\nid: ") || read.contains("id: ")).await;
+        let rest = follow(world, Some(&after.to_string()), |read| read.contains("\nid: ") || read.contains("id: ")).await;
         assert_eq!(ids(&rest), [*numbers.last().unwrap()]);
     }
 
@@ -164,7 +164,9 @@ on_both! {
     }
 
     async fn a_number_of_another_database_means_reset(world: Plan::signed()) {
-        let read = follow(world, Some(1_000_000), |read| read.contains("event: reset")).await;
-        assert!(read.contains("event: reset"));
+        for number in ["1000000", "-5", "-9223372036854775808", "99999999999999999999", "from before"] {
+            let read = follow(world, Some(number), |read| read.contains("event: reset")).await;
+            assert!(read.contains("event: reset"), "{number}");
+        }
     }
 }

@@ -1,0 +1,70 @@
+//! Query strings, with errors that name the parameter.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use shared::ProblemCode;
+
+use super::problem::{ApiError, capital};
+
+/// The query string, read.
+pub struct Query<T>(pub T);
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map(Self).map_err(Into::into))
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let name = error.path().to_string();
+        match form_urlencoded::parse(text.as_bytes()).find(|(key, _)| *key == name) {
+            Some((_, value)) => {
+                let value: String = value.chars().take(60).collect();
+                ApiError::parameter(&name, format!("{name} cannot be {value:?}: {}.", error.inner()))
+            }
+            None => ApiError::new(ProblemCode::BadParameter, capital(&error.inner().to_string())),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        limit: Option<u32>,
+    }
+
+    #[test]
+    fn an_error_names_the_parameter_and_what_it_was() {
+        assert_eq!(read::<Wanted>("limit=5").expect("reads").limit, Some(5));
+        let told = |text: &str| {
+            let problem = read::<Wanted>(text).expect_err("does not read").into_problem();
+            (problem.field.unwrap_or_default(), problem.detail)
+        };
+        let (field, detail) = told("limit=many");
+        assert_eq!(field, "limit");
+        assert!(detail.starts_with("limit cannot be \"many\": "), "{detail}");
+        let (_, detail) = told("limits=5");
+        assert!(detail.contains("limits") && detail.contains("limit"), "{detail}");
+    }
+}
