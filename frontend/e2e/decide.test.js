@@ -1,7 +1,7 @@
 // Deciding: what a reviewer says arrives in GitLab, and nothing else does.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, rows, says, state,
+import { COOKIE, DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, state,
   submit, truth } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { until } from "./support/wait.js";
@@ -79,10 +79,12 @@ journey("a push while the dialog is open is explained, and the comment survives"
   await until("the check of the newer commit", async () =>
     (await world.api("checks?state=pending&limit=200")).items.some((item) => item.sha === sha && item.rule.name === RULE));
 
+  await says(byId(page, "decision-news"), /A newer commit replaced/);
   await byId(page, "decision-submit").click();
   const conflict = byId(page, "conflict");
   await says(conflict, new RegExp(`new commits: it is at ${sha.slice(0, 8)} now, you looked at ${before.sha.slice(0, 8)}`));
   assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.");
+  assert.equal(await byId(page, "decision-news").count(), 0, "it is said once");
   assert.ok(await byId(page, "decision-submit").isDisabled(), "the old commit can no longer be decided");
   assert.equal(await world.sandbox.shows(DELIVERY_DATE, RULE), "pending", "GitLab was told nothing");
 
@@ -93,6 +95,19 @@ journey("a push while the dialog is open is explained, and the comment survives"
   assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.", "it came along");
   await submit(page);
   await until("failed in GitLab", async () => (await world.sandbox.shows(DELIVERY_DATE, RULE)) === "failed");
+});
+
+journey("the browser's Back closes the dialog with its page, and what was typed is kept", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await openCheck(page, COOKIE);
+  await byId(byId(page, "check"), "reject").click();
+  await byId(page, "decision-comment").fill("Half a thought");
+  await page.goBack();
+  await row(page, COOKIE).waitFor();
+  assert.equal(await byId(page, "decision-dialog").count(), 0);
+  await openDialog(page, COOKIE, "reject");
+  assert.equal(await byId(page, "decision-comment").inputValue(), "Half a thought");
 });
 
 journey("of two people who decide at once, the second is told about the first", async (world) => {
@@ -106,6 +121,7 @@ journey("of two people who decide at once, the second is told about the first", 
   await submit(first);
   await until("passed in GitLab", async () => (await world.sandbox.shows(COOKIE, RULE)) === "passed");
 
+  await says(byId(second, "decision-news"), /Rita Reviewer \(sandbox\) approved/);
   await byId(second, "decision-submit").click();
   await says(byId(second, "conflict"), /Rita Reviewer \(sandbox\) approved this check first/);
   assert.equal(await byId(second, "decision-comment").inputValue(), "I disagree.");

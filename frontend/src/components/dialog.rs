@@ -1,8 +1,7 @@
 //! The decision dialog: says the object, the commit and the exact effect, and waits for the answer.
 
 use crate::ui::prelude::*;
-use shared::{CheckDetail, ProblemCode, Verdict};
-use web_sys::Event;
+use shared::{CheckDetail, Event, ProblemCode, Verdict};
 
 use super::deciding::{self, Attempt, Stage, comment_field, foot, hindered, label, submit_button};
 use super::message::notice;
@@ -11,6 +10,7 @@ use super::row::{branches, reference, sha, title};
 use super::time::{As, moment};
 use crate::api::Fault;
 use crate::model::decision::{Conflict, Target};
+use crate::model::live::moves_check;
 use crate::model::text::short_sha;
 use crate::state::{App, Dialog, dom, nav};
 use crate::texts;
@@ -41,6 +41,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
     let form = Form { attempt, decided, target };
     form.attempt.comment.set_value(&app.draft(&form.target.item.id));
     show_modal(&form.attempt.dialog);
+    let news = form.news();
     let (submit, pressed, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
     let again = form.clone();
     let asked = form.clone();
@@ -52,6 +53,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
             submit.submit();
         })
         .children(heading(&form.target))
+        .child(news)
         .child(
             el("div")
                 .child(
@@ -62,7 +64,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         )
         .child(hindered(app, why, texts::DRAFT_WAITS, move || again.sign_in_again()))
         .child(form.buttons(why));
-    let key = move |event: Event| {
+    let key = move |event: web_sys::Event| {
         deciding::key(&event, pressed.attempt.is_busy(), || pressed.submit());
     };
     dialog.on("keydown", key).on("close", move |_| closed.closed()).child(fields)
@@ -86,6 +88,24 @@ fn heading(target: &Target) -> Vec<El> {
 }
 
 impl Form {
+    /// What happened to the check since the dialog was opened: deciding would be refused.
+    fn news(&self) -> El {
+        let news = RwSignal::new(String::new());
+        let (id, attempt) = (self.target.item.id.clone(), self.attempt.clone());
+        self.attempt.app.listen(Callback::new(move |event: Event| {
+            let theirs = event.check_id.as_ref() == Some(&id) && moves_check(event.kind);
+            if theirs && !attempt.is_busy() && !attempt.is_answered() {
+                news.set(event.summary);
+            }
+        }));
+        let answered = self.attempt.answered();
+        el("div").attr("aria-live", "polite").child_fn(move || {
+            let says = news.get();
+            let shown = !says.is_empty() && !answered.get();
+            shown.then(|| notice("waiting", "decision-news", words("p", &says)))
+        })
+    }
+
     /// What became of the attempt to decide.
     fn outcome(&self) -> El {
         let form = self.clone();

@@ -79,6 +79,12 @@ fn since(kind: EventKind) -> Since {
     (waits || reopened, closed || reopened)
 }
 
+/// Whether a check stands otherwise after an event.
+#[must_use]
+pub fn moves_check(kind: EventKind) -> bool {
+    since(kind) != (false, false)
+}
+
 /// Whether an event may change what the system counts: everything but mere news about a merge request.
 #[must_use]
 pub fn moves_counts(kind: EventKind) -> bool {

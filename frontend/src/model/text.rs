@@ -44,7 +44,10 @@ pub fn encode(value: &str) -> String {
 /// The first letters of the first and the last word of a name.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .filter(|first| !first.is_ascii_punctuation());
     let first = words.next();
     first.into_iter().chain(words.next_back()).collect()
 }
@@ -80,6 +83,8 @@ mod tests {
     fn a_name_shortens_to_its_initials() {
         assert_eq!(initials("Rita Maria Reviewer"), "RR");
         assert_eq!(initials(" Ünal "), "Ü");
+        assert_eq!(initials("Rita Reviewer (night shift)"), "RS");
+        assert_eq!(initials("Rita Reviewer (sandbox)"), "RR");
         assert_eq!(initials(""), "");
     }
 }

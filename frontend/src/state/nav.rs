@@ -5,7 +5,7 @@ use crate::ui::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 
-use super::App;
+use super::{App, Dialog};
 use crate::model::place::{Place, is_page};
 use crate::model::route::Route;
 use crate::model::text::encode;
@@ -67,6 +67,8 @@ impl App {
         self.take_secret();
         let moved = window_event_listener_untyped("popstate", move |_| {
             self.take_secret();
+            // It belongs to the page that is left; what was typed is kept.
+            self.dialog.set(Dialog::Closed);
             self.place.set(here());
         });
         std::mem::forget(moved);

@@ -72,7 +72,8 @@ impl File {
         let toggle = self.toggle.clone().child(icon(FORTH)).text(&texts::paths(file)).on_click(move || {
             part.unfold(!part.open.get());
         });
-        let field = el("input").attr("type", "checkbox");
+        let of_file = |what: &str| format!("{what}: {}", file.path);
+        let field = el("input").attr("type", "checkbox").attr("aria-label", &of_file(texts::VIEWED));
         let input: HtmlInputElement = field.as_kind();
         input.set_checked(viewed);
         let part = self.clone();
@@ -93,10 +94,13 @@ impl File {
                 let part = self.clone();
                 let has_lines = matches!(fold, FileFold::Generated | FileFold::Large) && file.rows > 0;
                 let show = has_lines.then(|| {
-                    button(texts::SHOW_LINES, "btn", "show-lines").on_click(move || {
-                        part.wanted.set(true);
-                        part.draw();
-                    })
+                    let name = of_file(texts::SHOW_LINES);
+                    button(texts::SHOW_LINES, "btn", "show-lines").attr("aria-label", &name).on_click(
+                        move || {
+                            part.wanted.set(true);
+                            part.draw();
+                        },
+                    )
                 });
                 let why = el("p").class("file-says").child(words("span", texts::file_fold(fold))).child(show);
                 self.fill(&why);
