@@ -183,6 +183,15 @@ pub fn want_refresh(conn: &mut Conn, id: &str, now: Time) -> Result<(), DbError>
     Ok(())
 }
 
+/// When a merge request was first heard of.
+///
+/// # Errors
+/// The database's.
+pub fn first_seen(conn: &mut Conn, id: &str) -> Result<Time, DbError> {
+    let at: String = mr::table.find(id).select(mr::created_at).first(conn)?;
+    time(&at)
+}
+
 /// Asks for a merge request to be read back at `at` (again, if it is being read now), unless that is due already.
 ///
 /// # Errors

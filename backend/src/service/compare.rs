@@ -68,7 +68,8 @@ impl Scene<'_> {
             DeliveryState::Delivered if !told_before => Ok(()),
             DeliveryState::Delivered if expected == shows => {
                 // A merge request is made with a pending row for each check, by a job that may come after the answer.
-                let settled_at = checks::received_at(conn, row.id.as_str())?.after(SETTLED_AFTER);
+                let settled_at =
+                    merge_requests::first_seen(conn, self.request_id.as_str())?.after(SETTLED_AFTER);
                 if known_at < settled_at {
                     merge_requests::want_refresh_at(
                         conn,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
-use crate::db::{Conn, DbError, Lane, checks, deliveries, events, lock, merge_requests, redelivery, trouble};
+use crate::db::{Conn, DbError, Lane, deliveries, events, lock, merge_requests, redelivery, trouble};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
@@ -26,8 +26,8 @@ const LEASE: Duration = Duration::from_secs(60);
 /// So many are on their way at once to one GitLab.
 pub const PARALLEL: usize = 8;
 
-/// Where a decision followed a call at once, what GitLab shows is looked at after this long: its own pending row may have come
-/// later. See [`SETTLED_AFTER`].
+/// What GitLab shows for a new merge request is looked at so long after the decision: its own pending row may have come later. See
+/// [`SETTLED_AFTER`].
 const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// What a step did.
@@ -248,7 +248,7 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 format!("GitLab was told {} for {}", sent.status.as_str(), short_sha(&sent.sha)),
                 now,
             )?;
-            if now < checks::received_at(conn, &sent.check_id)?.after(SETTLED_AFTER) {
+            if now < merge_requests::first_seen(conn, &sent.merge_request_id)?.after(SETTLED_AFTER) {
                 merge_requests::want_refresh_at(conn, &sent.merge_request_id, now.after(LOOK_AFTER), now)?;
             }
             if of_rule {

@@ -22,8 +22,9 @@ pub(super) enum Probe {
     NotBefore(Option<Time>),
 }
 
-/// Finds out what may be tried, and queues the oldest refused delivery of that again where nothing waits. Where there is none
-/// either, what was broken counts as working until the next refusal.
+/// Finds out what may be tried, and queues the oldest refused delivery of that again; the next oldest the next time, if that one
+/// has to wait for something else. Where there is none, what waits is tried, and without that either, what was broken counts as
+/// working until the next refusal.
 pub(super) fn due(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Result<Probe, DbError> {
     let id = connection.as_str();
     let mut probing = false;
@@ -57,12 +58,9 @@ pub(super) fn due(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Resu
 
 /// Makes sure that something is there to try; `false` if there is nothing.
 fn queue(conn: &mut Conn, connection: &str, rule: Option<&str>, now: Time) -> Result<bool, DbError> {
-    if deliveries::is_any_pending(conn, connection, rule)? {
-        return Ok(true);
-    }
     match redelivery::oldest_refused(conn, connection, rule)? {
-        Some(delivery) => redelivery::retry(conn, &delivery, now).map(|queued| queued == Some(true)),
-        None => Ok(false),
+        Some(delivery) => redelivery::retry(conn, &delivery, now).map(|queued| queued.is_some()),
+        None => deliveries::is_any_pending(conn, connection, rule),
     }
 }
 

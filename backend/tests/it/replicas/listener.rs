@@ -53,7 +53,7 @@ impl Listener {
         this
     }
 
-    /// Everything that was heard, once the event with this number was.
+    /// What was heard up to the event with this number, once that was.
     pub async fn up_to(&self, number: i64) -> Vec<Heard> {
         until(&format!("that event {number} is heard"), async || {
             let log = self.log.lock().unwrap();
@@ -62,7 +62,7 @@ impl Listener {
         .await;
         let log = self.log.lock().unwrap();
         assert_eq!(log.resets, 0, "so little is missed that it is sent one by one");
-        log.heard.clone()
+        log.heard.iter().filter(|event| event.0 <= number).cloned().collect()
     }
 
     /// How often it had to connect.
