@@ -93,16 +93,14 @@ impl Form {
         let news = RwSignal::new(String::new());
         let (id, attempt) = (self.target.item.id.clone(), self.attempt.clone());
         self.attempt.app.listen(Callback::new(move |event: Event| {
-            let theirs = event.check_id.as_ref() == Some(&id) && moves_check(event.kind);
-            if theirs && !attempt.is_busy() && !attempt.is_answered() {
+            if event.check_id.as_ref() == Some(&id) && moves_check(event.kind) && !attempt.is_busy() {
                 news.set(event.summary);
             }
         }));
         let answered = self.attempt.answered();
         el("div").attr("aria-live", "polite").child_fn(move || {
-            let says = news.get();
-            let shown = !says.is_empty() && !answered.get();
-            shown.then(|| notice("waiting", "decision-news", words("p", &says)))
+            let says = Some(news.get()).filter(|says| !says.is_empty() && !answered.get())?;
+            Some(notice("waiting", "decision-news", words("p", &says)))
         })
     }
 

@@ -125,7 +125,7 @@ impl Form {
         let shown = RwSignal::new(false);
         let typed = input.clone();
         let show = button("", "btn show", "show-password")
-            .attr("aria-label", &format!("{}: {label}", texts::SHOW))
+            .label(texts::SHOW, label)
             .attr_fn("aria-pressed", move || Some(shown.get().to_string()))
             .text_fn(move || if shown.get() { texts::HIDE } else { texts::SHOW }.into())
             .on_click(move || {

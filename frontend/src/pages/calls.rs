@@ -115,7 +115,7 @@ fn call(calls: Calls, item: &CallItem) -> El {
         .child(facts)
         .child_fn(fault);
     let replay = button("", "btn", "replay")
-        .attr("aria-label", &format!("{} {}", texts::REPLAY, texts::call(id)))
+        .label(texts::REPLAY, &texts::call(id))
         .off_fn(queued)
         .text_fn(move || if queued() { texts::REPLAYED } else { texts::REPLAY }.into())
         .on_click(move || calls.replay(id, outcome));

@@ -161,7 +161,7 @@ fn delivery_card(app: App, shown: Shown) -> El {
     );
     let unread = move || {
         shown.asking_fault.get().map(|fault| {
-            let says = format!("{}: {}", texts::READ_FAILED, fault.message());
+            let says = [texts::READ_FAILED, ": ", &fault.message()].concat();
             words("p", &says).class("fine").test("gitlab-fault")
         })
     };

@@ -49,7 +49,7 @@ fn next_check(app: App, shown: Shown) -> El {
                     .class("btn")
                     .test("next-check")
                     .attr("href", &nav::check(&next.id))
-                    .attr("title", &format!("{} · {}", reference(next), title(next)))
+                    .attr("title", &(reference(next) + " · " + &title(next)))
                     .child(icon(FORTH))
             })
         })
@@ -70,9 +70,8 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
     match choice(state) {
         Choice::Either => place.child(verdicts(item.into(), off, decide)).child_fn(why),
         Choice::Reverse(verdict) => {
-            let label = item.with_untracked(|item| format!("{} {}", texts::CHANGE_DECISION, reference(item)));
             let change = button(texts::CHANGE_DECISION, "btn", "change-decision")
-                .attr("aria-label", &label)
+                .label(texts::CHANGE_DECISION, &item.with_untracked(reference))
                 .attr_fn("title", move || off.get())
                 .off_fn(move || off.with(Option::is_some))
                 .on_click(move || decide.run((item.get_untracked(), verdict)));

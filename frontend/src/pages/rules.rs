@@ -83,7 +83,7 @@ impl Rules {
             tick(texts::NOTE_SWITCH, "", "rule-note", rule.note_enabled, move |on| self.change(&id, on));
         // The name alone would be the same for every rule.
         if let Some(field) = place.node().first_element_child() {
-            let name = format!("{}: {}, {}", texts::NOTE_SWITCH, rule.name, rule.project.path);
+            let name = [texts::NOTE_SWITCH, ": ", &rule.name, ", ", &rule.project.path].concat();
             // Only a name that is none could be refused.
             drop(field.unchecked_ref::<HtmlInputElement>().set_attribute("aria-label", &name));
         }

@@ -134,5 +134,5 @@ fn followed(event: &Event) -> Option<String> {
     }
     let link: HtmlAnchorElement = link.dyn_into().ok()?;
     let ours = link.origin() == location().origin().ok()? && is_page(&link.pathname(), &base_path());
-    ours.then(|| format!("{}{}", link.pathname(), link.search()))
+    ours.then(|| link.pathname() + &link.search())
 }

@@ -76,6 +76,12 @@ impl El {
         self
     }
 
+    /// Sets the name that assistive technology reads: what it does, and to which of several alike.
+    #[must_use]
+    pub fn label(self, does: &str, to: &str) -> Self {
+        self.attr("aria-label", &[does, ": ", to].concat())
+    }
+
     /// Sets the class.
     #[must_use]
     pub fn class(self, names: &str) -> Self {

@@ -95,7 +95,7 @@ impl Sessions {
             button(texts::SIGN_OUT, "btn", "session-end").on_click(move || self.app.sign_out())
         } else {
             button(texts::REVOKE, "btn", "session-end")
-                .attr("aria-label", &format!("{}: {name}", texts::REVOKE))
+                .label(texts::REVOKE, &name)
                 .on_click(move || self.end(&id))
         };
         let facts = el("p")

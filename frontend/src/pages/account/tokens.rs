@@ -153,7 +153,7 @@ fn row(tokens: Tokens, item: &TokenItem) -> El {
         .child(used);
     let ask = item.clone();
     let revoke = button(texts::REVOKE, "btn", "token-revoke")
-        .attr("aria-label", &format!("{}: {}", texts::REVOKE, item.name))
+        .label(texts::REVOKE, &item.name)
         .on_click(move || tokens.open.set(Open::Revoke(Box::new(ask.clone()))));
     el("li").test("token").child(el("div").class("call-main").child(title).child(facts)).child(revoke)
 }

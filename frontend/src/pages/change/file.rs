@@ -45,7 +45,7 @@ impl File {
     /// `viewed` has the marks of the files that were viewed, one a line.
     pub(super) fn new(seen: Seen, files: &Files, at: usize, viewed: &str) -> Rc<Self> {
         let file = &files.list()[at];
-        let mark = format!("{} {} {}", seen.id.get_value(), files.change.sha, encode(&file.path));
+        let mark = [&seen.id.get_value(), " ", &files.change.sha, " ", &encode(&file.path)].concat();
         let viewed = viewed.lines().any(|line| line == mark);
         let wanted = Cell::new(file.fold.is_none() && file.rows > 0);
         let part = Rc::new(Self {
@@ -72,8 +72,7 @@ impl File {
         let toggle = self.toggle.clone().child(icon(FORTH)).text(&texts::paths(file)).on_click(move || {
             part.unfold(!part.open.get());
         });
-        let of_file = |what: &str| format!("{what}: {}", file.path);
-        let field = el("input").attr("type", "checkbox").attr("aria-label", &of_file(texts::VIEWED));
+        let field = el("input").attr("type", "checkbox").label(texts::VIEWED, &file.path);
         let input: HtmlInputElement = field.as_kind();
         input.set_checked(viewed);
         let part = self.clone();
@@ -94,13 +93,12 @@ impl File {
                 let part = self.clone();
                 let has_lines = matches!(fold, FileFold::Generated | FileFold::Large) && file.rows > 0;
                 let show = has_lines.then(|| {
-                    let name = of_file(texts::SHOW_LINES);
-                    button(texts::SHOW_LINES, "btn", "show-lines").attr("aria-label", &name).on_click(
-                        move || {
+                    button(texts::SHOW_LINES, "btn", "show-lines")
+                        .label(texts::SHOW_LINES, &file.path)
+                        .on_click(move || {
                             part.wanted.set(true);
                             part.draw();
-                        },
-                    )
+                        })
                 });
                 let why = el("p").class("file-says").child(words("span", texts::file_fold(fold))).child(show);
                 self.fill(&why);

@@ -45,7 +45,7 @@ fn row(people: People, group: &Group) -> El {
         .child(words("span", &texts::projects(group.projects.len())));
     let change = group.clone();
     let edit = button(texts::CHANGE, "btn", "group-edit")
-        .attr("aria-label", &format!("{}: {}", texts::CHANGE, group.name))
+        .label(texts::CHANGE, &group.name)
         .on_click(move || people.open.set(Open::Group(Box::new(change.clone()))));
     el("li")
         .test("group")
