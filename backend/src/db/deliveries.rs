@@ -96,20 +96,25 @@ pub fn made_at(conn: &mut Conn, id: &str) -> Result<Time, DbError> {
     time(&at)
 }
 
+/// The deliveries of a connection, or of one of its rules.
+pub(super) fn of<'a>(
+    connection_id: &'a str,
+    rule_id: Option<&'a str>,
+) -> delivery::BoxedQuery<'a, <Conn as Connection>::Backend> {
+    let all = delivery::table.filter(delivery::connection_id.eq(connection_id)).into_boxed();
+    match rule_id {
+        Some(id) => all.filter(delivery::rule_id.eq(id)),
+        None => all,
+    }
+}
+
 /// Whether a connection, or one of its rules, has a delivery that is to be sent.
 ///
 /// # Errors
 /// The database's.
 pub fn is_any_pending(conn: &mut Conn, connection_id: &str, rule_id: Option<&str>) -> Result<bool, DbError> {
-    let mut query = delivery::table
-        .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
-        .filter(delivery::connection_id.eq(connection_id))
-        .select(delivery::id)
-        .into_boxed();
-    if let Some(id) = rule_id {
-        query = query.filter(delivery::rule_id.eq(id));
-    }
-    let first: Option<String> = query.first(conn).optional()?;
+    let pending = of(connection_id, rule_id).filter(delivery::state.eq(DeliveryState::Pending.as_str()));
+    let first: Option<String> = pending.select(delivery::id).first(conn).optional()?;
     Ok(first.is_some())
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::deliveries::touch;
+use super::deliveries::{of, touch};
 use super::reach::within;
 use super::schema::{delivery, status_check};
 use super::trouble::REFUSALS;
@@ -88,15 +88,13 @@ pub fn oldest_refused(
     connection_id: &str,
     rule_id: Option<&str>,
 ) -> Result<Option<String>, DbError> {
-    let mut query = delivery::table
-        .filter(delivery::connection_id.eq(connection_id))
+    Ok(of(connection_id, rule_id)
         .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
         .filter(delivery::http_status.eq_any(REFUSALS))
-        .into_boxed();
-    if let Some(id) = rule_id {
-        query = query.filter(delivery::rule_id.eq(id));
-    }
-    Ok(query.order(delivery::created_at.asc()).select(delivery::id).first(conn).optional()?)
+        .order(delivery::created_at.asc())
+        .select(delivery::id)
+        .first(conn)
+        .optional()?)
 }
 
 /// Queues everything again that failed because its connection (or rule) was broken; returns how

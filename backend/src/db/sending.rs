@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::deliveries::touch;
+use super::deliveries::{of, touch};
 use super::schema::{delivery, delivery_attempt as attempt, merge_request, project, rule, status_check};
 use super::{Conn, DbError, word};
 use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time};
@@ -264,16 +264,10 @@ pub fn is_any_on_its_way(
     rule_id: Option<&str>,
     now: Time,
 ) -> Result<bool, DbError> {
-    let mut query = delivery::table
+    let on_its_way = of(connection_id, rule_id)
         .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
-        .filter(delivery::connection_id.eq(connection_id))
-        .filter(delivery::lease_until.ge(now.to_string()))
-        .select(delivery::id)
-        .into_boxed();
-    if let Some(id) = rule_id {
-        query = query.filter(delivery::rule_id.eq(id));
-    }
-    let first: Option<String> = query.first(conn).optional()?;
+        .filter(delivery::lease_until.ge(now.to_string()));
+    let first: Option<String> = on_its_way.select(delivery::id).first(conn).optional()?;
     Ok(first.is_some())
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::deliveries::of;
+use super::redelivery::oldest_refused;
 use super::schema::{connection, delivery, project, rule};
 use super::{Conn, DbError, time};
 use crate::domain::ids::ConnectionId;
@@ -85,7 +87,7 @@ pub fn due_rule_probes(
 ) -> Result<Vec<(String, String)>, DbError> {
     let mut due = Vec::new();
     for (rule, project, planned, refused_at) in broken_rules(conn, connection_id)? {
-        if probe_time(conn, Scope::Rule(&rule), &planned, &refused_at)? <= now {
+        if probe_time(conn, connection_id.as_str(), Some(&rule), &planned, &refused_at)? <= now {
             due.push((rule, project));
         }
     }
@@ -99,7 +101,7 @@ pub fn due_rule_probes(
 pub fn next_probe(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Option<String>, DbError> {
     let mut next = connection_probe(conn, connection_id.as_str())?;
     for (rule, _, planned, refused_at) in broken_rules(conn, connection_id)? {
-        let at = probe_time(conn, Scope::Rule(&rule), &planned, &refused_at)?;
+        let at = probe_time(conn, connection_id.as_str(), Some(&rule), &planned, &refused_at)?;
         next = Some(next.map_or(at, |next| next.min(at)));
     }
     Ok(next.map(|at| at.to_string()))
@@ -112,7 +114,7 @@ pub fn next_probe(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Optio
 pub fn connection_probe(conn: &mut Conn, id: &str) -> Result<Option<Time>, DbError> {
     let (planned, refused_at): (Option<String>, String) =
         connection::table.find(id).select((connection::probe_at, connection::updated_at)).first(conn)?;
-    planned.map(|planned| probe_time(conn, Scope::Connection(id), &planned, &refused_at)).transpose()
+    planned.map(|planned| probe_time(conn, id, None, &planned, &refused_at)).transpose()
 }
 
 /// A connection's broken rules: id, project, the planned probe, and the last refusal.
@@ -129,39 +131,19 @@ fn broken_rules(
         .load(conn)?)
 }
 
-/// What is broken.
-#[derive(Clone, Copy)]
-enum Scope<'a> {
-    Connection(&'a str),
-    Rule(&'a str),
-}
-
-impl Scope<'_> {
-    /// Its deliveries.
-    fn deliveries(self) -> delivery::BoxedQuery<'static, <Conn as Connection>::Backend> {
-        match self {
-            Scope::Connection(id) => {
-                delivery::table.filter(delivery::connection_id.eq(id.to_owned())).into_boxed()
-            }
-            Scope::Rule(id) => delivery::table.filter(delivery::rule_id.eq(id.to_owned())).into_boxed(),
-        }
-    }
-}
-
 /// When it is tried again: as planned as long as all there is to send is what was refused. It is tried [`SOON`] after the
 /// refusal if nothing of that is left (the merge request was deleted, somebody decided otherwise), or more was queued since:
 /// a new decision, a push, Retry in GitLab.
-fn probe_time(conn: &mut Conn, scope: Scope<'_>, planned: &str, refused_at: &str) -> Result<Time, DbError> {
+fn probe_time(
+    conn: &mut Conn,
+    connection_id: &str,
+    rule_id: Option<&str>,
+    planned: &str,
+    refused_at: &str,
+) -> Result<Time, DbError> {
     let planned = time(planned)?;
-    let refused: Option<String> = scope
-        .deliveries()
-        .filter(delivery::state.eq(DeliveryState::Failed.as_str()))
-        .filter(delivery::http_status.eq_any(REFUSALS))
-        .select(delivery::id)
-        .first(conn)
-        .optional()?;
-    let queued_since: Option<String> = scope
-        .deliveries()
+    let refused = oldest_refused(conn, connection_id, rule_id)?;
+    let queued_since: Option<String> = of(connection_id, rule_id)
         .filter(delivery::state.eq(DeliveryState::Pending.as_str()))
         .filter(delivery::created_at.ge(refused_at))
         .select(delivery::id)
