@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { OTHERS, byId, openInbox, row, says } from "./support/inbox.js";
+import { DELIVERY_DATE, OTHERS, RULE, byId, openCheck, openInbox, row, rows, says } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ADAM } from "./support/people.js";
 import { SANDBOX_SECRET } from "./support/service.js";
@@ -78,4 +78,31 @@ journey("the way to GitLab is examined, and what is wrong says how to mend it", 
   await world.sandbox.post("fault", { fault: "token_revoked" });
   await byId(page, "doctor").click();
   await says(byId(page, "doctor-findings"), /401|not accepted|refused/);
+});
+
+journey("what passed in GitLab though nobody approved it is found, and its alarm is ended with a reason", async (world) => {
+  const title = DELIVERY_DATE;
+  await world.sandbox.answer(title, RULE, "passed");
+  const page = await world.window({ as: ADAM });
+  await page.goto(`${world.app}system`);
+  await says(byId(page, "system-undecided-passes"), /^0$/);
+  await byId(page, "system-reconcile").click();
+  await byId(page, "banner").waitFor();
+  await says(byId(page, "system-undecided-passes"), /^1$/);
+  await byId(page, "system-undecided-passes").getByRole("link").click();
+  await until("one row", async () => (await rows(page).count()) === 1);
+  await says(byId(page, "reset"), /decided by nobody here/);
+  await openCheck(page, title);
+
+  await byId(page, "acknowledge").click();
+  await byId(page, "acknowledge-send").click();
+  await page.locator("#acknowledge-comment[aria-invalid]").waitFor();
+  await byId(page, "acknowledge-comment").fill("By hand, while the app was being set up.");
+  await page.keyboard.press("Enter");
+  await byId(page, "acknowledge-dialog").waitFor({ state: "detached" });
+  await byId(page, "acknowledge").waitFor({ state: "detached" });
+  await byId(page, "banner").waitFor({ state: "detached" });
+  await says(byId(page, "timeline"), /Pass looked into.*By hand, while the app was being set up/s);
+  await page.goBack();
+  await byId(page, "empty-match").waitFor();
 });

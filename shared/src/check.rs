@@ -217,6 +217,8 @@ pub struct CheckDetail {
     pub gitlab_status: Option<GitLabStatus>,
     /// When `gitlab_status` was read, RFC 3339 UTC.
     pub gitlab_status_at: Option<String>,
+    /// Whether GitLab showed `passed` though nobody here approved, and nobody has acknowledged that.
+    pub undecided_pass: bool,
     /// Why the caller may not decide on this check; plain text, `null` if nothing bars them.
     pub barred: Option<String>,
     /// The note on the merge request; `null` while there is nothing to say, or if the rule has none.
@@ -253,6 +255,7 @@ struct FlatDetail {
     notice: Option<String>,
     gitlab_status: Option<GitLabStatus>,
     gitlab_status_at: Option<String>,
+    undecided_pass: bool,
     barred: Option<String>,
     note: Option<NoteState>,
     decisions: Vec<Decision>,
@@ -285,6 +288,7 @@ impl From<FlatDetail> for CheckDetail {
             notice: flat.notice,
             gitlab_status: flat.gitlab_status,
             gitlab_status_at: flat.gitlab_status_at,
+            undecided_pass: flat.undecided_pass,
             barred: flat.barred,
             note: flat.note,
             decisions: flat.decisions,
@@ -309,7 +313,7 @@ mod tests {
             "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
             "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",
-            "gitlab_status_at":"k","barred":"l","note":{"state":"failed","last_error":"m","written_at":"n"},"decisions":[],"deliveries":[],"timeline":[]}"#;
+            "gitlab_status_at":"k","undecided_pass":true,"barred":"l","note":{"state":"failed","last_error":"m","written_at":"n"},"decisions":[],"deliveries":[],"timeline":[]}"#;
         let detail: CheckDetail = serde_json::from_str(text).expect("reads");
         let written = serde_json::to_value(&detail).expect("writes");
         assert_eq!(written, serde_json::from_str::<Value>(text).expect("is JSON"));

@@ -42,6 +42,9 @@ pub enum EventKind {
     /// GitLab shows `passed` though nobody here decided so.
     #[serde(rename = "alarm.undecided_pass")]
     AlarmUndecidedPass,
+    /// A person looked into such an alarm.
+    #[serde(rename = "alarm.acknowledged")]
+    AlarmAcknowledged,
     /// A connection or rule stopped working.
     #[serde(rename = "connection.broken")]
     ConnectionBroken,
@@ -109,7 +112,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 33] = [
+    pub const ALL: [EventKind; 34] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -122,6 +125,7 @@ impl EventKind {
         EventKind::DeliveryFailed,
         EventKind::DeliveryRetried,
         EventKind::AlarmUndecidedPass,
+        EventKind::AlarmAcknowledged,
         EventKind::ConnectionBroken,
         EventKind::ConnectionRestored,
         EventKind::CallSetAside,
@@ -161,6 +165,7 @@ impl EventKind {
             EventKind::DeliveryFailed => "delivery.failed",
             EventKind::DeliveryRetried => "delivery.retried",
             EventKind::AlarmUndecidedPass => "alarm.undecided_pass",
+            EventKind::AlarmAcknowledged => "alarm.acknowledged",
             EventKind::ConnectionBroken => "connection.broken",
             EventKind::ConnectionRestored => "connection.restored",
             EventKind::CallSetAside => "call.set_aside",

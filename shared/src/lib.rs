@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alarm;
 pub mod audit;
 pub mod bulk;
 pub mod call;
@@ -26,6 +27,7 @@ pub use account::{
     Person, PersonChange, PersonList, SamplePerson, Session, SessionItem, SessionList, SignInOptions,
     SignInProvider,
 };
+pub use alarm::{Alarm, NewAcknowledgement};
 pub use audit::{AuditEntry, AuditPage, AuditVerification};
 pub use bulk::{BulkDecision, BulkItem, BulkOutcome, BulkResult, SavedFilter, SavedFilters};
 pub use call::{CallItem, CallPage, CallState};

@@ -9,7 +9,7 @@ use super::schema::{merge_request, project, rule, status_check as check};
 use super::{Conn, DbError, decisions, word};
 use crate::domain::access::Reach;
 use crate::domain::ids::{CheckId, ConnectionId, MergeRequestId};
-use crate::domain::{Check, CheckState, GitLabStatus, Time};
+use crate::domain::{Check, CheckState, Time};
 
 /// A check as the rules need it.
 #[derive(Clone, Debug)]
@@ -32,8 +32,6 @@ pub struct CheckRow {
     pub project_id: String,
     /// The merge request: our id.
     pub merge_request_id: String,
-    /// Whether GitLab shows `passed` though nobody here approved.
-    pub undecided_pass: bool,
 }
 
 /// A check to be stored.
@@ -80,8 +78,8 @@ pub struct CheckExtras {
     pub gitlab_status: Option<String>,
     /// When that was read.
     pub gitlab_status_at: Option<String>,
-    /// The round.
-    pub round: i64,
+    /// Whether it passed there though nobody here approved it, and nobody has acknowledged that.
+    pub undecided_pass: bool,
 }
 
 /// The text that searching looks through, in lower case.
@@ -155,7 +153,7 @@ pub fn insert(conn: &mut Conn, new: &NewCheck<'_>, received_at: &str, now: Time)
     Ok(id)
 }
 
-type Tuple = (String, String, String, i64, String, String, String, String, String, bool);
+type Tuple = (String, String, String, i64, String, String, String, String, String);
 
 fn columns() -> (
     check::id,
@@ -167,7 +165,6 @@ fn columns() -> (
     check::rule_name,
     check::project_id,
     check::merge_request_id,
-    check::undecided_pass,
 ) {
     (
         check::id,
@@ -179,23 +176,11 @@ fn columns() -> (
         check::rule_name,
         check::project_id,
         check::merge_request_id,
-        check::undecided_pass,
     )
 }
 
 fn read(conn: &mut Conn, row: Tuple) -> Result<CheckRow, DbError> {
-    let (
-        id,
-        state,
-        sha,
-        round,
-        target_branch,
-        rule_id,
-        rule_name,
-        project_id,
-        merge_request_id,
-        undecided_pass,
-    ) = row;
+    let (id, state, sha, round, target_branch, rule_id, rule_name, project_id, merge_request_id) = row;
     let standing = decisions::standing(conn, &id)?;
     Ok(CheckRow {
         check: Check { state: word(&state, CheckState::parse)?, standing },
@@ -207,7 +192,6 @@ fn read(conn: &mut Conn, row: Tuple) -> Result<CheckRow, DbError> {
         rule_name,
         project_id,
         merge_request_id,
-        undecided_pass,
     })
 }
 
@@ -290,27 +274,6 @@ pub fn decided_by(conn: &mut Conn, id: &str) -> Result<Option<String>, DbError> 
     Ok(check::table.find(id).select(check::decided_by).first(conn)?)
 }
 
-/// Stores what GitLab shows.
-///
-/// # Errors
-/// The database's.
-pub fn save_shown(
-    conn: &mut Conn,
-    id: &str,
-    shows: GitLabStatus,
-    undecided_pass: bool,
-    read_at: Time,
-) -> Result<(), DbError> {
-    diesel::update(check::table.find(id))
-        .set((
-            check::gitlab_status.eq(Some(shows.as_str())),
-            check::gitlab_status_at.eq(Some(read_at.to_string())),
-            check::undecided_pass.eq(undecided_pass),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
 /// Copies new facts of a merge request onto a check of its HEAD; `false` if it says so already.
 ///
 /// # Errors
@@ -361,7 +324,7 @@ pub fn extras(conn: &mut Conn, id: &str) -> Result<CheckExtras, DbError> {
             rule::broken_reason,
             check::gitlab_status,
             check::gitlab_status_at,
-            check::round,
+            check::undecided_pass,
         ))
         .first(conn)?)
 }

@@ -1,7 +1,9 @@
 //! The inbox's listings: one index range a state (or one for all), merged, so that a page costs the same however many
 //! checks there are; and counts that stay cheap.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::reach::{Counted, few, within};
 use super::schema::{
@@ -52,6 +54,29 @@ pub struct ListedCheck {
 /// Pipeline, approvals given and required, added and removed lines, files; all `None` until the change was read.
 pub type ListedChange = (Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
+/// Something about a check that needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// GitLab could not be told.
+    FailedDelivery,
+    /// GitLab lets it pass though nobody here approved.
+    UndecidedPass,
+}
+
+impl Alarm {
+    /// The checks that it is about, which are few: found by the indexes of their own and not along a listing's order.
+    const fn condition(self) -> &'static str {
+        match self {
+            Alarm::FailedDelivery => {
+                "status_check.id IN (SELECT delivery.check_id FROM delivery WHERE delivery.state = 'failed')"
+            }
+            Alarm::UndecidedPass => {
+                "status_check.id IN (SELECT passed.id FROM status_check AS passed WHERE passed.undecided_pass)"
+            }
+        }
+    }
+}
+
 /// What a listing is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
@@ -63,6 +88,8 @@ pub struct Listing {
     pub rule: Option<String>,
     /// Only what contains this text.
     pub text: Option<String>,
+    /// Only what this alarm is about.
+    pub alarm: Option<Alarm>,
     /// Only what comes after this place: time and id.
     pub after: Option<(String, String)>,
     /// Only merge requests that these people wrote; everybody's if not given.
@@ -169,9 +196,12 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
     let mut found: Vec<ListedCheck> = Vec::new();
     for (state, range) in states.iter().flat_map(|state| ranges.iter().map(move |range| (state, range))) {
         let mut query = listed!(check::table).into_boxed();
-        if let Some(state) = state {
-            query = query.filter(check::state.eq(state.as_str()));
-        }
+        query = match (state, listing.alarm) {
+            (None, _) => query,
+            (Some(state), None) => query.filter(check::state.eq(state.as_str())),
+            // What an alarm is about is found by its own index: this condition is one that no index answers.
+            (Some(state), Some(_)) => query.filter(check::state.concat("").eq(state.as_str())),
+        };
         query = match range {
             Some(id) => query.filter(check::project_id.eq(id.clone())),
             None => query.filter(within(reach, "status_check.project_id")),
@@ -191,6 +221,9 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         };
         if let Some(text) = &listing.text {
             query = query.filter(check::search_text.like(like_pattern(text)).escape('\\'));
+        }
+        if let Some(alarm) = listing.alarm {
+            query = query.filter(sql::<Bool>(alarm.condition()));
         }
         if let Some((at, id)) = &listing.after {
             // The first condition alone bounds the index range; the second settles ties.

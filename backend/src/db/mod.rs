@@ -37,6 +37,7 @@ pub mod rules;
 pub mod schema;
 pub mod sending;
 pub mod sessions;
+pub mod shown;
 pub mod throttle;
 pub mod tokens;
 pub mod transfer;

@@ -92,6 +92,7 @@ diesel::table! {
         delivery_id -> Nullable<Text>,
         search_text -> Text,
         author_gitlab_id -> Nullable<BigInt>,
+        pass_acknowledged -> Bool,
     }
 }
 

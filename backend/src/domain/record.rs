@@ -27,6 +27,8 @@ pub enum EventKind {
     DeliveryRetried,
     /// GitLab shows `passed` though nobody here decided so.
     AlarmUndecidedPass,
+    /// A person looked into such an alarm.
+    AlarmAcknowledged,
     /// A connection or rule stopped working.
     ConnectionBroken,
     /// A connection or rule works again.
@@ -73,7 +75,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 33] = [
+    pub const ALL: [EventKind; 34] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
         EventKind::CheckDecided,
@@ -86,6 +88,7 @@ impl EventKind {
         EventKind::DeliveryFailed,
         EventKind::DeliveryRetried,
         EventKind::AlarmUndecidedPass,
+        EventKind::AlarmAcknowledged,
         EventKind::ConnectionBroken,
         EventKind::ConnectionRestored,
         EventKind::CallSetAside,
@@ -125,6 +128,7 @@ impl EventKind {
             EventKind::DeliveryFailed => "delivery.failed",
             EventKind::DeliveryRetried => "delivery.retried",
             EventKind::AlarmUndecidedPass => "alarm.undecided_pass",
+            EventKind::AlarmAcknowledged => "alarm.acknowledged",
             EventKind::ConnectionBroken => "connection.broken",
             EventKind::ConnectionRestored => "connection.restored",
             EventKind::CallSetAside => "call.set_aside",

@@ -73,6 +73,7 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("GET", "/checks/{id}/since", Needs::May(Permission::ChecksRead)),
     ("GET", "/checks/{id}/gitlab", Needs::May(Permission::ChecksRead)),
     ("POST", "/checks/{id}/decisions", Needs::May(Permission::ChecksDecide)),
+    ("POST", "/checks/{id}/acknowledgement", Needs::May(Permission::Admin)),
     ("POST", "/deliveries/{id}/retry", Needs::May(Permission::ChecksDecide)),
     ("GET", "/events", Needs::May(Permission::ChecksRead)),
     ("GET", "/system", Needs::May(Permission::ChecksRead)),

@@ -26,7 +26,7 @@ const LIMIT_MAX: i64 = 200;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ChecksQuery {
-    /// One state, several separated by commas, or `all`. Default: `pending`.
+    /// One state, several separated by commas, or `all`. Default: `pending`; with `alarm`, `all`.
     state: Option<String>,
     /// Only this project: GitLab's numeric id or the full path.
     project: Option<String>,
@@ -34,6 +34,9 @@ pub struct ChecksQuery {
     rule: Option<String>,
     /// Only checks whose title, project, number, author, rule, branch or SHA contains this text.
     q: Option<String>,
+    /// Only checks that need a person: `failed_delivery` are those that GitLab could not be told about, `undecided_pass` those that
+    /// GitLab shows as passed though nobody here approved them. Without `state`, those of all states.
+    alarm: Option<String>,
     /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
     turn: Option<String>,
     /// `oldest` or `newest` first. Default: only pending checks oldest first, otherwise newest first.
@@ -80,7 +83,14 @@ pub async fn list_checks(
 
 fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError> {
     let mut states = Vec::new();
-    let text = query.state.as_deref().unwrap_or("pending").trim();
+    let alarm = match query.alarm.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(word) => Some(shared::Alarm::parse(word).map(dto::alarm).ok_or_else(|| {
+            let why = format!("{word:?} is no alarm; use failed_delivery or undecided_pass.");
+            ApiError::parameter("alarm", why)
+        })?),
+    };
+    let text = query.state.as_deref().unwrap_or(if alarm.is_some() { "all" } else { "pending" }).trim();
     if text != "all" {
         for word in text.split(',').map(str::trim) {
             let state = CheckState::parse(word).ok_or_else(|| {
@@ -143,6 +153,7 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         project: given(query.project),
         rule: given(query.rule),
         text: given(query.q),
+        alarm,
         after,
         limit,
     })

@@ -7,6 +7,7 @@ use crate::db::DbError;
 use crate::db::calls::{CallState, ListedCall};
 use crate::db::decisions::DecisionRow;
 use crate::db::delivery_log::{AttemptRow, DeliveryRow};
+use crate::db::inbox::Alarm;
 use crate::db::notes::NoteRow;
 use crate::db::word;
 use crate::domain::audit::Entry;
@@ -38,6 +39,15 @@ pub const fn domain_state(state: dto::CheckState) -> CheckState {
         dto::CheckState::Rejected => CheckState::Rejected,
         dto::CheckState::Superseded => CheckState::Superseded,
         dto::CheckState::Withdrawn => CheckState::Withdrawn,
+    }
+}
+
+/// What a listing of alarms is about.
+#[must_use]
+pub const fn alarm(alarm: dto::Alarm) -> Alarm {
+    match alarm {
+        dto::Alarm::FailedDelivery => Alarm::FailedDelivery,
+        dto::Alarm::UndecidedPass => Alarm::UndecidedPass,
     }
 }
 
@@ -106,6 +116,7 @@ pub const fn event_kind(kind: EventKind) -> dto::EventKind {
         EventKind::DeliveryFailed => dto::EventKind::DeliveryFailed,
         EventKind::DeliveryRetried => dto::EventKind::DeliveryRetried,
         EventKind::AlarmUndecidedPass => dto::EventKind::AlarmUndecidedPass,
+        EventKind::AlarmAcknowledged => dto::EventKind::AlarmAcknowledged,
         EventKind::ConnectionBroken => dto::EventKind::ConnectionBroken,
         EventKind::ConnectionRestored => dto::EventKind::ConnectionRestored,
         EventKind::CallSetAside => dto::EventKind::CallSetAside,
@@ -280,6 +291,7 @@ pub fn check_detail(detail: Detail) -> Result<dto::CheckDetail, DbError> {
         notice: (!notice.is_empty()).then_some(notice),
         gitlab_status: detail.extras.gitlab_status.as_deref().and_then(GitLabStatus::parse).map(status),
         gitlab_status_at: detail.extras.gitlab_status_at,
+        undecided_pass: detail.extras.undecided_pass,
         barred: detail.barred.map(|bar| bar.text().to_owned()),
         note: detail.note.map(note).transpose()?,
         decisions: detail.decisions.into_iter().map(decision).collect(),

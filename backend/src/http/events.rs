@@ -214,6 +214,7 @@ fn changes_access(kind: EventKind) -> bool {
         | EventKind::DeliveryFailed
         | EventKind::DeliveryRetried
         | EventKind::AlarmUndecidedPass
+        | EventKind::AlarmAcknowledged
         | EventKind::ConnectionBroken
         | EventKind::ConnectionRestored
         | EventKind::CallSetAside

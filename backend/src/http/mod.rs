@@ -1,6 +1,7 @@
 //! The HTTP edge: the route table on one page; handlers translate, use cases decide.
 
 pub mod access;
+mod alarm;
 pub mod audit;
 pub mod bulk;
 pub mod change;
@@ -91,6 +92,7 @@ pub fn routes(
             .route("/checks/{id}/since", web::get().to(change::read_change_since))
             .route("/checks/{id}/gitlab", web::get().to(checks::read_gitlab_status))
             .route("/checks/{id}/decisions", web::post().to(checks::decide_check))
+            .route("/checks/{id}/acknowledgement", web::post().to(alarm::acknowledge_alarm))
             .route("/deliveries/{id}/retry", web::post().to(system::retry_delivery))
             .route("/calls", web::get().to(system::list_calls))
             .route("/calls/{id}/replay", web::post().to(system::replay_call))

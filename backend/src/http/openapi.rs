@@ -83,6 +83,7 @@ struct Intake;
     super::change::read_change_since,
     super::checks::read_gitlab_status,
     super::checks::decide_check,
+    super::alarm::acknowledge_alarm,
     super::system::retry_delivery,
     super::events::follow_events,
     super::system::read_system,

@@ -8,7 +8,7 @@ use super::observe::Scene;
 use super::steps;
 use crate::db::checks::{self, CheckRow};
 use crate::db::deliveries::{self, Newest};
-use crate::db::{Conn, DbError, events, merge_requests};
+use crate::db::{Conn, DbError, events, merge_requests, shown};
 use crate::domain::backoff::READ_BACK;
 use crate::domain::check::CheckEvent;
 use crate::domain::ids::short_sha;
@@ -35,7 +35,7 @@ impl Scene<'_> {
             let Some(mut row) = checks::find(conn, &id)? else { continue };
             let newest = deliveries::newest_of(conn, &id)?;
             if let Some(shows) = shows {
-                self.note_shown(conn, &mut row, shows, newest.as_ref())?;
+                self.note_shown(conn, &row, shows, newest.as_ref())?;
             }
             // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent, and where nothing is
             // decided nothing is recorded.
@@ -93,12 +93,12 @@ impl Scene<'_> {
         }
     }
 
-    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided. A decision counts though the merge
+    /// Stores what GitLab shows; raises an alarm for a `passed` that nobody here decided and nobody acknowledged. A decision counts though the merge
     /// request was merged or closed since.
     fn note_shown(
         &self,
         conn: &mut Conn,
-        row: &mut CheckRow,
+        row: &CheckRow,
         shows: GitLabStatus,
         newest: Option<&Newest>,
     ) -> Result<(), DbError> {
@@ -107,8 +107,10 @@ impl Scene<'_> {
         });
         let undecided =
             shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
-        checks::save_shown(conn, row.id.as_str(), shows, undecided, self.seen.facts.known_at)?;
-        if undecided && !row.undecided_pass {
+        let known = shown::undecided_pass(conn, row.id.as_str())?;
+        let alarm = undecided && !known.acknowledged;
+        shown::save(conn, row.id.as_str(), shows, alarm, self.seen.facts.known_at)?;
+        if alarm && !known.alarm {
             let event = NewEvent {
                 kind: EventKind::AlarmUndecidedPass,
                 check_id: Some(row.id.as_str().to_owned()),
@@ -122,7 +124,6 @@ impl Scene<'_> {
             };
             events::append(conn, &event, self.seen.now)?;
         }
-        row.undecided_pass = undecided;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod alarm;
 mod api;
 mod architecture;
 mod attacks;

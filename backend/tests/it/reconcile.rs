@@ -3,28 +3,9 @@
 use std::time::Duration;
 
 use gitlab_sandbox::Status;
-use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Plan, SECRET, TOKEN, World, on_both};
-
-async fn answer_behind_our_back(world: &World, iid: i64, status: &str) {
-    let url = format!(
-        "{}/api/v4/projects/{}/merge_requests/{iid}/status_check_responses",
-        world.gitlab.url(),
-        world.project
-    );
-    let body = json!({"external_status_check_id": world.rule, "sha": world.gitlab.head(world.project, iid), "status": status});
-    let answer = world
-        .http
-        .request(Method::POST, url)
-        .header("private-token", TOKEN)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 201);
-}
+use crate::support::{Plan, SECRET, World, on_both};
 
 on_both! {
     async fn missed_calls_are_found(world: Plan::signed()) {
@@ -56,7 +37,7 @@ on_both! {
         assert_eq!(world.decide(&check, "approve", "").await.0, 201);
         world.settle().await;
         // GitLab's own late `pending` row overrides an early answer (GITLAB: a race at creation).
-        answer_behind_our_back(world, iid, "pending").await;
+        world.answer_behind_our_back(iid, "pending").await;
         world.advance(Duration::from_secs(300));
         world.gitlab.run_cron();
         assert_eq!(world.shown(iid), Status::Failed);
@@ -66,7 +47,7 @@ on_both! {
 
     async fn passed_that_nobody_here_decided_raises_an_alarm_once(world: Plan::signed()) {
         let iid = world.open().await;
-        answer_behind_our_back(world, iid, "passed").await;
+        world.answer_behind_our_back(iid, "passed").await;
         world.advance(Duration::from_secs(300));
         world.reconcile().await;
         world.advance(Duration::from_secs(300));

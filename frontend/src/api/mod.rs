@@ -18,7 +18,8 @@ use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
-    CallPage, CallState, CheckDetail, CheckPage, GitLabStatus, NewDecision, Problem, ProblemCode, SystemInfo,
+    CallPage, CallState, CheckDetail, CheckPage, GitLabStatus, NewAcknowledgement, NewDecision, Problem,
+    ProblemCode, SystemInfo,
 };
 
 use crate::model::filter::Filter;
@@ -86,6 +87,11 @@ impl Api {
     /// Records a decision.
     pub fn decide(self, id: &str, decision: &NewDecision) -> Asked<CheckDetail> {
         self.ask(Method::POST, format!("checks/{}/decisions", encode(id)), decision)
+    }
+
+    /// Ends the alarm about a check.
+    pub fn acknowledge(self, id: &str, body: &NewAcknowledgement) -> Asked<()> {
+        self.ask(Method::POST, format!("checks/{}/acknowledgement", encode(id)), body)
     }
 
     /// Has GitLab told again, now.

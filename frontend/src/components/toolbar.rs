@@ -83,7 +83,7 @@ pub fn filters(app: App, change: Callback<Filter>) -> El {
         choose: Callback::new(move |rule| change.run(Filter { rule, ..filter.get_untracked() })),
     };
     let shown = Memo::new(move |_| filter.with(|filter| filter.tab.shown()));
-    let narrowed = Memo::new(move |_| filter.with(Filter::is_narrowed));
+    let narrowed = Memo::new(move |_| filter.with(|filter| (filter.is_narrowed(), filter.alarm)));
     el("form")
         .class("filters")
         .attr("role", "search")
@@ -94,13 +94,16 @@ pub fn filters(app: App, change: Callback<Filter>) -> El {
         .child(rule.select())
         .child_fn(move || states(shown.get(), filter, change))
         .child_fn(move || {
-            narrowed.get().then(|| {
+            let (narrowed, alarm) = narrowed.get();
+            narrowed.then(|| {
+                let says = alarm.map_or(texts::RESET, texts::alarm);
                 el("button")
                     .attr("type", "button")
                     .class("chip")
                     .test("reset")
+                    .attr("title", texts::RESET)
                     .child(icon(CROSS))
-                    .text(texts::RESET)
+                    .text(says)
                     .on_click(move || change.run(filter.with_untracked(Filter::reset)))
             })
         })

@@ -1,6 +1,6 @@
 //! What the inbox lists, and its place in the URL.
 
-use shared::{CheckItem, CheckState};
+use shared::{Alarm, CheckItem, CheckState};
 
 use super::text::encode;
 
@@ -137,12 +137,14 @@ pub struct Filter {
     pub rule: String,
     /// Search words, or empty.
     pub q: String,
+    /// Only what this alarm is about.
+    pub alarm: Option<Alarm>,
 }
 
 impl Default for Filter {
     fn default() -> Self {
         let (tab, empty) = (Tab::Mine, String::new);
-        Self { tab, sort: Sort::of(tab), project: empty(), rule: empty(), q: empty() }
+        Self { tab, sort: Sort::of(tab), project: empty(), rule: empty(), q: empty(), alarm: None }
     }
 }
 
@@ -162,7 +164,14 @@ impl Filter {
         };
         let sort = Sort::ALL.into_iter().find(|sort| sort.as_str() == text("sort"));
         let sort = sort.unwrap_or(Sort::of(tab));
-        Self { tab, sort, project: text("project"), rule: text("rule"), q: text("q") }
+        Self {
+            tab,
+            sort,
+            project: text("project"),
+            rule: text("rule"),
+            q: text("q"),
+            alarm: Alarm::parse(&text("alarm")),
+        }
     }
 
     /// The address of this listing, relative to the base path.
@@ -201,6 +210,7 @@ impl Filter {
             ("project", &self.project),
             ("rule", &self.rule),
             ("q", &self.q),
+            ("alarm", self.alarm.map_or("", Alarm::as_str)),
             ("sort", sort),
         ];
         query(&[&pairs, more].concat())
@@ -215,10 +225,16 @@ impl Filter {
     /// Whether anything but the tab narrows the listing.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
-        !(self.project.is_empty() && self.rule.is_empty() && self.q.is_empty())
+        !(self.project.is_empty() && self.rule.is_empty() && self.q.is_empty() && self.alarm.is_none())
     }
 
-    /// The same tab without project, rule and search.
+    /// What an alarm is about.
+    #[must_use]
+    pub fn of_alarm(alarm: Alarm) -> Self {
+        Self { alarm: Some(alarm), ..Self::default() }.on(Tab::All)
+    }
+
+    /// The same tab without project, rule, search and alarm.
     #[must_use]
     pub fn reset(&self) -> Self {
         Self { tab: self.tab, sort: self.sort, ..Self::default() }
@@ -243,7 +259,12 @@ impl Filter {
         };
         let project = self.project.is_empty() || self.project == item.project.path;
         let rule = self.rule.is_empty() || self.rule == item.rule.name;
-        tab && project && rule && self.q.split_whitespace().all(|word| has_word(item, word))
+        // No item says what an alarm is about.
+        self.alarm.is_none()
+            && tab
+            && project
+            && rule
+            && self.q.split_whitespace().all(|word| has_word(item, word))
     }
 }
 
@@ -311,12 +332,16 @@ mod tests {
         let states = CheckState::ALL.map(Tab::One);
         for tab in Tab::SHOWN.into_iter().chain(states) {
             for sort in Sort::ALL {
-                let filter =
-                    Filter { tab, sort, project: "a/b c".into(), rule: "Ü & Co".into(), q: "x=1".into() };
+                let alarm = Some(Alarm::UndecidedPass);
+                let (project, rule, q) = ("a/b c".into(), "Ü & Co".into(), "x=1".into());
+                let filter = Filter { tab, sort, project, rule, q, alarm };
                 let place = Place { path: String::new(), query: filter.query() };
                 assert_eq!(Filter::from_params(|key| place.param(key)), filter);
                 let query = filter.query();
-                assert!(query.contains("project=a/b%20c&rule=%C3%9C%20%26%20Co&q=x%3D1"), "{query}");
+                assert!(
+                    query.contains("project=a/b%20c&rule=%C3%9C%20%26%20Co&q=x%3D1&alarm=undecided_pass"),
+                    "{query}"
+                );
             }
         }
     }
@@ -361,5 +386,6 @@ mod tests {
         assert!(!Filter { q: "elsewhere".into(), ..Filter::default() }.takes(&item, true));
         assert!(!Filter { project: "acme".into(), ..Filter::default() }.takes(&item, true));
         assert!(Filter { rule: "Change approval".into(), ..Filter::default() }.takes(&item, true));
+        assert!(!Filter::of_alarm(Alarm::FailedDelivery).takes(&item, true));
     }
 }

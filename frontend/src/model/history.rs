@@ -23,6 +23,7 @@ pub const GROUPS: [&[EventKind]; 6] = [
         EventKind::DeliveryFailed,
         EventKind::DeliveryRetried,
         EventKind::AlarmUndecidedPass,
+        EventKind::AlarmAcknowledged,
         EventKind::ConnectionBroken,
         EventKind::ConnectionRestored,
         EventKind::CallSetAside,

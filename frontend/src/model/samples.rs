@@ -78,6 +78,7 @@ pub(crate) fn detail(id: &str, state: CheckState) -> CheckDetail {
         successor_id: None,
         notice: None,
         gitlab_status: None,
+        undecided_pass: false,
         gitlab_status_at: None,
         barred: None,
         note: None,

@@ -3,6 +3,7 @@
 use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckState, DeliveryState};
 
+use super::acknowledge::acknowledge;
 use super::change::change;
 use super::decide::decision_card;
 use crate::api::Fault;
@@ -118,7 +119,7 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
     let side = el("div")
         .class("check-side")
         .child(decision_card(app, shown).child_fn(policy))
-        .child(delivery_card(app, shown))
+        .child(delivery_card(app, shown, id))
         .child_fn(timeline);
     el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(side)
 }
@@ -144,7 +145,7 @@ fn banners(detail: &CheckDetail, said: &str) -> El {
     el("div").class("check-banners").child(stale).child(noted)
 }
 
-fn delivery_card(app: App, shown: Shown) -> El {
+fn delivery_card(app: App, shown: Shown, id: &str) -> El {
     let detail = shown.detail;
     let sentences = move || {
         let asked = shown.reading.get();
@@ -169,7 +170,13 @@ fn delivery_card(app: App, shown: Shown) -> El {
         .child_fn(sentences)
         .child_fn(part(shown, |now| now.note.clone(), |now| now.note.as_ref().map(delivery::note)))
         .child_fn(unread)
-        .child(el("div").class("card-acts").child(retry(app, shown)).child(ask_button(shown)))
+        .child(
+            el("div")
+                .class("card-acts")
+                .child(acknowledge(app, shown, id))
+                .child(retry(app, shown))
+                .child(ask_button(shown)),
+        )
         .child_fn(tries)
 }
 

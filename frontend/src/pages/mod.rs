@@ -1,6 +1,7 @@
 //! The pages: they ask for data and arrange components.
 
 mod account;
+mod acknowledge;
 mod barred;
 mod calls;
 mod change;

@@ -1,7 +1,7 @@
 //! The service itself: what it runs on, what waits, and what a person can start.
 
 use crate::ui::prelude::*;
-use shared::{Permission, SystemInfo};
+use shared::{Alarm, Permission, SystemInfo};
 
 use super::calls::calls;
 use super::doctor::doctor;
@@ -13,6 +13,7 @@ use crate::components::icon::{AGAIN, WARN, icon};
 use crate::components::message::{fault_box, skeleton};
 use crate::components::{button, card, term};
 use crate::model::alarm::count;
+use crate::model::filter::Filter;
 use crate::model::truth::Tone;
 use crate::state::App;
 use crate::texts;
@@ -76,18 +77,24 @@ fn service(system: &SystemInfo) -> El {
 }
 
 fn queues(system: &SystemInfo) -> El {
+    let listed = |alarm| Some(Filter::of_alarm(alarm).href());
+    let (failed, undecided) = (listed(Alarm::FailedDelivery), listed(Alarm::UndecidedPass));
     let rows = [
-        ("system-pending-checks", texts::Q_PENDING_CHECKS, system.pending_checks, false),
-        ("system-pending-deliveries", texts::Q_PENDING_DELIVERIES, system.pending_deliveries, false),
-        ("system-failed-deliveries", texts::Q_FAILED_DELIVERIES, system.failed_deliveries, true),
-        ("system-waiting-calls", texts::Q_WAITING_CALLS, system.waiting_calls, false),
-        ("system-set-aside-calls", texts::Q_SET_ASIDE, system.set_aside_calls, true),
-        ("system-undecided-passes", texts::Q_UNDECIDED, system.undecided_passes, true),
+        ("system-pending-checks", texts::Q_PENDING_CHECKS, system.pending_checks, false, None),
+        ("system-pending-deliveries", texts::Q_PENDING_DELIVERIES, system.pending_deliveries, false, None),
+        ("system-failed-deliveries", texts::Q_FAILED_DELIVERIES, system.failed_deliveries, true, failed),
+        ("system-waiting-calls", texts::Q_WAITING_CALLS, system.waiting_calls, false, None),
+        ("system-set-aside-calls", texts::Q_SET_ASIDE, system.set_aside_calls, true, None),
+        ("system-undecided-passes", texts::Q_UNDECIDED, system.undecided_passes, true, undecided),
     ];
-    let rows = rows.map(|(testid, name, n, grave)| {
-        let alarm = (grave && n > 0).then(|| icon(WARN));
-        let number = el("dd").test(testid).child(alarm).text(&count(n));
-        term(name, number).class(if grave && n > 0 { "bad" } else { "" })
+    let rows = rows.map(|(testid, name, n, grave, list)| {
+        let raised = grave && n > 0;
+        let number = match list.filter(|_| raised) {
+            Some(list) => words("a", &count(n)).label(name, &count(n)).attr("href", &list),
+            None => words("span", &count(n)),
+        };
+        let number = el("dd").test(testid).child(raised.then(|| icon(WARN))).child(number);
+        term(name, number).class(if raised { "bad" } else { "" })
     });
     card("queues-title", texts::QUEUES).child(el("dl").class("counts").children(rows.into()))
 }

@@ -112,6 +112,10 @@ texts! {
     PERHAPS_RECORDED = "It is not known whether your decision was recorded: look at the check first";
     DRAFT_KEPT = "Nothing was lost: your comment is still here.";
 
+    ACKNOWLEDGE = "End the alarm";
+    FOUND_OUT = "What did you find out?";
+    FOUND_OUT_HINT = "Who let it pass in GitLab, and why. It stays in the record.";
+
     SYSTEM_TITLE = "System";
     SERVICE = "Service";
     VERSION = "Version";

@@ -1,9 +1,9 @@
 //! Texts with something in them: names, numbers, states.
 
 use shared::decision::{COMMENT_MAX, DecisionFault};
-use shared::{CheckState, EventKind, Verdict};
+use shared::{Alarm, CheckState, EventKind, Verdict};
 
-use super::{APPROVE, CALL, GITLAB, PRODUCT, REJECT, UNVERIFIED};
+use super::{APPROVE, CALL, GITLAB, PRODUCT, Q_FAILED_DELIVERIES, Q_UNDECIDED, REJECT, UNVERIFIED};
 use crate::model::age::Age;
 use crate::model::alarm::count;
 
@@ -53,6 +53,7 @@ pub const fn event(kind: EventKind) -> &'static str {
         EventKind::DeliveryFailed => "GitLab refused",
         EventKind::DeliveryRetried => "Sending again",
         EventKind::AlarmUndecidedPass => "Undecided pass",
+        EventKind::AlarmAcknowledged => "Pass looked into",
         EventKind::ConnectionBroken => "Connection broken",
         EventKind::ConnectionRestored => "Connection restored",
         EventKind::CallSetAside => "Call set aside",
@@ -324,6 +325,15 @@ pub fn set_aside_calls(n: i64) -> String {
     match n {
         1 => "1 call from GitLab could not be processed and was set aside.".into(),
         n => format!("{} calls from GitLab could not be processed and were set aside.", count(n)),
+    }
+}
+
+/// What an alarm is about.
+#[must_use]
+pub const fn alarm(alarm: Alarm) -> &'static str {
+    match alarm {
+        Alarm::FailedDelivery => Q_FAILED_DELIVERIES,
+        Alarm::UndecidedPass => Q_UNDECIDED,
     }
 }
 

@@ -1,0 +1,53 @@
+//! A person has looked into an alarm.
+
+use serde_json::json;
+
+use super::{Asking, ServiceError};
+use crate::app::App;
+use crate::db::{Lane, checks, events, shown};
+use crate::domain::access::{Caller, Permission};
+use crate::domain::ids::{CheckId, short_sha};
+use crate::domain::record::{EventKind, NewEvent};
+
+/// Puts on record that somebody has looked into why GitLab shows `passed` for a check that nobody here approved, and ends
+/// the alarm. It is raised again if GitLab takes the answer back and then shows `passed` once more.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] if there is no alarm, or the database's.
+pub async fn acknowledge(
+    app: &App,
+    caller: &Caller,
+    id: CheckId,
+    comment: String,
+) -> Result<(), ServiceError> {
+    let asking = Asking::new(app, caller);
+    app.db
+        .write(Lane::Front, move |conn| {
+            let caller = asking.again(conn, Some(Permission::Admin))?;
+            if !checks::is_within(conn, id.as_str(), &caller.reach)? {
+                return Err(ServiceError::NotFound("check"));
+            }
+            let row = checks::find(conn, id.as_str())?.ok_or(ServiceError::NotFound("check"))?;
+            if !shown::acknowledge(conn, id.as_str())? {
+                return Err(ServiceError::NotRetryable("there is no alarm about this check, or no longer"));
+            }
+            let event = NewEvent {
+                kind: EventKind::AlarmAcknowledged,
+                check_id: Some(id.as_str().to_owned()),
+                project_id: Some(row.project_id),
+                actor: caller.actor(),
+                summary: format!(
+                    "{} looked into why {} of {} passed in GitLab: {comment}",
+                    caller.name,
+                    short_sha(&row.sha),
+                    checks::reference(conn, id.as_str())?
+                ),
+                data: json!({"sha": row.sha, "comment": comment}),
+            };
+            events::append(conn, &event, asking.now)?;
+            Ok(())
+        })
+        .await?;
+    app.live.stir();
+    Ok(())
+}

@@ -1,0 +1,1 @@
+ALTER TABLE status_check DROP COLUMN pass_acknowledged;
