@@ -1,31 +1,40 @@
 //! Signals on Leptos's reactive graph, for values of any type behind one.
 //!
 //! Leptos makes code for every type that a signal or memo holds: the graph's nodes, locks, guards and traits.
-//! Here Leptos's graph only sees triggers and numbers; the value lies beside them, behind `dyn Any`, and costs
+//! Here Leptos's graph only sees triggers and numbers; the value lies beside them, behind a trait object, and costs
 //! little more than its own clone. With Leptos's own signals the first load weighs 12.7 KB more (177.8 instead
 //! of 165.1, measured on the same pages). Names and methods are Leptos's, so that `prelude` could export those
 //! instead. Handles are `Copy` and end with the owner they were made under: from then on setting
 //! does nothing, and reading is a defect.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 use leptos::prelude::{ArcTrigger, Get as _, GetValue as _, LocalStorage, Notify as _, Track as _};
 
+/// A value of any type. It has no `TypeId`, as `dyn Any` has: a hundred types would have a hundred random numbers in code
+/// and data, which cannot be packed (6 KB of the first load).
+trait Anything {}
+
+impl<T> Anything for T {}
+
 /// Where a value lies until its owner goes.
-type Place = leptos::prelude::StoredValue<Rc<dyn Any>, LocalStorage>;
+struct Place<V>(leptos::prelude::StoredValue<Rc<dyn Anything>, LocalStorage>, PhantomData<fn() -> V>);
 
-/// Which type lies there; handles are `Copy` whatever it is.
-type Of<T> = PhantomData<fn() -> T>;
+impl<V: 'static> Place<V> {
+    fn new(value: V) -> Self {
+        let value: Rc<dyn Anything> = Rc::new(value);
+        Self(leptos::prelude::StoredValue::new_local(value), PhantomData)
+    }
 
-fn put(value: Rc<dyn Any>) -> Place {
-    Place::new_local(value)
-}
-
-fn find<V: 'static>(place: Place) -> Option<Rc<V>> {
-    place.try_get_value()?.downcast().ok()
+    fn find(self) -> Option<Rc<V>> {
+        let value = Rc::into_raw(self.0.try_get_value()?);
+        // SAFETY: a place is only made by `new`, with a `V` in it, and nothing is ever put in its stead: Leptos's keys
+        // are not used again. The raw pointer comes from `Rc::into_raw` just now.
+        #[expect(unsafe_code, reason = "the place's type says what lies there")]
+        Some(unsafe { Rc::from_raw(value.cast::<V>()) })
+    }
 }
 
 /// Ends a reading of what is not there any more.
@@ -45,7 +54,7 @@ macro_rules! handle {
     };
 }
 
-handle!(RwSignal Memo Signal StoredValue Callback);
+handle!(Place RwSignal Memo Signal StoredValue Callback);
 
 /// A value, and whoever wants to know of its changes.
 struct Slot<T> {
@@ -54,17 +63,17 @@ struct Slot<T> {
 }
 
 /// A value that can be read, set and followed.
-pub struct RwSignal<T>(Place, Of<T>);
+pub struct RwSignal<T>(Place<Slot<T>>);
 
 impl<T: 'static> RwSignal<T> {
     /// A signal with its first value.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self(put(Rc::new(Slot { value: RefCell::new(value), changed: ArcTrigger::new() })), PhantomData)
+        Self(Place::new(Slot { value: RefCell::new(value), changed: ArcTrigger::new() }))
     }
 
     fn slot(self) -> Rc<Slot<T>> {
-        find(self.0).unwrap_or_else(|| gone())
+        self.0.find().unwrap_or_else(|| gone())
     }
 
     /// Follows the value without reading it.
@@ -87,7 +96,7 @@ impl<T: 'static> RwSignal<T> {
 
     /// Changes the value and tells those who follow it; `None` if its owner has gone.
     pub fn try_update<R>(self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let slot: Rc<Slot<T>> = find(self.0)?;
+        let slot = self.0.find()?;
         let result = change(&mut slot.value.borrow_mut());
         slot.changed.notify();
         Some(result)
@@ -125,7 +134,7 @@ struct Remembered<T> {
 }
 
 /// A value made from others. Those who follow it hear of it only when it is another one.
-pub struct Memo<T>(Place, Of<T>);
+pub struct Memo<T>(Place<Remembered<T>>);
 
 impl<T: PartialEq + 'static> Memo<T> {
     /// A memo of what `make` gives.
@@ -142,7 +151,7 @@ impl<T: PartialEq + 'static> Memo<T> {
             }
             another
         }));
-        Self(put(Rc::new(Remembered { value, version })), PhantomData)
+        Self(Place::new(Remembered { value, version }))
     }
 }
 
@@ -159,7 +168,7 @@ fn versions(step: Rc<dyn Fn() -> bool>) -> leptos::prelude::Memo<u32> {
 impl<T: 'static> Memo<T> {
     /// Reads and follows the value.
     pub fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        let remembered: Rc<Remembered<T>> = find(self.0).unwrap_or_else(|| gone());
+        let remembered = self.0.find().unwrap_or_else(|| gone());
         // Reading the number makes the value, if what it is made from has changed.
         remembered.version.get();
         let value = remembered.value.borrow();
@@ -187,20 +196,19 @@ impl<T: Clone + 'static> Memo<T> {
 }
 
 /// Anything that gives a value and can be followed.
-pub struct Signal<T>(Place, Of<T>);
+pub struct Signal<T>(Place<Box<dyn Fn() -> T>>);
 
 impl<T: 'static> Signal<T> {
     /// A signal of what `make` gives, made anew at every reading.
     #[must_use]
     pub fn derive(make: impl Fn() -> T + 'static) -> Self {
-        let make: Box<dyn Fn() -> T> = Box::new(make);
-        Self(put(Rc::new(make)), PhantomData)
+        Self(Place::new(Box::new(make)))
     }
 
     /// The value, followed.
     #[must_use]
     pub fn get(self) -> T {
-        let make: Rc<Box<dyn Fn() -> T>> = find(self.0).unwrap_or_else(|| gone());
+        let make = self.0.find().unwrap_or_else(|| gone());
         make()
     }
 
@@ -234,18 +242,18 @@ impl<T: Clone + 'static> From<Memo<T>> for Signal<T> {
 }
 
 /// A value that is kept and not followed.
-pub struct StoredValue<T>(Place, Of<T>);
+pub struct StoredValue<T>(Place<RefCell<T>>);
 
 impl<T: 'static> StoredValue<T> {
     /// Keeps a value.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self(put(Rc::new(RefCell::new(value))), PhantomData)
+        Self(Place::new(RefCell::new(value)))
     }
 
     /// Reads the value; `None` if its owner has gone.
     pub fn try_with_value<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
-        let cell: Rc<RefCell<T>> = find(self.0)?;
+        let cell = self.0.find()?;
         let value = cell.borrow();
         Some(read(&value))
     }
@@ -257,7 +265,7 @@ impl<T: 'static> StoredValue<T> {
 
     /// Changes the value; `None` if its owner has gone.
     pub fn try_update_value<R>(self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let cell: Rc<RefCell<T>> = find(self.0)?;
+        let cell = self.0.find()?;
         let result = change(&mut cell.borrow_mut());
         Some(result)
     }
@@ -288,19 +296,18 @@ impl<T: Clone + 'static> StoredValue<T> {
 }
 
 /// Something to be run later, perhaps many times.
-pub struct Callback<T>(Place, Of<T>);
+pub struct Callback<T>(Place<Box<dyn Fn(T)>>);
 
 impl<T: 'static> Callback<T> {
     /// Keeps what is to be run.
     #[must_use]
     pub fn new(run: impl Fn(T) + 'static) -> Self {
-        let run: Box<dyn Fn(T)> = Box::new(run);
-        Self(put(Rc::new(run)), PhantomData)
+        Self(Place::new(Box::new(run)))
     }
 
     /// Runs it, unless its owner has gone.
     pub fn run(self, with: T) {
-        if let Some(run) = find::<Box<dyn Fn(T)>>(self.0) {
+        if let Some(run) = self.0.find() {
             run(with);
         }
     }
