@@ -37,6 +37,9 @@ pub struct BulkItem {
     pub id: String,
     /// The SHA the reviewer looked at.
     pub expected_sha: String,
+    /// The target branch the reviewer saw; without it the decision counts for whichever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_target_branch: Option<String>,
 }
 
 impl BulkDecision {
@@ -47,6 +50,7 @@ impl BulkDecision {
             verdict: self.verdict,
             comment: self.comment.clone(),
             expected_sha: item.expected_sha.clone(),
+            expected_target_branch: item.expected_target_branch.clone(),
             expected_state: Some(CheckState::Pending),
         }
     }

@@ -51,6 +51,10 @@ pub struct NewDecision {
     pub comment: String,
     /// The SHA the reviewer looked at. If HEAD is another one by now, the answer is 409.
     pub expected_sha: String,
+    /// The target branch the reviewer saw. If the merge request is to be merged into another one by now, the answer is 409.
+    /// Without it the decision counts for whichever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_target_branch: Option<String>,
     /// The state the reviewer saw; `pending` if absent. To reverse a decision, send the decided
     /// state (`approved` or `rejected`). If the check is in another state by now, the answer is 409.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,7 @@ mod tests {
         NewDecision {
             verdict,
             comment: comment.into(),
+            expected_target_branch: None,
             expected_sha: "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334".into(),
             expected_state: expected,
         }

@@ -12,6 +12,9 @@ pub enum EventKind {
     /// Facts of the merge request changed (title, branches, …).
     #[serde(rename = "check.updated")]
     CheckUpdated,
+    /// The merge request is to be merged into another branch.
+    #[serde(rename = "check.retargeted")]
+    CheckRetargeted,
     /// Somebody approved or rejected.
     #[serde(rename = "check.decided")]
     CheckDecided,
@@ -112,9 +115,10 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 34] = [
+    pub const ALL: [EventKind; 35] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
+        EventKind::CheckRetargeted,
         EventKind::CheckDecided,
         EventKind::CheckSuperseded,
         EventKind::CheckWithdrawn,
@@ -155,6 +159,7 @@ impl EventKind {
         match self {
             EventKind::CheckCreated => "check.created",
             EventKind::CheckUpdated => "check.updated",
+            EventKind::CheckRetargeted => "check.retargeted",
             EventKind::CheckDecided => "check.decided",
             EventKind::CheckSuperseded => "check.superseded",
             EventKind::CheckWithdrawn => "check.withdrawn",

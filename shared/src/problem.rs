@@ -83,9 +83,11 @@ codes! {
     BodyTimeout = "body_timeout", 408, "The body did not arrive in time";
     /// HEAD is another commit by now.
     ShaMoved = "sha_moved", 409, "The merge request has new commits";
+    /// The merge request is to be merged into another branch by now.
+    TargetMoved = "target_moved", 409, "The merge request has another target branch";
     /// Somebody decided first, or the check is closed.
     StateChanged = "state_changed", 409, "The check changed meanwhile";
-    /// Only a delivery that failed or waits can be sent again, and only a set-aside call replayed.
+    /// Only a delivery that failed or waits can be sent again, and only a set-aside call replayed, and an alarm ended that there is.
     NotRetryable = "not_retryable", 409, "There is nothing to retry";
     /// Somebody else has that name or address.
     Taken = "taken", 409, "This is taken already";

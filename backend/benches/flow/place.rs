@@ -17,7 +17,9 @@ impl Scratch {
     /// # Errors
     /// If it is not on a disk: a commit to memory proves nothing.
     pub fn new() -> Result<Self> {
-        let folder = kept()?.join(format!("run-{}", std::process::id()));
+        let kept = kept()?;
+        remove_remains(&kept);
+        let folder = kept.join(format!("run-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
     }
@@ -32,6 +34,18 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be deleted lies in cargo's target folder, where `cargo clean` finds it.
         let _left = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Deletes what runs left that were killed.
+fn remove_remains(kept: &Path) {
+    for folder in fs::read_dir(kept).into_iter().flatten().flatten() {
+        let name = folder.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix("run-"));
+        if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            // As above.
+            let _left = fs::remove_dir_all(folder.path());
+        }
     }
 }
 

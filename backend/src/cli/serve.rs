@@ -76,6 +76,9 @@ pub async fn open(config: Config) -> Result<App, Failure> {
 
 /// A failure of the database, with all its causes.
 pub fn database(place: &str, error: &DbError) -> Failure {
+    if let DbError::File(why) = error {
+        return Failure::Runtime(why.clone());
+    }
     let mut why = format!("{place}: {}", causes::told(error));
     if let Some(mend) = mend(&why) {
         why = format!("{why}; {mend}");
@@ -87,6 +90,7 @@ pub fn database(place: &str, error: &DbError) -> Failure {
         | DbError::Query(_)
         | DbError::Migration(_)
         | DbError::NotMoved(_)
+        | DbError::File(_)
         | DbError::Damaged(_)
         | DbError::Corrupt(_)
         | DbError::Abandoned => Failure::Runtime(why),

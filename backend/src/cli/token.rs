@@ -93,7 +93,9 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             let id = crate::domain::ids::TokenId::stored(args.id);
             beside
                 .db
-                .write(Lane::Front, move |conn| tokens::end(conn, &beside::actor(), &id, None, now))
+                .write(Lane::Front, move |conn| {
+                    tokens::end(conn, &beside::actor(), &id, store::Which::All, now)
+                })
                 .await
                 .map_err(beside::failure)
         }
@@ -152,7 +154,7 @@ async fn list(place: Place) -> Result<(), Failure> {
     let now = beside.clock.now();
     let all = beside
         .db
-        .read(move |conn| Ok::<_, ServiceError>(store::list(conn, None, now)?))
+        .read(move |conn| Ok::<_, ServiceError>(store::list(conn, store::Which::All, now)?))
         .await
         .map_err(beside::failure)?;
     for one in all {

@@ -17,7 +17,7 @@ mod read;
 pub mod sources;
 
 pub use oidc::OidcConfig;
-use read::{flag, gitlab, http_url, key_source, networks, number, traces};
+use read::{flag, gitlab, key_source, networks, number, origin, traces};
 
 /// Where the database is if nothing else is said.
 pub const DEFAULT_DATABASE: &str = "instance/gitlab_status_checks.db";
@@ -226,7 +226,7 @@ impl Given {
         }
         let public_url = self.public_url.map(|url| url.trim_end_matches('/').to_owned());
         if let Some(url) = &public_url
-            && let Err(why) = http_url(url)
+            && let Err(why) = origin(url)
         {
             faults.push(format!("APPROVAL_PUBLIC_URL is {url:?}: {why}"));
         }
@@ -234,7 +234,9 @@ impl Given {
             .map_err(|error| faults.push(format!("APPROVAL_DATABASE_URL: {error}")))
             .ok();
         let gitlab = gitlab(self.gitlab_url, self.gitlab_token, self.gitlab_ca_file, &mut faults);
-        let hmac_secret = self.hmac_secret.filter(|secret| !secret.is_empty()).map(SecretString::from);
+        // A line end is none of the secret's: whoever writes it with `echo` has one.
+        let hmac_secret = self.hmac_secret.map(|secret| secret.trim_end_matches(['\r', '\n']).to_owned());
+        let hmac_secret = hmac_secret.filter(|secret| !secret.is_empty()).map(SecretString::from);
         let require_signature =
             flag("APPROVAL_REQUIRE_SIGNATURE", self.require_signature.as_deref(), false, &mut faults);
         let enrol = flag("APPROVAL_ENROL", self.enrol.as_deref(), true, &mut faults);

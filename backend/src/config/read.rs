@@ -160,6 +160,17 @@ pub fn http_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks a URL to which only the base path is added.
+pub fn origin(text: &str) -> Result<(), String> {
+    http_url(text)?;
+    match reqwest::Url::parse(text) {
+        Ok(url) if url.path() != "/" => {
+            Err("write it without a path; what comes behind it is APPROVAL_BASE_PATH".into())
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Reads true or false.
 pub fn flag(name: &str, text: Option<&str>, default: bool, faults: &mut Vec<String>) -> bool {
     match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {

@@ -148,6 +148,10 @@ impl Beneath {
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 let value = text.trim_end_matches(['\r', '\n']).to_owned();
+                if value.is_empty() {
+                    // Without this secret more would be let in, or nothing would work: nobody names a file for that.
+                    return self.faults.push(format!("{named_by}: {} is empty", path.display()));
+                }
                 self.put(setting, value, Origin::Secret { named_by: named_by.into(), path });
             }
             Err(error) => self.faults.push(format!("{named_by}: cannot read {}: {error}", path.display())),

@@ -12,16 +12,17 @@ use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
 
 use super::{Conn, DatabaseUrl, DbError, connection, migrations};
+use crate::causes;
 
 /// Copies the database to a new file with mode 0600, and returns its size in bytes.
 ///
 /// # Errors
-/// [`DbError::BadUrl`] for PostgreSQL, [`DbError::Unavailable`] if the file exists or cannot be written, or the
+/// [`DbError::BadUrl`] for PostgreSQL, [`DbError::File`] if the file exists or cannot be written, or the
 /// database's.
 pub fn copy(url: &DatabaseUrl, to: &Path) -> Result<u64, DbError> {
     let from = sqlite_file(url)?;
     if !from.exists() {
-        return Err(unavailable(format!("there is no database at {}", from.display())));
+        return Err(file(format!("there is no database at {}", from.display())));
     }
     copy_open(&mut open(from)?, to)
 }
@@ -30,18 +31,18 @@ pub fn copy(url: &DatabaseUrl, to: &Path) -> Result<u64, DbError> {
 /// Nobody may use it meanwhile. An older schema is brought up to date at the next start.
 ///
 /// # Errors
-/// [`DbError::InUse`] if a service runs, [`DbError::Migration`] if the copy has a newer schema than this program,
-/// [`DbError::Corrupt`] if it is damaged or none of ours, [`DbError::Unavailable`] with the system's reason.
+/// [`DbError::InUse`] if a service runs, [`DbError::File`] if the copy has a newer schema than this program, is damaged or none of
+/// ours, or with the system's reason.
 pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<PathBuf>, DbError> {
     let place = sqlite_file(url)?;
     if !from.is_file() {
-        return Err(unavailable(format!("there is no file {}", from.display())));
+        return Err(file(format!("there is no file {}", from.display())));
     }
     connection::prepare_place(url)?;
     let _alone = connection::take_alone(url)?;
-    let mut source = open(from)?;
-    check_whole(&mut source)?;
-    migrations::refuse_newer(&mut source)?;
+    let mut source = usable(from).map_err(|error| {
+        file(format!("{}: {}; {} is as it was", from.display(), causes::told(&error), place.display()))
+    })?;
     let fresh = with_suffix(place, ".restoring");
     remove_if_there(&fresh)?;
     copy_open(&mut source, &fresh)?;
@@ -82,6 +83,14 @@ pub fn before_migration(url: &DatabaseUrl, conn: &mut Conn) -> Result<Option<Pat
     Ok(Some(to))
 }
 
+/// Opens a copy that can take a database's place.
+fn usable(copy: &Path) -> Result<Conn, DbError> {
+    let mut conn = open(copy)?;
+    check_whole(&mut conn)?;
+    migrations::refuse_newer(&mut conn)?;
+    Ok(conn)
+}
+
 fn sqlite_file(url: &DatabaseUrl) -> Result<&Path, DbError> {
     match url {
         DatabaseUrl::Sqlite(path) => Ok(path),
@@ -101,7 +110,7 @@ fn open(path: &Path) -> Result<Conn, DbError> {
 
 fn copy_open(conn: &mut Conn, to: &Path) -> Result<u64, DbError> {
     if to.exists() {
-        return Err(unavailable(format!("{} exists already; it is left as it is", to.display())));
+        return Err(file(format!("{} exists already; it is left as it is", to.display())));
     }
     let part = with_suffix(to, ".part");
     remove_if_there(&part)?;
@@ -160,7 +169,7 @@ pub(super) fn examine(conn: &mut Conn) -> Result<(), DbError> {
 
 /// Whether it is a database of this program and its pages fit together.
 fn check_whole(conn: &mut Conn) -> Result<(), DbError> {
-    let damaged = |what: String| DbError::Corrupt(format!("damage ({what})"));
+    let damaged = |what: String| file(format!("damaged ({what})"));
     let found = diesel::sql_query("PRAGMA quick_check(1)").get_result::<Found>(conn);
     match found {
         Ok(found) if found.quick_check == "ok" => {}
@@ -168,7 +177,7 @@ fn check_whole(conn: &mut Conn) -> Result<(), DbError> {
         Err(error) => return Err(damaged(error.to_string())),
     }
     conn.batch_execute("SELECT 1 FROM status_check LIMIT 1")
-        .map_err(|_| DbError::Corrupt("no table status_check: it is not a database of this program".into()))
+        .map_err(|_| file("not a database of this program: it has no table status_check".into()))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -198,9 +207,9 @@ fn sync_folder(path: &Path) -> Result<(), DbError> {
 }
 
 fn at(path: &Path, error: &std::io::Error) -> DbError {
-    unavailable(format!("{}: {error}", path.display()))
+    file(format!("{}: {error}", path.display()))
 }
 
-fn unavailable(why: String) -> DbError {
-    DbError::Unavailable(why.into())
+fn file(why: String) -> DbError {
+    DbError::File(why)
 }

@@ -138,6 +138,21 @@ pub fn prepare_place(url: &DatabaseUrl) -> Result<(), DbError> {
     })
 }
 
+/// Makes the file of a new SQLite database with mode 0600, which its log and its index get from it.
+fn make_private(path: &Path) -> Result<(), DbError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            let why = format!("unable to open database file {}: {error}", path.display());
+            Err(DbError::Unavailable(why.into()))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Opens one connection. The backend is picked by the URL, never by trying one after the other.
 ///
 /// # Errors
@@ -145,6 +160,9 @@ pub fn prepare_place(url: &DatabaseUrl) -> Result<(), DbError> {
 pub fn establish(url: &DatabaseUrl, role: Role) -> Result<Conn, DbError> {
     match url {
         DatabaseUrl::Sqlite(path) => {
+            if role == Role::Writer {
+                make_private(path)?;
+            }
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())
                 .map_err(|error| DbError::Unavailable(Box::new(error)))?;
             conn.batch_execute(match role {

@@ -82,6 +82,9 @@ pub enum DbError {
     /// A store is not moved into another database, for this reason.
     #[error("{0}")]
     NotMoved(String),
+    /// A file beside the database, such as a copy of it, cannot be used or made.
+    #[error("{0}")]
+    File(String),
     /// The file of a SQLite database is damaged.
     #[error("the database file is damaged: {0}")]
     Damaged(String),

@@ -27,6 +27,17 @@ pub struct NewToken<'a> {
     pub expires_at: Option<Time>,
 }
 
+/// Which tokens are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// Everybody's.
+    All,
+    /// One account's.
+    Of(&'a AccountId),
+    /// This one.
+    One(&'a TokenId),
+}
+
 /// A token on record.
 #[derive(Clone, Debug)]
 pub struct TokenRow {
@@ -95,15 +106,17 @@ type Tuple = (String, String, String, String, String, String, String, Option<Str
 ///
 /// # Errors
 /// The database's.
-pub fn list(conn: &mut Conn, of: Option<&AccountId>, now: Time) -> Result<Vec<TokenRow>, DbError> {
+pub fn list(conn: &mut Conn, which: Which<'_>, now: Time) -> Result<Vec<TokenRow>, DbError> {
     let mut query = token::table
         .inner_join(account::table.on(account::id.eq(token::account_id)))
         .into_boxed()
         .filter(token::revoked_at.is_null())
         .filter(token::expires_at.is_null().or(token::expires_at.gt(now.to_string())));
-    if let Some(of) = of {
-        query = query.filter(token::account_id.eq(of.as_str().to_owned()));
-    }
+    query = match which {
+        Which::All => query,
+        Which::Of(account) => query.filter(token::account_id.eq(account.as_str().to_owned())),
+        Which::One(id) => query.filter(token::id.eq(id.as_str().to_owned())),
+    };
     let rows: Vec<Tuple> = query
         .order((token::created_at.desc(), token::id.desc()))
         .select((
@@ -172,7 +185,7 @@ pub fn used(conn: &mut Conn, id: &TokenId, now: Time) -> Result<(), DbError> {
 pub fn revoke(
     conn: &mut Conn,
     id: &TokenId,
-    of: Option<&AccountId>,
+    which: Which<'_>,
     now: Time,
 ) -> Result<Option<(String, AccountId)>, DbError> {
     let known: Option<(String, String)> = token::table
@@ -181,7 +194,12 @@ pub fn revoke(
         .select((token::name, token::account_id))
         .first(conn)
         .optional()?;
-    let Some((name, owner)) = known.filter(|(_, owner)| of.is_none_or(|of| of.as_str() == owner)) else {
+    let meant = |owner: &str| match which {
+        Which::All => true,
+        Which::Of(account) => account.as_str() == owner,
+        Which::One(one) => one == id,
+    };
+    let Some((name, owner)) = known.filter(|(_, owner)| meant(owner)) else {
         return Ok(None);
     };
     diesel::update(token::table.find(id.as_str()))

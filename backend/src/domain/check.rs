@@ -173,6 +173,8 @@ pub struct Step {
 pub enum Refused {
     /// HEAD is another commit.
     ShaMoved,
+    /// The merge request is to be merged into another branch than the reviewer saw.
+    TargetMoved,
     /// The check is in another state than the reviewer saw.
     StateChanged,
 }

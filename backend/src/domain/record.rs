@@ -7,6 +7,8 @@ pub enum EventKind {
     CheckCreated,
     /// Facts of the merge request changed.
     CheckUpdated,
+    /// The merge request is to be merged into another branch.
+    CheckRetargeted,
     /// Somebody decided.
     CheckDecided,
     /// A newer commit exists.
@@ -75,9 +77,10 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 34] = [
+    pub const ALL: [EventKind; 35] = [
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
+        EventKind::CheckRetargeted,
         EventKind::CheckDecided,
         EventKind::CheckSuperseded,
         EventKind::CheckWithdrawn,
@@ -118,6 +121,7 @@ impl EventKind {
         match self {
             EventKind::CheckCreated => "check.created",
             EventKind::CheckUpdated => "check.updated",
+            EventKind::CheckRetargeted => "check.retargeted",
             EventKind::CheckDecided => "check.decided",
             EventKind::CheckSuperseded => "check.superseded",
             EventKind::CheckWithdrawn => "check.withdrawn",

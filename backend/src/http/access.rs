@@ -181,11 +181,9 @@ pub fn not_signed_in() -> ApiError {
 }
 
 fn not_offered(path: &str) -> ApiError {
-    if OPERATIONS.iter().any(|one| one.1 == path) {
-        return ApiError::new(
-            ProblemCode::MethodNotAllowed,
-            "This method is not offered here; see api/docs.",
-        );
+    let allowed: Vec<&str> = OPERATIONS.iter().filter(|one| one.1 == path).map(|one| one.0).collect();
+    if !allowed.is_empty() {
+        return ApiError::method(allowed.join(", "));
     }
     ApiError::new(ProblemCode::NotFound, "There is no such operation; see api/docs.")
 }

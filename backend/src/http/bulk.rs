@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use actix_web::web;
 use shared::bulk::BULK_MAX;
-use shared::{BulkDecision, BulkOutcome, BulkResult, CheckItem, ProblemCode};
+use shared::{BulkDecision, BulkItem, BulkOutcome, BulkResult, CheckItem, ProblemCode};
 
 use super::checks::{invalid, not_taken};
 use super::dto;
@@ -40,7 +40,7 @@ pub async fn decide_checks(
     let bulk = body.into_inner();
     check_items(&bulk)?;
     bulk.validate().map_err(invalid)?;
-    let wishes = bulk.items.iter().map(|item| wish(&bulk, &item.id, &item.expected_sha)).collect();
+    let wishes = bulk.items.iter().map(|item| wish(&bulk, item)).collect();
     let results = decide::decide_all(&app, &caller, wishes).await;
     let ids = bulk.items.iter().filter_map(|item| CheckId::parse(&item.id)).map(|id| id.as_str().to_owned());
     let mut now: HashMap<String, CheckItem> = HashMap::new();
@@ -84,12 +84,13 @@ fn check_items(bulk: &BulkDecision) -> Result<(), ApiError> {
 }
 
 /// What is asked for one of them; `None` if its id is none.
-fn wish(bulk: &BulkDecision, id: &str, expected_sha: &str) -> Option<Wish> {
+fn wish(bulk: &BulkDecision, item: &BulkItem) -> Option<Wish> {
     Some(Wish {
-        check_id: CheckId::parse(id)?,
+        check_id: CheckId::parse(&item.id)?,
         verdict: dto::domain_verdict(bulk.verdict),
         comment: bulk.comment.trim().to_owned(),
-        expected_sha: expected_sha.trim().to_owned(),
+        expected_sha: item.expected_sha.trim().to_owned(),
+        expected_target: item.expected_target_branch.clone(),
         seen: CheckState::Pending,
     })
 }

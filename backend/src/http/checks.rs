@@ -204,7 +204,7 @@ pub async fn read_gitlab_status(
 
 /// Decide on a check
 ///
-/// The decision is for `expected_sha` only. If HEAD moved or somebody decided first, the answer is
+/// The decision is for `expected_sha` only, and for `expected_target_branch` if that is given. If HEAD or the target moved or somebody decided first, the answer is
 /// 409 and carries the check as it is now. To reverse a decision, send the decided state as
 /// `expected_state` and a comment.
 #[utoipa::path(
@@ -218,7 +218,7 @@ pub async fn read_gitlab_status(
         (status = 201, description = "Decided; GitLab is told next", body = CheckDetail),
         (status = 403, description = "The caller may not decide, or wrote the merge request", body = shared::Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such check", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "HEAD moved, or somebody decided first", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "HEAD or the target branch moved, or somebody decided first", body = shared::Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or not valid", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
@@ -236,6 +236,7 @@ pub async fn decide_check(
         verdict: dto::domain_verdict(new.verdict),
         comment: new.comment.trim().to_owned(),
         expected_sha: new.expected_sha.trim().to_owned(),
+        expected_target: new.expected_target_branch,
         seen: new.expected_state.map_or(CheckState::Pending, dto::domain_state),
     };
     match decide::decide(&app, &caller, wish).await {
@@ -292,6 +293,7 @@ fn conflict(refused: Refused, now: CheckDetail) -> ApiError {
 const fn conflict_code(refused: Refused) -> ProblemCode {
     match refused {
         Refused::ShaMoved => ProblemCode::ShaMoved,
+        Refused::TargetMoved => ProblemCode::TargetMoved,
         Refused::StateChanged => ProblemCode::StateChanged,
     }
 }
@@ -301,6 +303,10 @@ fn conflict_text(refused: Refused, now: Option<&CheckItem>, head: Option<&str>) 
         (Refused::ShaMoved, _) => format!(
             "Nothing was decided: HEAD is {} by now. Look at what changed and decide on that.",
             head.unwrap_or("another commit")
+        ),
+        (Refused::TargetMoved, now) => format!(
+            "Nothing was decided: the merge request is to be merged into {} by now. Look at it again and decide for that.",
+            now.map_or("another branch", |now| &now.target_branch)
         ),
         (Refused::StateChanged, None) => "Nothing was decided: the check changed meanwhile.".into(),
         (Refused::StateChanged, Some(now)) => match &now.decided_by {

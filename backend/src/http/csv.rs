@@ -8,10 +8,11 @@ use crate::domain::audit::Entry;
 const COLUMNS: [&str; 11] =
     ["id", "at", "kind", "check_id", "project_id", "actor", "account_id", "via", "summary", "data", "hash"];
 
-/// The line with the names of the columns.
+/// The line with the names of the columns, behind a byte-order mark: without it spreadsheets read a file in the code page of
+/// their country.
 #[must_use]
 pub fn head() -> String {
-    write([COLUMNS.map(str::to_owned)])
+    format!("\u{feff}{}", write([COLUMNS.map(str::to_owned)]))
 }
 
 /// A line for each entry.

@@ -106,6 +106,7 @@ pub const fn event_kind(kind: EventKind) -> dto::EventKind {
     match kind {
         EventKind::CheckCreated => dto::EventKind::CheckCreated,
         EventKind::CheckUpdated => dto::EventKind::CheckUpdated,
+        EventKind::CheckRetargeted => dto::EventKind::CheckRetargeted,
         EventKind::CheckDecided => dto::EventKind::CheckDecided,
         EventKind::CheckSuperseded => dto::EventKind::CheckSuperseded,
         EventKind::CheckWithdrawn => dto::EventKind::CheckWithdrawn,

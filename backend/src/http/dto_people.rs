@@ -97,6 +97,18 @@ pub fn fault(fault: AccountFault, field: &str) -> ApiError {
     ApiError::new(ProblemCode::Invalid, why).about(field)
 }
 
+/// GitLab's number of a person.
+///
+/// # Errors
+/// 422 for what is no id.
+pub fn gitlab_user_id(id: Option<i64>) -> Result<Option<i64>, ApiError> {
+    if id.is_some_and(|id| id < 1) {
+        let why = "GitLab's user ids are whole numbers from 1 on; write null if it is not known.";
+        return Err(ApiError::new(ProblemCode::Invalid, why).about("gitlab_user_id"));
+    }
+    Ok(id)
+}
+
 /// Who is signed in.
 #[must_use]
 pub fn session(me: Myself) -> dto::Session {

@@ -204,6 +204,7 @@ fn changes_access(kind: EventKind) -> bool {
         | EventKind::TokenRevoked => true,
         EventKind::CheckCreated
         | EventKind::CheckUpdated
+        | EventKind::CheckRetargeted
         | EventKind::CheckDecided
         | EventKind::CheckSuperseded
         | EventKind::CheckWithdrawn

@@ -37,6 +37,10 @@ use crate::app::App;
 use crate::service::batcher::Batcher;
 use problem::ApiError;
 
+/// The longest JSON body, in bytes: the longest comment (10,000 characters) takes twelve for each where a client writes
+/// those beyond ASCII as escapes.
+const BODY_MAX: usize = 256 * 1024;
+
 /// Everything that is served, for one application.
 pub fn routes(
     app: &App,
@@ -110,32 +114,43 @@ pub fn routes(
             .service(only(
                 web::resource("/status_check/{rule_key:.*}").route(web::post().to(intake::receive_rule_call)),
             ))
+            .service(read(
+                "/api/docs",
+                web::get().to(|| redirect("docs/".into())),
+                web::head().to(|| redirect("docs/".into())),
+            ))
             .service(openapi::swagger_ui(&base))
             .service(api)
             .route("/{path:.*}", web::get().to(spa::serve_file))
             .route("/{path:.*}", web::head().to(spa::serve_file))
-            .default_service(web::to(not_offered));
+            .default_service(web::to(|| not_offered("GET, HEAD")));
         config
             .app_data(web::Data::new(app))
             .app_data(web::Data::new(budget))
             .app_data(web::Data::new(batcher))
             .app_data(index)
-            .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(problem::json_error))
-            .route("/livez", web::get().to(health::live))
-            .route("/readyz", web::get().to(health::ready));
+            .app_data(web::JsonConfig::default().limit(BODY_MAX).error_handler(problem::json_error))
+            .service(read("/livez", web::get().to(health::live), web::head().to(health::live)))
+            .service(read("/readyz", web::get().to(health::ready), web::head().to(health::ready)));
         if !base.is_empty() {
-            let (from_root, from_base) = (home.clone(), home);
-            config
-                .route("/", web::get().to(move || redirect(from_root.clone())))
-                .route(&base, web::get().to(move || redirect(from_base.clone())));
+            for from in ["/", base.as_str()] {
+                let (get, head) = (home.clone(), home.clone());
+                let get = web::get().to(move || redirect(get.clone()));
+                config.service(read(from, get, web::head().to(move || redirect(head.clone()))));
+            }
         }
         config.service(scope);
     }
 }
 
-/// A resource that refuses all other methods, before the pages of the application answer them.
+/// A resource that takes calls and refuses all other methods, before the pages of the application answer them.
 fn only(resource: actix_web::Resource) -> actix_web::Resource {
-    resource.default_service(web::to(not_offered))
+    resource.default_service(web::to(|| not_offered("POST")))
+}
+
+/// A resource that is read: whoever watches the service may ask by HEAD.
+fn read(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
+    web::resource(path).route(get).route(head).default_service(web::to(|| not_offered("GET, HEAD")))
 }
 
 async fn redirect(to: String) -> HttpResponse {
@@ -146,6 +161,6 @@ async fn no_such_operation() -> Result<HttpResponse, ApiError> {
     Err(ApiError::new(ProblemCode::NotFound, "There is no such operation; see api/docs."))
 }
 
-async fn not_offered() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::new(ProblemCode::MethodNotAllowed, "This method is not offered here; see api/docs."))
+async fn not_offered(allowed: &'static str) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::method(allowed))
 }

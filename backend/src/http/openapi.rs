@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, OpenApi as OpenApiDocument, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi as OpenApiDocument, Ref, RefOr, ResponseBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::access::{self, Needs};
@@ -148,6 +148,18 @@ fn describe(operation: &mut Operation, needs: Needs) {
     });
     operation.extensions = Some(ExtensionsBuilder::new().add("x-permission", needs.as_str()).build());
     let mut refusals = Vec::new();
+    if operation.request_body.is_some() {
+        refusals.extend([
+            ("400", "The body is no JSON"),
+            ("413", "The body is too large"),
+            ("415", "The body does not call itself JSON"),
+            ("422", "A field is missing or not valid"),
+        ]);
+    }
+    let asks = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query));
+    if operation.parameters.as_ref().is_some_and(|all| all.iter().any(asks)) {
+        refusals.push(("400", "A parameter is not valid"));
+    }
     match needs {
         Needs::Nothing => {}
         Needs::Anyone => refusals.push(("401", "Not signed in")),

@@ -60,7 +60,7 @@ pub async fn invite_person(
         all_projects: new.all_projects,
         projects: new.projects,
         groups: new.groups,
-        gitlab_user_id: new.gitlab_user_id,
+        gitlab_user_id: dto::gitlab_user_id(new.gitlab_user_id)?,
     };
     let (person, made) = people::invite(&app, &caller, invitation).await?;
     let link = one_time_link(&app, &request, &made);
@@ -122,7 +122,7 @@ pub async fn change_person(
         all_projects: new.all_projects,
         projects: new.projects,
         groups: new.groups,
-        gitlab_user_id: new.gitlab_user_id,
+        gitlab_user_id: dto::gitlab_user_id(new.gitlab_user_id)?,
         active: new.active,
     };
     Ok(web::Json(dto::person(people::change(&app, &caller, id, change).await?)))

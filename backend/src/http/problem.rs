@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use shared::{Problem, ProblemCode};
 
@@ -23,13 +23,15 @@ pub struct ApiError {
     cause: Option<String>,
     /// Seconds, for `Retry-After`.
     retry_after: Option<u64>,
+    /// The methods that are offered, for `Allow` (RFC 9110, section 15.5.6).
+    allowed: Option<String>,
 }
 
 impl ApiError {
     /// A problem with this code.
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { problem: Box::new(Problem::new(code, detail)), cause: None, retry_after: None }
+        Self { problem: Box::new(Problem::new(code, detail)), cause: None, retry_after: None, allowed: None }
     }
 
     /// The same, about one field of the request.
@@ -53,6 +55,15 @@ impl ApiError {
             tracing::error!(code = self.problem.code.as_str(), cause, "one of several failed");
         }
         *self.problem
+    }
+
+    /// Another method than those that are offered here.
+    #[must_use]
+    pub fn method(allowed: impl Into<String>) -> Self {
+        let why = "This method is not offered here; see api/docs.";
+        let mut this = Self::new(ProblemCode::MethodNotAllowed, why);
+        this.allowed = Some(allowed.into());
+        this
     }
 
     /// An error of a query parameter.
@@ -102,6 +113,7 @@ impl ApiError {
             | DbError::Query(_)
             | DbError::Migration(_)
             | DbError::NotMoved(_)
+            | DbError::File(_)
             | DbError::Abandoned => Self::new(
                 ProblemCode::StoreUnavailable,
                 "The database did not take it; nothing was changed. Try again in a moment.",
@@ -136,6 +148,9 @@ impl ResponseError for ApiError {
         let wait = self.retry_after.or((self.problem.status == 503).then_some(5));
         if let Some(seconds) = wait {
             response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if let Some(allowed) = &self.allowed {
+            response.insert_header((ALLOW, allowed.as_str()));
         }
         if self.problem.code == ProblemCode::NotSignedIn {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));

@@ -32,6 +32,8 @@ pub struct Wish {
     pub comment: String,
     /// The commit they looked at.
     pub expected_sha: String,
+    /// The branch they saw it would be merged into.
+    pub expected_target: Option<String>,
     /// The state they saw.
     pub seen: CheckState,
 }
@@ -133,8 +135,11 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
         refuse(conn, &caller, &row, wish.verdict, bar, now)?;
         return Ok(Taken::Barred(bar));
     }
-    if row.sha != wish.expected_sha || row.check.state == CheckState::Superseded {
+    if !row.sha.eq_ignore_ascii_case(&wish.expected_sha) || row.check.state == CheckState::Superseded {
         return Err(DecideError::Refused(Refused::ShaMoved));
+    }
+    if wish.expected_target.as_ref().is_some_and(|seen| *seen != row.target_branch) {
+        return Err(DecideError::Refused(Refused::TargetMoved));
     }
     let event = CheckEvent::Decided { verdict: wish.verdict, seen: wish.seen };
     let step = row.check.apply(event).map_err(DecideError::Refused)?;

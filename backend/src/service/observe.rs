@@ -246,12 +246,22 @@ impl Scene<'_> {
                 if let Some(rule) = rule
                     && checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
                 {
+                    let (kind, summary) = if retargeted {
+                        let to = &request.target_branch;
+                        (
+                            EventKind::CheckRetargeted,
+                            format!("The merge request is to be merged into {to} now"),
+                        )
+                    } else {
+                        let what = "The merge request's title, author or source branch changed";
+                        (EventKind::CheckUpdated, what.to_owned())
+                    };
                     let event = NewEvent {
-                        kind: EventKind::CheckUpdated,
+                        kind,
                         check_id: Some(row.id.as_str().to_owned()),
                         project_id: Some(row.project_id.clone()),
                         actor: Actor::gitlab(),
-                        summary: "The merge request's title, author or branches changed".into(),
+                        summary,
                         data: json!({"title": request.title, "target_branch": request.target_branch}),
                     };
                     events::append(conn, &event, self.seen.now)?;

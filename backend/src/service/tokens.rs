@@ -10,10 +10,10 @@ use super::people::distinct;
 use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::crypto::secret;
-use crate::db::tokens::{self, NewToken, TokenRow};
+use crate::db::tokens::{self, NewToken, TokenRow, Which};
 use crate::db::{Conn, Lane, accounts, events, reach};
 use crate::domain::Time;
-use crate::domain::access::{Caller, Permission, Permissions, Reach};
+use crate::domain::access::{Caller, Permission, Permissions, Reach, Via};
 use crate::domain::ids::{AccountId, TokenId};
 use crate::domain::record::{Actor, EventKind, NewEvent};
 
@@ -30,7 +30,17 @@ pub struct Wanted {
     pub life: Option<Duration>,
 }
 
-/// Tokens that still work: the caller's own, for an administrator everybody's.
+/// Whose tokens somebody may see and end: their own, an administrator everybody's. A token without that scope only ends itself,
+/// so that whoever finds one that may do little cannot stop those that do more.
+fn which(caller: &Caller) -> Which<'_> {
+    match &caller.via {
+        _ if caller.may(Permission::Admin) => Which::All,
+        Via::Token { id, .. } => Which::One(id),
+        Via::Browser { .. } => Which::Of(&caller.account_id),
+    }
+}
+
+/// Tokens that still work: the caller's own, for an administrator everybody's, for a token without that scope itself.
 ///
 /// # Errors
 /// The database's.
@@ -39,8 +49,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<TokenRow>, ServiceEr
     app.db
         .read(move |conn| {
             let caller = asking.again(conn, None)?;
-            let of = (!caller.may(Permission::Admin)).then_some(&caller.account_id);
-            Ok(tokens::list(conn, of, asking.now)?)
+            Ok(tokens::list(conn, which(&caller), asking.now)?)
         })
         .await
 }
@@ -128,14 +137,14 @@ pub fn create(
         }),
     };
     events::append(conn, &event, now)?;
-    let row = tokens::list(conn, Some(account), now)?
+    let row = tokens::list(conn, Which::Of(account), now)?
         .into_iter()
         .find(|row| row.id == id)
         .ok_or(ServiceError::NotFound("token"))?;
     Ok((secret, row))
 }
 
-/// Revokes a token: one's own, for an administrator anybody's.
+/// Revokes a token: one's own, for an administrator anybody's, for a token without that scope itself.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] or the database's.
@@ -144,8 +153,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: TokenId) -> Result<(), Servi
     app.db
         .write(Lane::Front, move |conn| {
             let caller = asking.again(conn, None)?;
-            let of = (!caller.may(Permission::Admin)).then_some(&caller.account_id);
-            end(conn, &caller.actor(), &id, of, asking.now)
+            end(conn, &caller.actor(), &id, which(&caller), asking.now)
         })
         .await?;
     app.live.stir();
@@ -160,10 +168,10 @@ pub fn end(
     conn: &mut Conn,
     actor: &Actor,
     id: &TokenId,
-    of: Option<&AccountId>,
+    which: Which<'_>,
     now: Time,
 ) -> Result<(), ServiceError> {
-    let (name, owner) = tokens::revoke(conn, id, of, now)?.ok_or(ServiceError::NotFound("token"))?;
+    let (name, owner) = tokens::revoke(conn, id, which, now)?.ok_or(ServiceError::NotFound("token"))?;
     let event = NewEvent {
         kind: EventKind::TokenRevoked,
         check_id: None,

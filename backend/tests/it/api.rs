@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gitlab_sandbox::NewMergeRequest;
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{Kind, Plan, World, on_both};
@@ -152,6 +153,39 @@ async fn gitlab_is_asked_under_the_id_of_the_request() {
     let detail = world.detail(&check).await;
     assert_eq!(told.unwrap().request_id.as_deref(), detail["deliveries"][0]["id"].as_str(), "{detail}");
     assert!(world.gitlab.requests().iter().all(|one| one.request_id.is_some()));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_may_ask_by_head_and_other_methods_are_told_which_there_are() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let root = world.base.trim_end_matches("/approval-apps");
+    let ask = |method: Method, url: String| http.request(method, url).send();
+    for (path, status) in [
+        ("/livez", 200),
+        ("/readyz", 200),
+        ("/", 302),
+        ("/approval-apps", 302),
+        ("/approval-apps/api/docs", 302),
+    ] {
+        assert_eq!(ask(Method::HEAD, format!("{root}{path}")).await.unwrap().status(), status, "{path}");
+    }
+    let docs = ask(Method::GET, format!("{}/api/docs", world.base)).await.unwrap();
+    assert_eq!(docs.headers()["location"], "docs/");
+    assert_eq!(ask(Method::GET, format!("{}/api/docs/", world.base)).await.unwrap().status(), 200);
+    for (path, allowed) in [
+        ("/livez", "GET, HEAD"),
+        ("/approval-apps/status_check", "POST"),
+        ("/approval-apps/api/v1/checks", "GET"),
+        ("/approval-apps/api/v1/account/filters", "GET, PUT"),
+        ("/approval-apps/some/page", "GET, HEAD"),
+    ] {
+        let refused = ask(Method::PATCH, format!("{root}{path}")).await.unwrap();
+        assert_eq!(refused.status(), 405, "{path}");
+        assert_eq!(refused.headers()["allow"], allowed, "{path}");
+    }
     world.end().await;
 }
 

@@ -51,10 +51,7 @@ async fn a_copy_made_while_serving_is_put_back() {
     world.open().await;
     let (from, to) = (url(&file), copy.clone());
     let again = blocking(move || backup::copy(&from, &to)).await;
-    assert!(
-        again.unwrap_err().to_string().contains("no database connection"),
-        "an existing file is left alone"
-    );
+    assert!(again.unwrap_err().to_string().contains("exists already"), "an existing file is left alone");
     let (place, from) = (url(&file), copy.clone());
     let used = blocking(move || backup::restore(&place, &from, "now")).await;
     assert!(matches!(used, Err(DbError::InUse(_))), "{used:?}");
@@ -97,17 +94,20 @@ async fn what_is_damaged_newer_or_foreign_is_not_put_back() {
     drop(conn);
     let text = file.with_file_name("text.db");
     std::fs::write(&text, "these are the notes of a meeting, not a database at all").unwrap();
+    let again = backup::copy(&url(&file), &text).unwrap_err().to_string();
+    assert_eq!(again, format!("{} exists already; it is left as it is", text.display()));
     let before = std::fs::read(&file).unwrap();
     for (from, why) in [
         (newer, "newer than this program"),
         (damaged, "damage"),
         (foreign, "not a database of this program"),
         (text, "damage"),
-        (file.with_file_name("nowhere.db"), "no database connection"),
+        (file.with_file_name("nowhere.db"), "there is no file"),
     ] {
         let place = url(&file);
+        let copy = from.display().to_string();
         let told = blocking(move || backup::restore(&place, &from, "now")).await.unwrap_err().to_string();
-        assert!(told.contains(why), "{told:?} does not say {why:?}");
+        assert!(told.contains(why) && told.contains(&copy), "{told:?} does not say {why:?} of {copy}");
     }
     assert_eq!(std::fs::read(&file).unwrap(), before, "the database is as it was");
     let postgres = DatabaseUrl::parse("postgres://db/app").unwrap();

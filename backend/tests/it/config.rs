@@ -87,12 +87,15 @@ fn flags_win_over_variables_over_files_over_defaults() {
 fn everything_that_is_wrong_is_told_at_once() {
     let place = Place::new();
     let file = place.file("settings.toml", "lisen = \"x\"\n");
+    let empty = place.file("token", "\n");
     let variables = [
         ("APPROVAL_CONFIG_FILE", file.as_str()),
         ("APPROVAL_BASEPATH", "/x"),
         ("APPROVAL_ENROL", "perhaps"),
         ("APPROVAL_HMAC_SECRET", "hush-hush"),
         ("APPROVAL_HMAC_SECRET_FILE", "/nowhere"),
+        ("APPROVAL_GITLAB_TOKEN_FILE", empty.as_str()),
+        ("APPROVAL_PUBLIC_URL", "https://approval.example/approval-apps/"),
         ("APPROVAL_OTLP_TRACES_ENDPOINT", "collector:4318"),
         ("APPROVAL_OTLP_HEADERS", "a=b,let-me-in"),
     ];
@@ -106,6 +109,9 @@ fn everything_that_is_wrong_is_told_at_once() {
             "APPROVAL_ENROL is \"perhaps\"",
             "APPROVAL_HMAC_SECRET and APPROVAL_HMAC_SECRET_FILE are both set",
             "APPROVAL_HMAC_SECRET_FILE: cannot read /nowhere",
+            "APPROVAL_GITLAB_TOKEN_FILE: ",
+            "token is empty",
+            "write it without a path; what comes behind it is APPROVAL_BASE_PATH",
             "APPROVAL_OTLP_TRACES_ENDPOINT is \"collector:4318\"",
             "APPROVAL_OTLP_HEADERS: number 2 is no header",
         ] {

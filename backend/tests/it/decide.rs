@@ -74,6 +74,28 @@ on_both! {
         assert_eq!(world.shown(iid), Status::Pending);
     }
 
+    async fn a_decision_for_a_target_branch_that_moved_is_refused(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        world.advance(Duration::from_secs(5));
+        world.gitlab.set_target_branch(world.project, iid, "release");
+        world.settle().await;
+        assert_eq!(world.happened(&check).await, ["check.created", "check.retargeted"]);
+        let path = format!("checks/{}/decisions", check["id"].as_str().unwrap());
+        let body = |target: &str| json!({"verdict": "approve", "expected_sha": check["sha"], "expected_target_branch": target});
+        let (status, problem) = world.post(&path, &body("main")).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some("target_moved")));
+        assert_eq!(problem["check"]["target_branch"], "release");
+        assert!(problem["detail"].as_str().unwrap().contains("into release by now"), "{problem}");
+        let item = json!({"id": check["id"], "expected_sha": check["sha"], "expected_target_branch": "main"});
+        let (_, answer) = world.post("checks/decisions", &json!({"verdict": "approve", "items": [item]})).await;
+        assert_eq!(answer["results"][0]["code"], "target_moved", "{answer}");
+        assert_eq!(world.check("pending").await["id"], check["id"], "nothing was decided");
+        assert_eq!(world.post(&path, &body("release")).await.0, 201);
+        world.settle().await;
+        assert_eq!(world.shown(iid), Status::Passed);
+    }
+
     async fn a_push_that_was_not_heard_of_yet_is_found_by_delivery(world: Plan::signed()) {
         let iid = world.open().await;
         let check = world.check("pending").await;
@@ -159,7 +181,8 @@ on_both! {
             (json!({"verdict": "approve", "expected_sha": "x", "typo": 1}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "reviewer": "Somebody Else"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": check["sha"], "expected_state": "withdrawn"}), 422, "invalid"),
-            (json!({"verdict": "approve", "expected_sha": check["sha"], "comment": "x".repeat(70_000)}), 413, "too_large"),
+            (json!({"verdict": "approve", "expected_sha": check["sha"], "comment": "x".repeat(300_000)}), 413, "too_large"),
+            (json!({"verdict": "approve", "expected_sha": check["sha"], "comment": "x".repeat(10_001)}), 422, "invalid"),
         ] {
             let (got, problem) = world.post(&path, &body).await;
             assert_eq!((got.as_u16(), problem["code"].as_str()), (status, Some(code)), "{body}: {problem}");
@@ -173,6 +196,19 @@ on_both! {
         assert_eq!(world.post("checks/0198b3a0-0000-7000-8000-000000000000/decisions", &missing).await.0, 404);
         assert_eq!(world.post("checks/nonsense/decisions", &missing).await.0, 404);
         assert_eq!(world.check("pending").await["id"], check["id"]);
+    }
+
+    async fn a_long_comment_in_escapes_and_a_commit_in_capitals_are_taken(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        let comment = "\\ud83d\\ude80".repeat(10_000);
+        let sha = check["sha"].as_str().unwrap().to_uppercase();
+        let body = format!("{{\"verdict\": \"reject\", \"expected_sha\": \"{sha}\", \"comment\": \"{comment}\"}}");
+        let url = format!("{}/api/v1/checks/{}/decisions", world.base, check["id"].as_str().unwrap());
+        let answer = world.http.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let decision = world.detail(&check).await["decisions"][0].clone();
+        assert_eq!((&decision["sha"], &decision["comment"]), (&check["sha"], &json!("🚀".repeat(10_000))));
     }
 
     async fn another_site_cannot_decide(world: Plan::signed()) {

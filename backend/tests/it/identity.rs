@@ -196,6 +196,12 @@ on_both! {
         let id = made["token"]["id"].as_str().unwrap();
         let stranger = world.person("Other", &[Role::Viewer], &[]).await;
         assert_eq!(world.browser(&stranger).await.delete(&format!("tokens/{id}")).await.0, 404, "not theirs");
+        let (_, more) = browser.post("tokens", &wanted(&["checks:read"])).await;
+        let other = world.bearer(more["secret"].as_str().unwrap());
+        assert_eq!(other.delete(&format!("tokens/{id}")).await.0, 404, "whoever finds a token stops no other");
+        let seen = other.get("tokens").await.1;
+        assert_eq!((seen["items"].as_array().unwrap().len(), &seen["items"][0]["id"]), (1, &more["token"]["id"]));
+        assert_eq!(other.delete(&format!("tokens/{}", more["token"]["id"].as_str().unwrap())).await.0, 204, "but itself");
         assert_eq!(browser.delete(&format!("tokens/{id}")).await.0, 204);
         assert_eq!(program.get("checks").await.0, 401, "revoked at once");
         let (_, made) = browser.post("tokens", &wanted(&["checks:read"])).await;
@@ -221,6 +227,7 @@ on_both! {
             (json!({"name": "R", "roles": [], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": null, "active": true}), "roles"),
             (json!({"name": "R", "roles": ["viewer"], "all_projects": false, "projects": ["nonsense"], "groups": [], "gitlab_user_id": null, "active": true}), "projects"),
             (json!({"name": "R", "roles": ["viewer"], "all_projects": false, "projects": [], "groups": ["nonsense"], "gitlab_user_id": null, "active": true}), "groups"),
+            (json!({"name": "R", "roles": ["viewer"], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": 0, "active": true}), "gitlab_user_id"),
         ] {
             let (status, problem) = olga.put(&path, &body).await;
             assert_eq!((status.as_u16(), &problem["field"]), (422, &json!(field)), "{problem}");

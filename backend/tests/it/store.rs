@@ -185,6 +185,12 @@ async fn sqlite_is_opened_for_durability() {
         .await
         .unwrap();
     assert_eq!(level, 2, "synchronous=FULL");
-    assert!(world.database.file().ends_with("instance/gitlab_status_checks.db"));
+    let file = world.database.file();
+    assert!(file.ends_with("instance/gitlab_status_checks.db"));
+    for suffix in ["", "-wal", "-shm"] {
+        let part = file.with_file_name(format!("gitlab_status_checks.db{suffix}"));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&part).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "nobody else reads {}", part.display());
+    }
     world.end().await;
 }

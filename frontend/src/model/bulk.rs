@@ -26,7 +26,11 @@ impl Bulk {
     /// # Errors
     /// The first fault, by the rules the server checks too.
     pub fn body(&self, comment: &str) -> Result<BulkDecision, DecisionFault> {
-        let item = |item: &CheckItem| BulkItem { id: item.id.clone(), expected_sha: item.sha.clone() };
+        let item = |item: &CheckItem| BulkItem {
+            id: item.id.clone(),
+            expected_sha: item.sha.clone(),
+            expected_target_branch: Some(item.target_branch.clone()),
+        };
         let body = BulkDecision {
             verdict: self.verdict,
             comment: comment.trim().to_owned(),
@@ -81,12 +85,15 @@ mod tests {
         let body = reject.body(" no ").unwrap();
         assert_eq!(body.comment, "no");
         assert_eq!(body.items.len(), 2);
-        assert!(
-            body.items
-                .iter()
-                .zip(&items)
-                .all(|(sent, seen)| sent.id == seen.id && sent.expected_sha == seen.sha)
-        );
+        assert!(body.items.iter().zip(&items).all(|(sent, seen)| (
+            &sent.id,
+            &sent.expected_sha,
+            sent.expected_target_branch.as_ref()
+        ) == (
+            &seen.id,
+            &seen.sha,
+            Some(&seen.target_branch)
+        )));
         assert!(Bulk { items, verdict: Verdict::Approve }.body("").is_ok());
     }
 

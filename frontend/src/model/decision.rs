@@ -70,6 +70,7 @@ impl Target {
             verdict: self.verdict,
             comment: comment.trim().to_owned(),
             expected_sha: self.item.sha.clone(),
+            expected_target_branch: Some(self.item.target_branch.clone()),
             expected_state: self.is_reversal().then_some(self.item.state),
         };
         body.validate().map(|()| body)
@@ -116,7 +117,8 @@ impl Conflict {
     /// Reads a 409 on a decision; `None` for every other problem.
     #[must_use]
     pub fn of(problem: &Problem, target: &Target) -> Option<Self> {
-        if !matches!(problem.code, ProblemCode::ShaMoved | ProblemCode::StateChanged) {
+        let conflicts = [ProblemCode::ShaMoved, ProblemCode::TargetMoved, ProblemCode::StateChanged];
+        if !conflicts.contains(&problem.code) {
             return None;
         }
         let seen = short_sha(&target.item.sha);
@@ -129,6 +131,7 @@ impl Conflict {
         let last = now.decisions.iter().rev().find(|decision| decision.counts);
         let (happened, at) = match (now.item.state, last) {
             _ if moved => (texts::conflict_moved(seen, short_sha(&now.head_sha)), None),
+            _ if problem.code == ProblemCode::TargetMoved => (problem.detail.clone(), None),
             (CheckState::Approved, Some(by)) | (CheckState::Rejected, Some(by)) => (
                 texts::conflict_decided(&by.reviewer, by.reviewer_verified, by.verdict, &by.comment),
                 Some(by.decided_at.clone()),
@@ -172,6 +175,7 @@ mod tests {
         let first = target(CheckState::Pending, Verdict::Approve).unwrap();
         let body = first.body("  fine ").unwrap();
         assert_eq!(body.expected_sha, first.item.sha);
+        assert_eq!(body.expected_target_branch.as_ref(), Some(&first.item.target_branch));
         assert_eq!(body.expected_state, None);
         assert_eq!(body.comment, "fine");
 

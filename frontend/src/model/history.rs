@@ -13,6 +13,7 @@ pub const GROUPS: [&[EventKind]; 6] = [
     &[
         EventKind::CheckCreated,
         EventKind::CheckUpdated,
+        EventKind::CheckRetargeted,
         EventKind::CheckSuperseded,
         EventKind::CheckWithdrawn,
         EventKind::CheckReopened,

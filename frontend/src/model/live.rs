@@ -82,7 +82,7 @@ fn since(kind: EventKind) -> Since {
 /// Whether a check stands otherwise after an event.
 #[must_use]
 pub fn moves_check(kind: EventKind) -> bool {
-    since(kind) != (false, false)
+    kind == EventKind::CheckRetargeted || since(kind) != (false, false)
 }
 
 /// Whether an event may change what the system counts: everything but mere news about a merge request.

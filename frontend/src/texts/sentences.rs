@@ -43,6 +43,7 @@ pub const fn event(kind: EventKind) -> &'static str {
     match kind {
         EventKind::CheckCreated => "Arrived",
         EventKind::CheckUpdated => "Updated",
+        EventKind::CheckRetargeted => "New target branch",
         EventKind::CheckDecided => "Decided",
         EventKind::CheckSuperseded => "Superseded",
         EventKind::CheckWithdrawn => "Withdrawn",

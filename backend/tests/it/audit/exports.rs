@@ -74,7 +74,7 @@ on_both! {
         assert_eq!(kind, "text/csv; charset=utf-8");
         assert!(name.ends_with("Z.csv\""), "{name}");
         let mut lines = file.split_inclusive("\r\n");
-        assert!(lines.next().unwrap().starts_with("\"id\",\"at\",\"kind\""));
+        assert!(lines.next().unwrap().starts_with("\u{feff}\"id\",\"at\",\"kind\""));
         assert!(file.contains("\"'=HYPERLINK(\"\"http://evil\"\")\",\"\",\"browser\",\"'@SUM(1);=2\r\n=3, \"\"x\"\"\",\"{}\""), "{file}");
         let (code, _, why) = verify(&file, &[]);
         assert!(code == 1 && why.contains("only the export in JSON lines"), "{why}");
