@@ -97,6 +97,24 @@ journey("a push while the dialog is open is explained, and the comment survives"
   await until("failed in GitLab", async () => (await world.sandbox.shows(DELIVERY_DATE, RULE)) === "failed");
 });
 
+journey("a new target branch while the dialog is open is told, and no decision counts for it unseen", async (world) => {
+  const page = await world.window();
+  page.watch.expect(/409/);
+  await openInbox(page, world.app);
+  await openDialog(page, DELIVERY_DATE, "approve");
+  await says(byId(page, "decision-dialog"), /main/);
+  await world.sandbox.act(DELIVERY_DATE, "target_branch", { value: "release/2.4" });
+  await says(byId(page, "decision-news"), /merged into release\/2\.4 now/);
+  await byId(page, "decision-submit").click();
+  await says(byId(page, "conflict"), /into release\/2\.4 by now/);
+  assert.equal(await world.sandbox.shows(DELIVERY_DATE, RULE), "pending", "GitLab was told nothing");
+  await byId(page, "conflict-open").click();
+  await byId(byId(page, "check"), "approve").click();
+  await says(byId(page, "decision-dialog"), /release\/2\.4/);
+  await submit(page);
+  await until("passed in GitLab", async () => (await world.sandbox.shows(DELIVERY_DATE, RULE)) === "passed");
+});
+
 journey("the browser's Back closes the dialog with its page, and what was typed is kept", async (world) => {
   const page = await world.window();
   await openInbox(page, world.app);

@@ -1,7 +1,7 @@
 // What the inbox lists is in its address, so that it can be kept, sent and reloaded.
 
 import assert from "node:assert/strict";
-import { COOKIE, SAMPLES, STOREFRONT, byId, openInbox, rows, text } from "./support/inbox.js";
+import { COOKIE, SAMPLES, STOREFRONT, byId, openInbox, rows, says, text } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { RITA } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -51,6 +51,14 @@ journey("a filter that a link brings is obeyed, and going back undoes a tab", as
     assert.equal(await byId(page, "tab-mine").getAttribute("aria-current"), "page");
   });
   await shows(page, SAMPLES);
+});
+
+journey("the filters offer every project and rule, also those of rows that are not loaded", async (world) => {
+  const page = await world.window();
+  await page.goto(`${world.app}?project=${encodeURIComponent(STOREFRONT)}&q=nothing-is-called-so`);
+  await byId(page, "empty-match").waitFor();
+  await says(byId(page, "filter-project"), /demo\/payments.*demo\/storefront/s);
+  await says(byId(page, "filter-rule"), /Change approval.*Release compliance.*Security review/s);
 });
 
 journey("no match, nothing to do and no such check are different pages", async (world) => {

@@ -33,6 +33,15 @@ journey("arriving checks wait behind a pill and move nothing", async (world) => 
   assert.equal(focused, "Wrap gifts", "the first new row has the focus");
 });
 
+journey("what arrives where nothing is listed is listed at once", async (world) => {
+  const page = await world.window();
+  await page.goto(`${world.app}?q=Wrap+gifts`);
+  await byId(page, "empty-match").waitFor();
+  await world.sandbox.open(STOREFRONT, "Wrap gifts");
+  await row(page, "Wrap gifts", "").first().waitFor();
+  await byId(page, "empty-match").waitFor({ state: "detached" });
+});
+
 journey("a merge request that is closed or pushed to changes its rows in place", async (world) => {
   const page = await world.window();
   await openInbox(page, world.app);

@@ -91,6 +91,34 @@ journey("roles and projects change what somebody sees at once, and off is off", 
   await byId(page, "sign-in").waitFor();
 });
 
+journey("what one administrator changed is not undone by another who still looks at what was before", async (world) => {
+  const tom = await world.person("Tom Tester", ["reviewer"]);
+  const page = await world.window({ as: ADAM });
+  page.watch.expect(/409/);
+  await page.goto(`${world.app}people`);
+  await byId(personRow(page, tom.email), "person-edit").click();
+  const adam = await world.as(ADAM);
+  const off = { name: tom.name, roles: ["viewer"], all_projects: false, projects: [], groups: [], gitlab_user_id: null, active: false };
+  await adam.send("PUT", `people/${tom.id}`, off);
+  await byId(page, "person-name").fill("Thomas Tester");
+  await byId(page, "person-send").click();
+  await says(byId(page, "form-fault"), /changed this person meanwhile/);
+  assert.equal((await adam.get(`people/${tom.id}`)).active, false);
+  await byId(page, "modal-cancel").click();
+  await says(personRow(page, tom.email), /Off/);
+  await byId(personRow(page, tom.email), "person-edit").click();
+  await byId(page, "person-name").fill("Thomas Tester");
+  await byId(page, "person-send").click();
+  await says(personRow(page, tom.email), /Thomas Tester.*Viewer.*Off/s);
+});
+
+journey("somebody who reaches no project is told so", async (world) => {
+  const tom = await world.person("Tom Tester", ["reviewer"], { all_projects: false });
+  const page = await world.window({ as: tom });
+  await page.goto(world.app);
+  await says(byId(page, "empty-reach"), /You reach no project yet/);
+});
+
 journey("a group gives its members its projects", async (world) => {
   const gina = await world.person("Gina Group", ["reviewer"], { all_projects: false });
   const admin = await world.window({ as: ADAM });
@@ -111,7 +139,7 @@ journey("a group gives its members its projects", async (world) => {
   await byId(admin, "group-remove").click();
   await byId(admin, "question-send").click();
   await until("no group", async () => (await byId(admin, "group").count()) === 0);
-  await byId(page, "empty-done").waitFor();
+  await byId(page, "empty-reach").waitFor();
 });
 
 journey("a token is shown once, works for programs, and stops when revoked", async (world) => {

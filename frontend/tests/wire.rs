@@ -269,7 +269,12 @@ fn bodies_are_read_by_the_service() {
         active: false,
     };
     writes(&change);
-    writes(&GroupChange { name: "g".into(), projects: vec!["p".into()], members: vec!["a".into()] });
+    writes(&GroupChange {
+        name: "g".into(),
+        projects: vec!["p".into()],
+        members: vec!["a".into()],
+        expected_version: Some("v".into()),
+    });
     let token = NewToken {
         name: "ci".into(),
         scopes: Permission::ALL.into(),

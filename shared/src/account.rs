@@ -218,6 +218,8 @@ pub struct Person {
     pub last_sign_in_at: Option<String>,
     /// Until when sign-in is locked after too many failures, RFC 3339 UTC.
     pub locked_until: Option<String>,
+    /// Another one after every change of what an administrator may set.
+    pub version: String,
 }
 
 /// All people, by name.
@@ -271,6 +273,9 @@ pub struct PersonChange {
     pub gitlab_user_id: Option<i64>,
     /// Whether the account may sign in; switching it off ends its sessions and its tokens.
     pub active: bool,
+    /// The `version` that was looked at. If the person was changed since, the answer is 409.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<String>,
 }
 
 /// A link to hand to a person. It is shown once.

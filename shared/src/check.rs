@@ -197,6 +197,16 @@ pub struct CheckPage {
     pub next_cursor: Option<String>,
 }
 
+/// What a listing of checks can be narrowed to, within the caller's reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckFilters {
+    /// Full paths of the projects, sorted.
+    pub projects: Vec<String>,
+    /// Names of the rules, sorted, each once.
+    pub rules: Vec<String>,
+}
+
 /// One check with everything the check page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "FlatDetail")]

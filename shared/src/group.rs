@@ -14,6 +14,8 @@ pub struct Group {
     pub projects: Vec<String>,
     /// Ids of its members.
     pub members: Vec<String>,
+    /// Another one after every change.
+    pub version: String,
 }
 
 /// All groups, by name.
@@ -35,4 +37,7 @@ pub struct GroupChange {
     pub projects: Vec<String>,
     /// Ids of its members.
     pub members: Vec<String>,
+    /// The `version` that was looked at. If the group was changed since, the answer is 409.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<String>,
 }

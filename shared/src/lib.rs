@@ -36,8 +36,8 @@ pub use change::{
     DiscussionNote, FileDiff, FileFold, FileKind, Job, Pipeline, RowKind, Since,
 };
 pub use check::{
-    CheckDetail, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef, Reason,
-    ReasonKind, RuleRef,
+    CheckDetail, CheckFilters, CheckItem, CheckPage, CheckState, GitLabStatus, MergeRequestRef, ProjectRef,
+    Reason, ReasonKind, RuleRef,
 };
 pub use decision::{Decision, NewDecision, Verdict};
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState, DeliverySummary};

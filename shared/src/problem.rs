@@ -89,6 +89,8 @@ codes! {
     StateChanged = "state_changed", 409, "The check changed meanwhile";
     /// Only a delivery that failed or waits can be sent again, and only a set-aside call replayed, and an alarm ended that there is.
     NotRetryable = "not_retryable", 409, "There is nothing to retry";
+    /// It is not as it was when the caller looked at it.
+    Outdated = "outdated", 409, "It was changed meanwhile";
     /// Somebody else has that name or address.
     Taken = "taken", 409, "This is taken already";
     /// Without this person nobody could manage people any more.

@@ -178,6 +178,7 @@ fn switch_off(conn: &mut Conn, email: &str, now: Time) -> Result<(), ServiceErro
         all_projects: one.all_projects,
         gitlab_user_id: one.gitlab_user_id,
         active: false,
+        expected: None,
     };
     people::apply(conn, &beside::actor(), &id, &change, now)
 }

@@ -252,6 +252,21 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
     Ok(found)
 }
 
+/// Paths of the projects within the reach and names of their rules, each sorted and once.
+///
+/// # Errors
+/// The database's.
+pub fn filters(conn: &mut Conn, reach: &Reach) -> Result<(Vec<String>, Vec<String>), DbError> {
+    let mut projects: Vec<String> =
+        project::table.filter(within(reach, "project.id")).select(project::path).load(conn)?;
+    let mut rules: Vec<String> =
+        rule::table.filter(within(reach, "rule.project_id")).select(rule::name).distinct().load(conn)?;
+    // In the same order whatever the database's language.
+    projects.sort_unstable();
+    rules.sort_unstable();
+    Ok((projects, rules))
+}
+
 fn matching_projects(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbError> {
     let mut query = project::table.select(project::id).into_boxed();
     query = match wanted.parse::<i64>() {

@@ -67,6 +67,7 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("DELETE", "/tokens/{id}", Needs::Anyone),
     ("GET", "/checks", Needs::May(Permission::ChecksRead)),
     ("POST", "/checks/decisions", Needs::May(Permission::ChecksDecide)),
+    ("GET", "/checks/filters", Needs::May(Permission::ChecksRead)),
     ("GET", "/checks/{id}", Needs::May(Permission::ChecksRead)),
     ("GET", "/checks/{id}/change", Needs::May(Permission::ChecksRead)),
     ("GET", "/checks/{id}/diff", Needs::May(Permission::ChecksRead)),

@@ -13,6 +13,7 @@ use crate::db::tokens::TokenRow;
 use crate::domain::access::{Permission, Role};
 use crate::domain::ids::SessionId;
 use crate::service::account::Myself;
+use crate::service::groups;
 use crate::service::links::{Good, Made};
 use crate::service::people::Person;
 
@@ -163,6 +164,7 @@ pub fn one_time_link(place: &str, made: &Made) -> dto::OneTimeLink {
 /// A person.
 #[must_use]
 pub fn person(person: Person) -> dto::Person {
+    let version = person.version();
     let account = person.account;
     dto::Person {
         id: account.id.as_str().to_owned(),
@@ -178,6 +180,7 @@ pub fn person(person: Person) -> dto::Person {
         created_at: account.created_at,
         last_sign_in_at: account.last_sign_in_at,
         locked_until: person.locked_until,
+        version,
     }
 }
 
@@ -185,6 +188,7 @@ pub fn person(person: Person) -> dto::Person {
 #[must_use]
 pub fn group(row: GroupRow) -> dto::Group {
     dto::Group {
+        version: groups::version(&row),
         id: row.id.as_str().to_owned(),
         name: row.name,
         projects: row.projects,

@@ -1,13 +1,29 @@
-//! Listings that a person keeps under a name.
+//! What listings can be narrowed to, and those that a person keeps under a name.
 
 use actix_web::web;
 use shared::bulk::{FilterFault, SAVED_MAX, SAVED_NAME_MAX, SAVED_QUERY_MAX};
-use shared::{ProblemCode, SavedFilter, SavedFilters};
+use shared::{CheckFilters, ProblemCode, SavedFilter, SavedFilters};
 
 use super::problem::ApiError;
 use crate::app::App;
 use crate::domain::access::Caller;
-use crate::service::filters;
+use crate::service::{filters, inbox};
+
+/// List what checks can be narrowed to
+#[utoipa::path(
+    get,
+    path = "/checks/filters",
+    operation_id = "list_check_filters",
+    tag = "checks",
+    responses((status = 200, description = "The projects and rules within the caller's reach", body = CheckFilters))
+)]
+pub async fn list_check_filters(
+    app: web::Data<App>,
+    caller: web::ReqData<Caller>,
+) -> Result<web::Json<CheckFilters>, ApiError> {
+    let (projects, rules) = inbox::filters(&app, &caller).await?;
+    Ok(web::Json(CheckFilters { projects, rules }))
+}
 
 /// Read one's kept listings
 #[utoipa::path(

@@ -90,6 +90,7 @@ pub fn routes(
             .route("/groups/{id}", web::delete().to(people::remove_group))
             .route("/checks", web::get().to(checks::list_checks))
             .route("/checks/decisions", web::post().to(bulk::decide_checks))
+            .route("/checks/filters", web::get().to(filters::list_check_filters))
             .route("/checks/{id}", web::get().to(checks::read_check))
             .route("/checks/{id}/change", web::get().to(change::read_change))
             .route("/checks/{id}/diff", web::get().to(change::read_file_diff))

@@ -76,6 +76,7 @@ struct Intake;
     super::people::change_group,
     super::people::remove_group,
     super::checks::list_checks,
+    super::filters::list_check_filters,
     super::bulk::decide_checks,
     super::checks::read_check,
     super::change::read_change,

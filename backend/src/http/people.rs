@@ -103,7 +103,7 @@ pub async fn read_person(app: web::Data<App>, id: web::Path<String>) -> Result<w
     responses(
         (status = 200, description = "The person as they are now", body = Person),
         (status = 404, description = "No such person", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There would be no administrator left", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There would be no administrator left, or the person was changed meanwhile", body = shared::Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or not valid", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
@@ -124,6 +124,7 @@ pub async fn change_person(
         groups: new.groups,
         gitlab_user_id: dto::gitlab_user_id(new.gitlab_user_id)?,
         active: new.active,
+        expected: new.expected_version,
     };
     Ok(web::Json(dto::person(people::change(&app, &caller, id, change).await?)))
 }
@@ -228,7 +229,7 @@ pub async fn make_group(
     body: web::Json<GroupChange>,
 ) -> Result<HttpResponse, ApiError> {
     let contents = dto::group_contents(body.into_inner())?;
-    let group = groups::save(&app, &caller, None, contents).await?;
+    let group = groups::save(&app, &caller, None, contents, None).await?;
     Ok(HttpResponse::Created().json(dto::group(group)))
 }
 
@@ -243,7 +244,7 @@ pub async fn make_group(
     responses(
         (status = 200, description = "The group as it is now", body = Group),
         (status = 404, description = "No such group", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another group has this name", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another group has this name, or the group was changed meanwhile", body = shared::Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or not valid", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
@@ -254,8 +255,10 @@ pub async fn change_group(
     body: web::Json<GroupChange>,
 ) -> Result<web::Json<Group>, ApiError> {
     let id = group_id(&id)?;
-    let contents = dto::group_contents(body.into_inner())?;
-    Ok(web::Json(dto::group(groups::save(&app, &caller, Some(id), contents).await?)))
+    let mut change = body.into_inner();
+    let expected = change.expected_version.take();
+    let contents = dto::group_contents(change)?;
+    Ok(web::Json(dto::group(groups::save(&app, &caller, Some(id), contents, expected).await?)))
 }
 
 /// Remove a group

@@ -182,6 +182,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::GitLab(_) => Self::new(ProblemCode::GitLabUnavailable, capital(&error.to_string())),
             ServiceError::SignedOut => super::access::not_signed_in(),
             ServiceError::Forbidden(_) => Self::new(ProblemCode::Forbidden, capital(&error.to_string())),
+            ServiceError::Outdated(_) => Self::new(ProblemCode::Outdated, capital(&error.to_string())),
             ServiceError::Taken { field, why } => Self::new(ProblemCode::Taken, capital(why)).about(field),
             ServiceError::Invalid { field, why } => {
                 Self::new(ProblemCode::Invalid, capital(why)).about(field)

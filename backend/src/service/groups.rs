@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::people::{distinct, known};
+use super::people::{self, distinct, known};
 use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::db::groups::{self, GroupContents, GroupRow};
@@ -20,15 +20,22 @@ pub async fn list(app: &App) -> Result<Vec<GroupRow>, DbError> {
     app.db.read(groups::all).await
 }
 
-/// Makes a group, or changes the one with this id.
+/// What stands for a group's contents: another text as soon as any of it is.
+#[must_use]
+pub fn version(group: &GroupRow) -> String {
+    people::version(&json!([group.name, distinct(&group.projects), distinct(&group.members)]))
+}
+
+/// Makes a group, or changes the one with this id, if it still is of the version that the caller saw.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Taken`], [`ServiceError::Invalid`] or the database's.
+/// [`ServiceError::NotFound`], [`ServiceError::Outdated`], [`ServiceError::Taken`], [`ServiceError::Invalid`] or the database's.
 pub async fn save(
     app: &App,
     caller: &Caller,
     id: Option<GroupId>,
     new: GroupContents,
+    expected: Option<String>,
 ) -> Result<GroupRow, ServiceError> {
     let asking = Asking::new(app, caller);
     let group = app
@@ -36,7 +43,10 @@ pub async fn save(
         .write(Lane::Front, move |conn| {
             let caller = asking.again(conn, Some(Permission::Admin))?;
             if let Some(id) = &id {
-                groups::name(conn, id)?.ok_or(ServiceError::NotFound("group"))?;
+                let now = groups::find(conn, id)?.ok_or(ServiceError::NotFound("group"))?;
+                if expected.is_some_and(|expected| expected != version(&now)) {
+                    return Err(ServiceError::Outdated("group"));
+                }
             }
             known(conn, &new.projects, &[])?;
             if !groups::all_people_exist(conn, &distinct(&new.members))? {

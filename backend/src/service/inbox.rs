@@ -59,6 +59,15 @@ pub async fn list(app: &App, caller: &Caller, mut listing: Listing) -> Result<(V
         .await
 }
 
+/// Paths of projects and names of rules that the caller's listings can be narrowed to.
+///
+/// # Errors
+/// The database's.
+pub async fn filters(app: &App, caller: &Caller) -> Result<(Vec<String>, Vec<String>), DbError> {
+    let reach = caller.reach.clone();
+    app.db.read(move |conn| listings::filters(conn, &reach)).await
+}
+
 /// Those of these checks that are within the caller's reach, in no order.
 ///
 /// # Errors

@@ -53,6 +53,9 @@ pub enum ServiceError {
     /// There is nothing to retry or replay.
     #[error("{0}")]
     NotRetryable(&'static str),
+    /// It is not as it was when the caller looked at it.
+    #[error("somebody changed this {0} meanwhile, and nothing was saved; look at it again")]
+    Outdated(&'static str),
     /// It is being done already, and only once at a time.
     #[error("{0}")]
     Running(&'static str),

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::links::{self, Made};
 use super::{Asking, ServiceError};
 use crate::app::App;
+use crate::crypto::secret;
 use crate::db::accounts::{self, AccountChange, AccountRow, NewAccount};
 use crate::db::{Conn, DbError, Lane, events, grants, groups, lock, reach, sessions, throttle, tokens};
 use crate::domain::Time;
@@ -23,6 +24,30 @@ pub struct Person {
     pub groups: Vec<String>,
     /// Until when sign-in is locked.
     pub locked_until: Option<String>,
+}
+
+impl Person {
+    /// What stands for everything that an administrator may set: another text as soon as any of it is.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let account = &self.account;
+        version(&json!([
+            account.name,
+            words(&account.roles),
+            account.all_projects,
+            distinct(&self.projects),
+            distinct(&self.groups),
+            account.gitlab_user_id,
+            account.active,
+        ]))
+    }
+}
+
+/// A short text that stands for a value.
+pub(super) fn version(of: &serde_json::Value) -> String {
+    let mut hash = secret::hash(&of.to_string());
+    hash.truncate(16);
+    hash
 }
 
 /// A person to be invited.
@@ -61,6 +86,8 @@ pub struct Change {
     pub gitlab_user_id: Option<i64>,
     /// Whether the account may sign in.
     pub active: bool,
+    /// The [`version`](Person::version) that the caller saw, if it matters.
+    pub expected: Option<String>,
 }
 
 /// All people, by name.
@@ -172,14 +199,19 @@ pub fn create(
 /// Changes a person. Switching an account off ends its sessions and revokes its tokens.
 ///
 /// # Errors
-/// [`ServiceError::LastAdministrator`], [`ServiceError::Invalid`], [`ServiceError::NotFound`] or the
-/// database's.
+/// [`ServiceError::Outdated`], [`ServiceError::LastAdministrator`], [`ServiceError::Invalid`],
+/// [`ServiceError::NotFound`] or the database's.
 pub async fn change(app: &App, caller: &Caller, id: AccountId, new: Change) -> Result<Person, ServiceError> {
     let asking = Asking::new(app, caller);
     let person = app
         .db
         .write(Lane::Front, move |conn| {
             let caller = asking.again(conn, Some(Permission::Admin))?;
+            if let Some(expected) = &new.expected
+                && load(conn, &id, asking.now)?.version() != *expected
+            {
+                return Err(ServiceError::Outdated("person"));
+            }
             apply(conn, &caller.actor(), &id, &new, asking.now)?;
             load(conn, &id, asking.now)
         })

@@ -232,6 +232,13 @@ on_both! {
             let (status, problem) = olga.put(&path, &body).await;
             assert_eq!((status.as_u16(), &problem["field"]), (422, &json!(field)), "{problem}");
         }
+        let seen = olga.get(&path).await.1;
+        let mut first = change("Rita the Viewer", &["viewer"]);
+        first["expected_version"] = seen["version"].clone();
+        assert_eq!(olga.put(&path, &first).await.0, 200);
+        let (status, problem) = olga.put(&path, &first).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some("outdated")), "{problem}");
+        assert_eq!(olga.get(&path).await.1["name"], "Rita the Viewer");
         assert_eq!(olga.get("people/nonsense").await.0, 404);
         assert_eq!(olga.get(&format!("people/{}/sessions", world.rita.id)).await.1["items"], json!([]));
         assert_eq!(olga.delete(&format!("people/{}/sessions", other.id)).await.0, 204);
@@ -246,7 +253,10 @@ on_both! {
         assert_eq!(rita.post("groups", &group("Backend", json!([]))).await.1["code"], "taken");
         assert_eq!(rita.post("groups", &group("Frontend", json!(["nonsense"]))).await.1["field"], "members");
         let path = format!("groups/{}", made["id"].as_str().unwrap());
-        assert_eq!(rita.put(&path, &group("Back end", json!([]))).await.1["name"], "Back end");
+        let mut seen = group("Back end", json!([]));
+        seen["expected_version"] = made["version"].clone();
+        assert_eq!(rita.put(&path, &seen).await.1["name"], "Back end");
+        assert_eq!(rita.put(&path, &seen).await.1["code"], "outdated", "it was changed since");
         assert_eq!(rita.delete(&path).await.0, 204);
         assert_eq!(rita.delete(&path).await.0, 404);
         assert_eq!(rita.get("groups").await.1, json!({"items": []}));

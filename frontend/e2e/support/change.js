@@ -45,7 +45,7 @@ export const change = (more = {}) => ({
   description_html:
     "<p>Shows <strong>when</strong> the parcel arrives.</p><ul><li>reads the calendar</li><li>knows holidays</li></ul>" +
     "<pre><code>basket.delivery(calendar)</code></pre>",
-  labels: ["storefront", "needs: legal"],
+  labels: ["storefront", "needs: legal", "workflow::ready-for-security-and-compliance-review"],
   commits: [
     { sha: SHA, title: "Know the holidays", message: "They come from the calendar,\nnot from the basket.", author: "Ada Author", at: "2026-01-31T09:00:00Z" },
     { sha: "1111111111111111111111111111111111111111", title: "Show the date", message: "", author: "Ada Author", at: null },

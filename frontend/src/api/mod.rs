@@ -18,8 +18,8 @@ use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::{
-    CallPage, CallState, CheckDetail, CheckPage, GitLabStatus, NewAcknowledgement, NewDecision, Problem,
-    ProblemCode, SystemInfo,
+    CallPage, CallState, CheckDetail, CheckFilters, CheckPage, GitLabStatus, NewAcknowledgement, NewDecision,
+    Problem, ProblemCode, SystemInfo,
 };
 
 use crate::model::filter::Filter;
@@ -72,6 +72,11 @@ impl Api {
     /// One page of checks.
     pub fn list_checks(self, filter: &Filter, cursor: Option<&str>, limit: usize) -> Asked<CheckPage> {
         self.get(format!("checks?{}", filter.api_query(cursor, limit)))
+    }
+
+    /// What listings can be narrowed to.
+    pub fn list_check_filters(self) -> Asked<CheckFilters> {
+        self.get("checks/filters".into())
     }
 
     /// One check with everything the check page shows.

@@ -1,8 +1,8 @@
 //! The rows of the inbox and how pages, live changes and decisions merge into them.
 //!
 //! A row that is shown stays where it is until the person loads anew: a check that was decided
-//! elsewhere changes in place, and an arriving check waits behind the "n new" pill. Only what is
-//! no longer that person's turn, or not theirs to see, goes.
+//! elsewhere changes in place, and an arriving check waits behind the "n new" pill, unless there is no row that it could
+//! move. Only what is no longer that person's turn, or not theirs to see, goes.
 
 use std::cell::Cell;
 
@@ -107,7 +107,8 @@ impl Listing {
             // A waiting check that was decided before anybody saw it needs no announcement.
             self.fresh.retain(|known| known.id != item.id || filter.takes(known, mine));
         } else if filter.takes(&item, mine) {
-            self.fresh.push(item);
+            let nothing_moves = self.rows.is_empty() && self.fresh.is_empty();
+            if nothing_moves { &mut self.rows } else { &mut self.fresh }.push(item);
         }
     }
 
@@ -121,6 +122,10 @@ impl Listing {
     /// others wait behind the pill. Returns the ids of what the reading should have held and did not: look each of
     /// them up. More than `most` are not worth that: then the reading itself becomes the listing.
     pub fn resync(&mut self, page: CheckPage, oldest_first: bool, most: usize) -> Vec<String> {
+        if self.rows.is_empty() && self.fresh.is_empty() {
+            *self = Self::from_page(page);
+            return Vec::new();
+        }
         let all_read = page.next_cursor.is_none();
         let covered = if all_read { usize::MAX } else { page.items.len() };
         // Both stand in the same order, so a row is mostly where the one before it was found.

@@ -72,6 +72,17 @@ fn arriving_checks_wait_behind_the_pill() {
 }
 
 #[test]
+fn an_empty_listing_shows_what_arrives_at_once() {
+    let mut listing = Listing::from_page(page(&[], None));
+    listing.arrive(at("a", 1), true, &Filter::default());
+    listing.arrive(at("b", 2), true, &Filter::default());
+    assert_eq!((ids(&listing), listing.waiting()), (vec!["a"], (1, false)));
+    let mut listing = Listing::from_page(page(&[], None));
+    assert!(listing.resync(page(&[("a", 1), ("b", 2)], Some("x")), true, 25).is_empty());
+    assert_eq!((ids(&listing), listing.next_cursor.as_deref()), (vec!["a", "b"], Some("x")));
+}
+
+#[test]
 fn newest_first_listings_show_new_rows_on_top() {
     let filter = Filter::default().on(Tab::All);
     let mut listing = Listing::from_page(page(&[("a", 1)], None));

@@ -145,6 +145,7 @@ impl Entry {
             groups: self.groups.clone(),
             gitlab_user_id,
             active: self.active,
+            expected_version: None,
         })
     }
 }

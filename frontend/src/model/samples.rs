@@ -25,6 +25,7 @@ pub(crate) fn session(roles: &[Role]) -> Session {
 
 pub(crate) fn person(id: &str, name: &str) -> Person {
     Person {
+        version: "1".into(),
         id: id.into(),
         name: name.into(),
         email: format!("{}@example.com", name.to_ascii_lowercase()),

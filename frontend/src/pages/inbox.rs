@@ -27,7 +27,11 @@ pub fn inbox_page() -> El {
     super::name_page(app, || texts::INBOX_TITLE.to_owned());
     come_back(app);
     announce(app);
-    app.on_resync(move || inbox.resync());
+    inbox.read_filters();
+    app.on_resync(move || {
+        inbox.read_filters();
+        inbox.resync();
+    });
     app.on_tick(move || inbox.reread_waiting());
     let change = Callback::new(move |filter: Filter| {
         if inbox.filter.with_untracked(|old| *old != filter) {
@@ -228,6 +232,10 @@ fn empty_state(app: App) -> El {
     let configured =
         app.system.with(|system| system.as_ref().is_none_or(|system| system.gitlab_url.is_some()));
     let seen_any = app.inbox.projects.with_untracked(|seen| !seen.is_empty());
+    let some = app.who.with(|who| who.session().is_some_and(|session| !session.all_projects));
+    if some && app.inbox.reaches_none.get() {
+        return empty("empty-reach", title(texts::EMPTY_REACH_TITLE), texts::EMPTY_REACH, None);
+    }
     if filter.is_narrowed() {
         let way_out = Some((filter.reset().href(), texts::RESET));
         return empty("empty-match", title(texts::EMPTY_MATCH_TITLE), "", way_out);

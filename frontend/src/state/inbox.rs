@@ -49,10 +49,12 @@ pub struct Inbox {
     pub current: StoredValue<Option<String>>,
     /// The check that the check page shows, while it does.
     pub open_check: RwSignal<Option<CheckItem>>,
-    /// Projects and rules seen so far, for the filters; in order of their names.
+    /// Projects and rules for the filters, in order of their names.
     pub projects: RwSignal<Vec<String>>,
     /// See `projects`.
     pub rules: RwSignal<Vec<String>>,
+    /// Whether the person reaches no project.
+    pub reaches_none: RwSignal<bool>,
     touched: StoredValue<Touched>,
     settling: Soon,
     /// Whether events may have been missed since the listing that is being loaded was asked for.
@@ -82,6 +84,7 @@ impl Inbox {
             open_check: RwSignal::new(None),
             projects: RwSignal::new(Vec::new()),
             rules: RwSignal::new(Vec::new()),
+            reaches_none: RwSignal::new(false),
             touched: StoredValue::new(Touched::default()),
             settling: Soon::default(),
             missed: StoredValue::new(false),
@@ -171,6 +174,17 @@ impl Inbox {
                 }
                 Err(fault) => self.more_fault.set(Some(fault)),
             }
+        });
+    }
+
+    /// Reads what the filters offer.
+    pub fn read_filters(self) {
+        self.api.list_check_filters().then(move |answer| {
+            // The listing says what is wrong, and rows tell some of it.
+            let Ok(filters) = answer else { return };
+            self.reaches_none.set(filters.projects.is_empty());
+            self.projects.set(filters.projects);
+            self.rules.set(filters.rules);
         });
     }
 

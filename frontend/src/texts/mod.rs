@@ -59,6 +59,8 @@ texts! {
 
     EMPTY_DONE_TITLE = "Nothing waits for a decision";
     EMPTY_DONE = "New checks appear here by themselves.";
+    EMPTY_REACH_TITLE = "You reach no project yet";
+    EMPTY_REACH = "An administrator can change that under People.";
     EMPTY_TAB_TITLE = "No checks here";
     EMPTY_MATCH_TITLE = "No check matches these filters";
     EMPTY_SETUP_TITLE = "Nothing is set up yet";

@@ -77,7 +77,7 @@ pub(super) fn edit(people: People, group: Option<Group>) -> El {
                 people.open.set(Open::Ask(What::RemoveGroup(Box::new(group.clone()))));
             })
         });
-        let id = group.map(|group| group.id);
+        let (id, version) = group.map(|group| (group.id, group.version)).unzip();
         let after = dialog.clone();
         let send = move || {
             let name = value(&typed).trim().to_owned();
@@ -89,8 +89,12 @@ pub(super) fn edit(people: People, group: Option<Group>) -> El {
                 return;
             }
             let (id, dialog) = (id.clone(), after.clone());
-            let change =
-                GroupChange { name, projects: projects.get_untracked(), members: members.get_untracked() };
+            let change = GroupChange {
+                name,
+                projects: projects.get_untracked(),
+                members: members.get_untracked(),
+                expected_version: version.clone(),
+            };
             form.busy.set(true);
             people.app.api.save_group(id.as_deref(), &change).then(move |answer| {
                 form.busy.set(false);

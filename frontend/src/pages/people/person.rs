@@ -146,10 +146,12 @@ pub(super) fn edit(people: People, person: &Person) -> El {
                 active.set(on);
             });
             drawn.push(form.group("active", texts::SIGN_IN, "", vec![switch]));
-            let id = person.id.clone();
+            let (id, version) = (person.id.clone(), person.version.clone());
             let after = dialog.clone();
             let send = move || {
-                let Some(change) = form.checked(fields.entry().change()) else { return };
+                let Some(mut change) = form.checked(fields.entry().change()) else { return };
+                // What another administrator changed since is not undone.
+                change.expected_version = Some(version.clone());
                 let (id, dialog) = (id.clone(), after.clone());
                 form.busy.set(true);
                 people.app.api.change_person(&id, &change).then(move |answer| {
