@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::{Failure, serve};
 use crate::config::{Config, Given};
 use crate::db::projects::ListedProject;
-use crate::db::{Conn, Db, DbError, projects};
+use crate::db::{Conn, DatabaseUrl, Db, DbError, projects};
 use crate::domain::access::Reach;
 use crate::domain::record::Actor;
 use crate::domain::{Clock, SystemClock};
@@ -72,9 +72,21 @@ pub struct Beside {
 /// # Errors
 /// If the settings are wrong or the database is not to be had.
 pub async fn open(place: Place) -> Result<Beside, Failure> {
+    open_by(place, Db::open_beside).await
+}
+
+/// The same, but the database is made where there is none: whoever comes first may come before the service.
+///
+/// # Errors
+/// As [`open`].
+pub async fn make(place: Place) -> Result<Beside, Failure> {
+    open_by(place, Db::make_beside).await
+}
+
+async fn open_by(place: Place, how: fn(DatabaseUrl) -> Result<Db, DbError>) -> Result<Beside, Failure> {
     let config = place.check()?;
     let url = config.database_url.clone();
-    let db = tokio::task::spawn_blocking(move || Db::open_beside(url))
+    let db = tokio::task::spawn_blocking(move || how(url))
         .await
         .unwrap_or(Err(DbError::Abandoned))
         .map_err(|error| serve::database(&config.database_url.to_string(), &error))?;

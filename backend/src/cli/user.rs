@@ -98,7 +98,7 @@ async fn create(args: Create) -> Result<(), Failure> {
     shared::account::validate_email(&args.email)
         .map_err(|_| Failure::Runtime(format!("{:?} is no e-mail address", args.email)))?;
     let password = if args.password_stdin { Some(beside::password()?) } else { None };
-    let beside = beside::open(args.place).await?;
+    let beside = beside::make(args.place).await?;
     let hash = match password {
         Some(password) => Some(
             Passwords::new(beside.config.password_cost)

@@ -246,6 +246,34 @@ async fn people_and_tokens(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_only_looks_makes_no_database() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let program = Program::new(kind).await;
+        for looking in [
+            &["user", "list"][..],
+            &["token", "list"],
+            &["audit", "export"],
+            &["doctor"],
+            &["user", "disable", "a@example.com"],
+        ] {
+            let why = program.refused(looking);
+            assert!(
+                why.contains("there is no database of this program at") && why.contains("yet"),
+                "{looking:?}: {why}"
+            );
+        }
+        if matches!(kind, Kind::Sqlite) {
+            assert!(!program.database.file().exists());
+        }
+        program.said(
+            &["user", "create", "--name", "Ada", "--email", "ada@example.com", "--role", "administrator"],
+            "",
+        );
+        assert!(program.said(&["user", "list"], "").contains("ada@example.com"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_and_tokens_are_made_beside_a_running_service_on_sqlite() {
     people_and_tokens(Kind::Sqlite).await;
 }

@@ -116,6 +116,10 @@ async fn an_older_database_is_brought_up_to_date() {
             }
         }
         let url = DatabaseUrl::parse(&database.url).unwrap();
+        let old = url.clone();
+        let looked = tokio::task::spawn_blocking(move || Db::open_beside(old).map(drop)).await.unwrap();
+        // Whoever only looks leaves it to the service of the older version.
+        assert!(matches!(looked, Err(DbError::Migration(_))), "{looked:?}");
         let db = tokio::task::spawn_blocking(move || Db::open(url).unwrap()).await.unwrap();
         let followed = db
             .read(|conn| {
