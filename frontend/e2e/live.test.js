@@ -37,9 +37,10 @@ journey("what arrives where nothing is listed is listed at once", async (world) 
   const page = await world.window();
   await page.goto(`${world.app}?q=Wrap+gifts`);
   await byId(page, "empty-match").waitFor();
-  await world.sandbox.open(STOREFRONT, "Wrap gifts");
+  await world.sandbox.open(STOREFRONT, "Wrap gifts \u202Etil eht morf");
   await row(page, "Wrap gifts", "").first().waitFor();
   await byId(page, "empty-match").waitFor({ state: "detached" });
+  await says(rows(page).first(), /Wrap gifts \[U\+202E\]til eht morf/);
 });
 
 journey("a merge request that is closed or pushed to changes its rows in place", async (world) => {

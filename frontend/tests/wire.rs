@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::{
     AcceptLink, AuditPage, AuditVerification, BulkDecision, BulkItem, BulkResult, CallPage, Change,
-    ChangeSince, CheckDetail, CheckPage, CheckState, Credentials, DoctorReport, Event, EventKind, FileDiff,
-    GroupChange, GroupList, Invited, LinkInfo, LinkSecret, MadeToken, NewDecision, NewPassword, NewPerson,
-    NewToken, NoteState, Permission, PersonChange, PersonList, Problem, ProblemCode, ProjectList, Reason,
-    Role, RuleChange, RuleList, SavedFilter, SavedFilters, Session, SessionList, SignInOptions, SystemInfo,
-    TokenList, Verdict,
+    ChangeSince, CheckDetail, CheckFilters, CheckPage, CheckState, Credentials, DoctorReport, Event,
+    EventKind, FileDiff, GroupChange, GroupList, Invited, LinkInfo, LinkSecret, MadeToken,
+    NewAcknowledgement, NewDecision, NewPassword, NewPerson, NewToken, NoteState, Permission, PersonChange,
+    PersonList, Problem, ProblemCode, ProjectList, Reason, Role, RuleChange, RuleList, SavedFilter,
+    SavedFilters, Session, SessionList, SignInOptions, SystemInfo, TokenList, Verdict,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -58,12 +58,13 @@ fn checks_and_what_belongs_to_them() {
     let bare = format!(r#"{{{ITEM},"decided_by":null,"delivery":null,"reason":null,"change":null}}"#);
     reads::<CheckPage>(&format!(r#"{{"items":[{full},{bare}],"next_cursor":"c"}}"#));
     reads::<CheckPage>(r#"{"items":[],"next_cursor":null}"#);
+    reads::<CheckFilters>(r#"{"projects":["acme/shop"],"rules":[]}"#);
     let detail = format!(
         r#"{{{ITEM},"decided_by":"Ada","delivery":null,
         "reason":{{"kind":"reopened","sha":null,"verdict":null,"reviewer":null,"own":false}},
         "change":{{"pipeline":null,"approvals_given":0,"approvals_required":0,"additions":0,"deletions":0,"files":0}},
         "description":"d","head_sha":"h","successor_id":"2",
-        "notice":"n","gitlab_status":"passed","gitlab_status_at":"t","barred":"own change",
+        "notice":"n","gitlab_status":"passed","gitlab_status_at":"t","undecided_pass":true,"barred":"own change",
         "note":{{"state":"failed","last_error":"403","written_at":"t"}},
         "decisions":[{{"id":"d","verdict":"reject","comment":"c","sha":"s","target_branch":"main",
             "reviewer":"Ada","account_id":"a1","reviewer_verified":true,"via":"browser","counts":true,
@@ -178,10 +179,10 @@ fn people_and_how_they_sign_in() {
     );
     let person = r#"{"id":"a","name":"Rita","email":"r@x","roles":["reviewer"],"all_projects":false,
         "projects":["p"],"groups":["g"],"gitlab_user_id":7,"active":true,"accepted":false,"created_at":"t",
-        "last_sign_in_at":"u","locked_until":null}"#;
+        "last_sign_in_at":"u","locked_until":null,"version":"v"}"#;
     reads::<PersonList>(&format!(r#"{{"items":[{person}]}}"#));
     reads::<Invited>(&format!(r#"{{"person":{person},"link":{{"url":"u#s","expires_at":"t"}}}}"#));
-    reads::<GroupList>(r#"{"items":[{"id":"g","name":"n","projects":["p"],"members":["a"]}]}"#);
+    reads::<GroupList>(r#"{"items":[{"id":"g","name":"n","projects":["p"],"members":["a"],"version":"v"}]}"#);
     reads::<ProjectList>(r#"{"items":[{"id":"p","gitlab_id":1,"path":"acme/shop","web_url":"u"}]}"#);
 }
 
@@ -234,11 +235,14 @@ fn bodies_are_read_by_the_service() {
         verdict: Verdict::Reject,
         comment: "\"no\"\n\u{2028}ü".into(),
         expected_sha: "9f8e".into(),
+        expected_target_branch: Some("main".into()),
         expected_state: Some(CheckState::Approved),
     };
     writes(&decision);
-    writes(&NewDecision { expected_state: None, ..decision });
-    let item = BulkItem { id: "1".into(), expected_sha: "9f8e".into() };
+    writes(&NewDecision { expected_state: None, expected_target_branch: None, ..decision });
+    writes(&NewAcknowledgement { comment: "by hand".into() });
+    let item =
+        BulkItem { id: "1".into(), expected_sha: "9f8e".into(), expected_target_branch: Some("main".into()) };
     writes(&BulkDecision { verdict: Verdict::Approve, comment: String::new(), items: vec![item] });
     let saved = SavedFilter { name: "ü".into(), query: "q=1".into() };
     writes(&SavedFilters { filters: vec![saved] });
@@ -267,6 +271,7 @@ fn bodies_are_read_by_the_service() {
         groups: vec!["g".into()],
         gitlab_user_id: None,
         active: false,
+        expected_version: Some("v".into()),
     };
     writes(&change);
     writes(&GroupChange {

@@ -115,7 +115,7 @@ impl NewDecision {
             return Err(DecisionFault::ShaRequired);
         }
         let reversal = expected != CheckState::Pending;
-        if (self.verdict == Verdict::Reject || reversal) && self.comment.trim().is_empty() {
+        if (self.verdict == Verdict::Reject || reversal) && is_blank(&self.comment) {
             return Err(DecisionFault::CommentRequired);
         }
         if self.comment.chars().count() > COMMENT_MAX {
@@ -126,6 +126,13 @@ impl NewDecision {
         }
         Ok(())
     }
+}
+
+/// Whether nothing of a text can be seen: spaces, control characters and marks that only shape what is beside them.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    let unseen = |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    text.chars().all(|letter| letter.is_whitespace() || letter.is_control() || unseen(letter))
 }
 
 /// A whole commit SHA: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.
@@ -173,6 +180,17 @@ mod tests {
             expected_sha: "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334".into(),
             expected_state: expected,
         }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_comment() {
+        for comment in [" \t\n", "\u{200b}\u{2060}", "\u{202e}", "\u{1}\u{feff}"] {
+            assert_eq!(
+                decision(Verdict::Reject, comment, None).validate(),
+                Err(DecisionFault::CommentRequired)
+            );
+        }
+        assert_eq!(decision(Verdict::Reject, "\u{202e}no", None).validate(), Ok(()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use shared::alarm::ALARM_COMMENT_MAX;
+use shared::decision::is_blank;
 use shared::{NewAcknowledgement, ProblemCode};
 
 use super::checks::check_id;
@@ -37,7 +38,7 @@ pub async fn acknowledge_alarm(
     let id = check_id(&id)?;
     let comment = body.comment.trim();
     let wrong = |code, why: String| Err(ApiError::new(code, why).about("comment"));
-    if comment.is_empty() {
+    if is_blank(comment) {
         return wrong(ProblemCode::CommentRequired, "Say what you found out.".into());
     }
     if comment.chars().count() > ALARM_COMMENT_MAX {

@@ -2,7 +2,7 @@
 
 use crate::ui::prelude::*;
 use shared::alarm::ALARM_COMMENT_MAX;
-use shared::decision::DecisionFault;
+use shared::decision::{DecisionFault, is_blank};
 use shared::{NewAcknowledgement, Permission};
 
 use crate::components::button;
@@ -43,7 +43,7 @@ fn dialog(app: App, shown: Shown, id: String, open: RwSignal<bool>) -> El {
             let (typed, after) = (field.as_kind(), dialog.clone());
             let send = move || {
                 let comment = value(&typed).trim().to_owned();
-                if comment.is_empty() {
+                if is_blank(&comment) {
                     form.mend(Wrong {
                         field: "comment".into(),
                         says: texts::fault(DecisionFault::CommentRequired),

@@ -117,7 +117,13 @@ impl Shown {
                         self.ask_gitlab();
                     }
                 }
-                Err(fault) => self.fault.set(Some(fault)),
+                Err(fault) => {
+                    // Whoever may not see it any more sees nothing of it.
+                    if fault.is_not_found() {
+                        self.detail.set(None);
+                    }
+                    self.fault.set(Some(fault));
+                }
             }
         });
     }

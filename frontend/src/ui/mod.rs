@@ -46,6 +46,20 @@ pub fn words(tag: &str, words: &str) -> El {
     el(tag).text(words)
 }
 
+/// A text in which characters that turn what follows round can be seen, `[U+202E]`: titles, branches and comments are other
+/// people's, and must not read as something else than they are.
+fn visible(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    for letter in words.chars() {
+        if matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            out.push_str(&format!("[U+{:X}]", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// Runs now and again whenever a signal it reads changes, until its owner goes.
 pub fn watch(run: impl FnMut() + 'static) {
     watch_boxed(Box::new(run));
@@ -126,7 +140,7 @@ impl El {
     #[must_use]
     pub fn text(self, words: &str) -> Self {
         if !words.is_empty() {
-            self.append(&Rndr::create_text_node(words));
+            self.append(&Rndr::create_text_node(&visible(words)));
         }
         self
     }
@@ -141,7 +155,7 @@ impl El {
         let text = Rndr::create_text_node("");
         self.append(&text);
         watch_boxed(Box::new(move || {
-            let words = words();
+            let words = visible(&words());
             if text.data() != words {
                 text.set_data(&words);
             }
