@@ -26,9 +26,13 @@ wasm-opt "$module" --output "$module" \
     --minify-imports-and-exports-and-modules --generate-stack-ir --optimize-stack-ir >"$names"
 
 # wasm-opt 108 exports the first table, which holds functions, under the name of the second, which holds references.
-table=$(sed -n 's/^__wbindgen_externrefs => //p' "$names")
-TABLE=$table perl -0777 -pi -e \
-    's/\Q$ENV{TABLE}\E\x01\K\x00/\x01/ or die "wasm-opt left the tables in another order\n"' "$module"
+TABLE=$(sed -n 's/^__wbindgen_externrefs => //p' "$names")
+[ -n "$TABLE" ] || { echo "The module exports no table of references." >&2; exit 1; }
+export TABLE
+perl -0777 -pi -e '
+    my $export = pack("C/a*", $ENV{TABLE}) . "\x01";
+    s/\Q$export\E\K[\x00\x01]/\x01/ or die "The module does not export the table of references\n";
+' "$module"
 
 START='let wasm;
 async function start({ module_or_path }) {

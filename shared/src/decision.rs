@@ -131,7 +131,14 @@ impl NewDecision {
 /// Whether nothing of a text can be seen: spaces, control characters and marks that only shape what is beside them.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    let unseen = |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let unseen = |letter: char| {
+        matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+        )
+    };
     text.chars().all(|letter| letter.is_whitespace() || letter.is_control() || unseen(letter))
 }
 
@@ -184,7 +191,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_no_comment() {
-        for comment in [" \t\n", "\u{200b}\u{2060}", "\u{202e}", "\u{1}\u{feff}"] {
+        for comment in
+            [" \t\n", "\u{200b}\u{2060}", "\u{202e}", "\u{1}\u{feff}", "\u{3164}", "\u{2800}\u{fe0f}"]
+        {
             assert_eq!(
                 decision(Verdict::Reject, comment, None).validate(),
                 Err(DecisionFault::CommentRequired)

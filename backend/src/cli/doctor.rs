@@ -2,7 +2,7 @@
 
 use super::{Failure, say, serve};
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::domain::SystemClock;
 use crate::gitlab::Client;
 use crate::service::doctor::{self, Severity};
@@ -18,13 +18,16 @@ pub async fn doctor(config: Config) -> Result<(), Failure> {
     };
     let place = config.database_url.to_string();
     let url = config.database_url.clone();
-    let db = tokio::task::spawn_blocking(move || Db::open_beside(url))
-        .await
-        .unwrap_or(Err(crate::db::DbError::Abandoned))
-        .map_err(|error| serve::database(&place, &error))?;
-    let findings = doctor::examine(&config, client.as_ref(), &db, &SystemClock)
-        .await
-        .map_err(|error| serve::database(&place, &error))?;
+    let db = tokio::task::spawn_blocking(move || Db::open_beside(url)).await;
+    let db = match db.unwrap_or(Err(DbError::Abandoned)) {
+        Ok(db) => Ok(db),
+        Err(DbError::File(why)) => Err(why),
+        Err(error) => return Err(serve::database(&place, &error)),
+    };
+    let findings =
+        doctor::examine(&config, client.as_ref(), db.as_ref().map_err(String::as_str), &SystemClock)
+            .await
+            .map_err(|error| serve::database(&place, &error))?;
     for finding in &findings {
         let word = match finding.severity {
             Severity::Fine => "ok  ",

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::domain::SystemClock;
 use crate::server;
+use crate::service::doctor;
 
 /// Runs the service until it is told to stop.
 pub async fn serve(config: Config) -> Result<(), Failure> {
@@ -76,10 +77,11 @@ pub async fn open(config: Config) -> Result<App, Failure> {
 
 /// A failure of the database, with all its causes.
 pub fn database(place: &str, error: &DbError) -> Failure {
-    if let DbError::File(why) = error {
-        return Failure::Runtime(why.clone());
-    }
-    let mut why = format!("{place}: {}", causes::told(error));
+    let mut why = match error {
+        // It names its file.
+        DbError::File(why) => why.clone(),
+        _ => format!("{place}: {}", causes::told(error)),
+    };
     if let Some(mend) = mend(&why) {
         why = format!("{why}; {mend}");
     }
@@ -100,7 +102,9 @@ pub fn database(place: &str, error: &DbError) -> Failure {
 /// What to do, where the system's or SQLite's words (<https://sqlite.org/rescode.html>) say enough.
 fn mend(why: &str) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
-    if says(&["malformed", "is not a database"]) {
+    if says(&["there is no database of this program"]) {
+        Some(doctor::START)
+    } else if says(&["malformed", "is not a database"]) {
         Some(
             "put a copy in its place with `approval-app restore FILE`, or name another with APPROVAL_DATABASE_URL",
         )

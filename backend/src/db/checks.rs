@@ -292,7 +292,16 @@ pub fn redescribe(conn: &mut Conn, row: &CheckRow, new: &NewCheck<'_>, now: Time
     let changed = diesel::update(
         check::table
             .find(row.id.as_str())
-            .filter(check::search_text.ne(&text).or(check::title.ne(new.title))),
+            // The text is in lower case, and branches differ by their case alone.
+            .filter(
+                check::search_text
+                    .ne(&text)
+                    .or(check::title.ne(new.title))
+                    .or(check::author.ne(new.author))
+                    .or(check::rule_name.ne(new.rule_name))
+                    .or(check::source_branch.ne(new.source_branch))
+                    .or(check::target_branch.ne(new.target_branch)),
+            ),
     )
     .set((
         check::project_path.eq(new.project_path),

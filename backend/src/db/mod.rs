@@ -162,9 +162,7 @@ impl Db {
     /// As [`Db::open`], and [`DbError::File`] if there is none.
     pub fn open_beside(url: DatabaseUrl) -> Result<Self, DbError> {
         if !Self::is_there(&url)? {
-            let why = format!(
-                "there is no database of this program at {url} yet: start the service, or say where it is with APPROVAL_DATABASE_URL"
-            );
+            let why = format!("there is no database of this program at {url} yet");
             return Err(DbError::File(why));
         }
         migrations::check(&mut connection::establish(&url, Role::Reader)?)?;

@@ -45,11 +45,20 @@ pub fn save(
         .execute(conn)?;
     if shows != GitLabStatus::Passed {
         // The next time it passes, somebody answered anew.
-        diesel::update(check::table.find(id))
-            .filter(check::pass_acknowledged)
-            .set(check::pass_acknowledged.eq(false))
-            .execute(conn)?;
+        expect_anew(conn, id)?;
     }
+    Ok(())
+}
+
+/// What was acknowledged is over: a `passed` that nobody here decides is one to raise an alarm about again.
+///
+/// # Errors
+/// The database's.
+pub fn expect_anew(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+    diesel::update(check::table.find(id))
+        .filter(check::pass_acknowledged)
+        .set(check::pass_acknowledged.eq(false))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -90,7 +90,8 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
             ApiError::parameter("alarm", why)
         })?),
     };
-    let text = query.state.as_deref().unwrap_or(if alarm.is_some() { "all" } else { "pending" }).trim();
+    let all = alarm.is_some() && query.turn.is_none();
+    let text = query.state.as_deref().unwrap_or(if all { "all" } else { "pending" }).trim();
     if text != "all" {
         for word in text.split(',').map(str::trim) {
             let state = CheckState::parse(word).ok_or_else(|| {

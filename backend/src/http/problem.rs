@@ -238,7 +238,8 @@ pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequ
             "Send the body with Content-Type: application/json.",
         ),
         E::Overflow { .. } | E::OverflowKnownLength { .. } => {
-            ApiError::new(ProblemCode::TooLarge, "The body is larger than 64 KiB.")
+            let most = super::BODY_MAX / 1024;
+            ApiError::new(ProblemCode::TooLarge, format!("The body is larger than {most} KiB."))
         }
         E::Deserialize(error) if error.is_data() => {
             ApiError::new(ProblemCode::Invalid, capital(&error.to_string()))

@@ -24,7 +24,7 @@ const DAYS_MAX: u32 = 3650;
     path = "/tokens",
     operation_id = "list_tokens",
     tag = "account",
-    responses((status = 200, description = "The caller's own, with `admin` everybody's", body = TokenList))
+    responses((status = 200, description = "The caller's own, with `admin` everybody's; to a token without `admin` only itself", body = TokenList))
 )]
 pub async fn list_tokens(
     app: web::Data<App>,
@@ -71,6 +71,8 @@ pub async fn make_token(
 }
 
 /// Revoke a token
+///
+/// One's own, with `admin` anybody's. A token without `admin` revokes only itself.
 #[utoipa::path(
     delete,
     path = "/tokens/{id}",

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::{Asking, ServiceError};
 use crate::app::App;
-use crate::db::{Lane, checks, events, shown};
+use crate::db::{Lane, checks, events, lock, shown};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::ids::{CheckId, short_sha};
 use crate::domain::record::{EventKind, NewEvent};
 
 /// Puts on record that somebody has looked into why GitLab shows `passed` for a check that nobody here approved, and ends
-/// the alarm. It is raised again if GitLab takes the answer back and then shows `passed` once more.
+/// the alarm. It is raised again if GitLab takes the answer back, somebody decides here or the target branch changes, and GitLab then shows
+/// `passed` once more.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::NotRetryable`] if there is no alarm, or the database's.
@@ -27,6 +28,9 @@ pub async fn acknowledge(
             if !checks::is_within(conn, id.as_str(), &caller.reach)? {
                 return Err(ServiceError::NotFound("check"));
             }
+            let place = checks::place(conn, id.as_str())?;
+            // What GitLab shows may be on its way into the store.
+            lock(conn, &format!("mr {} {} {}", place.connection_id, place.project, place.iid))?;
             let row = checks::find(conn, id.as_str())?.ok_or(ServiceError::NotFound("check"))?;
             if !shown::acknowledge(conn, id.as_str())? {
                 return Err(ServiceError::NotRetryable("there is no alarm about this check, or no longer"));

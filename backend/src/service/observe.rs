@@ -13,7 +13,7 @@ use crate::db::changes_due;
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::merge_requests::{self, MergeRequestRow};
 use crate::db::projects::{self, ProjectRow, RuleRow};
-use crate::db::{Conn, DbError, events, lock};
+use crate::db::{Conn, DbError, events, lock, shown};
 use crate::domain::Time;
 use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
@@ -241,6 +241,9 @@ impl Scene<'_> {
             let rule = self.rules.iter().find(|rule| rule.id.as_str() == row.rule_id);
             let (position, notice) = self.position(&row, rule);
             let retargeted = row.target_branch != request.target_branch;
+            if retargeted {
+                shown::expect_anew(conn, row.id.as_str())?;
+            }
             if position == Position::Head {
                 row.target_branch.clone_from(&request.target_branch);
                 if let Some(rule) = rule

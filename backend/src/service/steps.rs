@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::db::checks::{self, CheckRow};
 use crate::db::deliveries::{self, NewDelivery};
-use crate::db::{Conn, DbError, decisions, events, notes};
+use crate::db::{Conn, DbError, decisions, events, notes, shown};
 use crate::domain::check::{Effect, Happening, Step};
 use crate::domain::ids::{ConnectionId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
@@ -54,6 +54,9 @@ pub fn take(
             Effect::Record(happening) => {
                 if *happening == Happening::Voided {
                     row.round += 1;
+                }
+                if matches!(happening, Happening::Decided | Happening::Reversed | Happening::Voided) {
+                    shown::expect_anew(conn, row.id.as_str())?;
                 }
                 record(conn, row, *happening, cause, now)?;
             }

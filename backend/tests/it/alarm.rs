@@ -67,8 +67,17 @@ on_both! {
         world.answer_behind_our_back(iid, "passed").await;
         reconcile_later(world).await;
         assert_eq!(alarms(world).await, 1);
-        let raised = world.happened(&check).await.iter().filter(|kind| *kind == "alarm.undecided_pass").count();
-        assert_eq!(raised, 2);
+        assert_eq!(world.post(&path, &json!({"comment": "again"})).await.0, 204);
+        world.gitlab.set_target_branch(world.project, iid, "release");
+        world.settle().await;
+        reconcile_later(world).await;
+        assert_eq!(alarms(world).await, 1, "it may be merged elsewhere by now");
+        assert_eq!(world.post(&path, &json!({"comment": "there as well"})).await.0, 204);
+        assert_eq!(world.decide(&check, "reject", "not so").await.0, 201);
+        world.settle().await;
+        world.answer_behind_our_back(iid, "passed").await;
+        reconcile_later(world).await;
+        assert_eq!(world.happened(&check).await.iter().filter(|kind| *kind == "alarm.undecided_pass").count(), 4);
     }
 
     async fn an_alarm_of_what_was_merged_can_be_ended(world: Plan::signed()) {

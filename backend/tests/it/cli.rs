@@ -253,7 +253,6 @@ async fn whoever_only_looks_makes_no_database() {
             &["user", "list"][..],
             &["token", "list"],
             &["audit", "export"],
-            &["doctor"],
             &["user", "disable", "a@example.com"],
         ] {
             let why = program.refused(looking);
@@ -262,6 +261,14 @@ async fn whoever_only_looks_makes_no_database() {
                 "{looking:?}: {why}"
             );
         }
+        let examined = program.run(&["doctor"], "");
+        let found = String::from_utf8(examined.stdout).unwrap();
+        assert!(
+            !examined.status.success() && found.contains("FAIL  database: there is no database"),
+            "{found}"
+        );
+        assert!(found.contains("start the service, or say where it is"), "{found}");
+        assert!(found.contains("GitLab"), "the rest is looked at: {found}");
         if matches!(kind, Kind::Sqlite) {
             assert!(!program.database.file().exists());
         }

@@ -91,7 +91,11 @@ on_both! {
         let (_, answer) = world.post("checks/decisions", &json!({"verdict": "approve", "items": [item]})).await;
         assert_eq!(answer["results"][0]["code"], "target_moved", "{answer}");
         assert_eq!(world.check("pending").await["id"], check["id"], "nothing was decided");
-        assert_eq!(world.post(&path, &body("release")).await.0, 201);
+        world.advance(Duration::from_secs(5));
+        world.gitlab.set_target_branch(world.project, iid, "Release");
+        world.settle().await;
+        assert_eq!(world.post(&path, &body("release")).await.1["code"], "target_moved", "branches differ by their case alone");
+        assert_eq!(world.post(&path, &body("Release")).await.0, 201);
         world.settle().await;
         assert_eq!(world.shown(iid), Status::Passed);
     }

@@ -10,7 +10,7 @@ use crate::support::{Kind, Plan, SECRET, TOKEN, World, on_both};
 
 async fn findings(world: &World) -> Vec<Finding> {
     let client = world.app.connected().unwrap().client;
-    examine(&world.app.config, Some(&client), &world.app.db, &*world.app.clock).await.unwrap()
+    examine(&world.app.config, Some(&client), Ok(&world.app.db), &*world.app.clock).await.unwrap()
 }
 
 /// The worst that was found about a topic, with what was said and how to mend it.
@@ -60,7 +60,7 @@ on_both! {
         let look = async |token: &str| {
             let token = secrecy::SecretString::from(token);
             let client = approval_app::gitlab::Client::new(&world.gitlab.url(), &token, None).unwrap();
-            examine(&world.app.config, Some(&client), &world.app.db, &*world.app.clock).await.unwrap()
+            examine(&world.app.config, Some(&client), Ok(&world.app.db), &*world.app.clock).await.unwrap()
         };
         let found = look("glpat-nobody-has-this").await;
         assert!(worst(&found, "token").1.contains("does not accept"), "{found:?}");
@@ -136,7 +136,7 @@ on_both! {
 async fn without_a_gitlab_it_says_what_to_set() {
     let world = World::build(Kind::Sqlite, Plan::signed()).await;
     let config = approval_app::config::Config { gitlab: None, ..world.app.config.clone() };
-    let found = examine(&config, None, &world.app.db, &*world.app.clock).await.unwrap();
+    let found = examine(&config, None, Ok(&world.app.db), &*world.app.clock).await.unwrap();
     assert!(worst(&found, "GitLab").2.contains("APPROVAL_GITLAB_URL"));
     world.end().await;
 }

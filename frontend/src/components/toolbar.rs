@@ -97,12 +97,9 @@ pub fn filters(app: App, change: Callback<Filter>) -> El {
             let (narrowed, alarm) = narrowed.get();
             narrowed.then(|| {
                 let says = alarm.map_or(texts::RESET, texts::alarm);
-                el("button")
-                    .attr("type", "button")
-                    .class("chip")
-                    .test("reset")
-                    .attr("title", texts::RESET)
-                    .child(icon(CROSS))
+                let chip = el("button").attr("type", "button").class("chip").test("reset");
+                let chip = if alarm.is_some() { chip.label(texts::RESET, says) } else { chip };
+                chip.child(icon(CROSS))
                     .text(says)
                     .on_click(move || change.run(filter.with_untracked(Filter::reset)))
             })

@@ -30,8 +30,10 @@ impl<V: 'static> Place<V> {
 
     fn find(self) -> Option<Rc<V>> {
         let value = Rc::into_raw(self.0.try_get_value()?);
-        // SAFETY: a place is only made by `new`, with a `V` in it, and nothing is ever put in its stead: Leptos's keys
-        // are not used again. The raw pointer comes from `Rc::into_raw` just now.
+        // SAFETY: a place is only made by `new`, with a `V` in it, and nothing is ever put in its stead. Its key leads
+        // nowhere once that is gone: a slot's number grows with every use, and comes round after 2^31 of them. There is one
+        // arena; Leptos's `sandboxed-arenas`, with which there are several, is forbidden in deny.toml. The raw pointer
+        // comes from `Rc::into_raw` just now.
         #[expect(unsafe_code, reason = "the place's type says what lies there")]
         Some(unsafe { Rc::from_raw(value.cast::<V>()) })
     }

@@ -81,7 +81,11 @@ impl Report {
     }
 }
 
+/// What to do where there is no database.
+pub const START: &str = "start the service, or say where it is with APPROVAL_DATABASE_URL";
+
 /// What the store knows.
+#[derive(Default)]
 struct Known {
     projects: Vec<ListedProject>,
     rules: Vec<RuleSecret>,
@@ -115,7 +119,7 @@ pub async fn examine_within(
     clock: &dyn Clock,
 ) -> Result<Vec<Finding>, DbError> {
     let mut report = Report::default();
-    match tokio::time::timeout(limit, look(&mut report, config, client, db, clock)).await {
+    match tokio::time::timeout(limit, look(&mut report, config, client, Ok(db), clock)).await {
         Ok(done) => done?,
         Err(_) => report.add(
             Severity::Unreachable,
@@ -127,14 +131,15 @@ pub async fn examine_within(
     Ok(report.0)
 }
 
-/// Looks at everything, however long it takes. Talks to GitLab with reads only.
+/// Looks at everything, however long it takes. Talks to GitLab with reads only. Where there is no database, that is one of
+/// the findings.
 ///
 /// # Errors
 /// The database's.
 pub async fn examine(
     config: &Config,
     client: Option<&Client>,
-    db: &Db,
+    db: Result<&Db, &str>,
     clock: &dyn Clock,
 ) -> Result<Vec<Finding>, DbError> {
     let mut report = Report::default();
@@ -146,18 +151,26 @@ async fn look(
     report: &mut Report,
     config: &Config,
     client: Option<&Client>,
-    db: &Db,
+    db: Result<&Db, &str>,
     clock: &dyn Clock,
 ) -> Result<(), DbError> {
-    db.check().await?;
-    report.fine("database", format!("{} answers and has the right schema", config.database_url));
+    match db {
+        Ok(db) => {
+            db.check().await?;
+            report.fine("database", format!("{} answers and has the right schema", config.database_url));
+        }
+        Err(why) => report.fail("database", why, START),
+    }
     public_url(report, config);
     let (Some(gitlab), Some(client)) = (&config.gitlab, client) else {
         let mend = "set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN";
         report.fail("GitLab", "no GitLab is configured: nothing can be read or told", mend);
         return Ok(());
     };
-    let known = known(db, gitlab.url.clone()).await?;
+    let known = match db {
+        Ok(db) => known(db, gitlab.url.clone()).await?,
+        Err(_) => Known::default(),
+    };
     if instance(report, gitlab, client, clock.now()).await {
         token(report, client, clock.now()).await;
         for project in known.projects.iter().take(PROJECTS) {
