@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Asking, ServiceError};
+use super::{Asking, ServiceError, steps};
 use crate::app::App;
 use crate::db::{Lane, checks, events, lock, shown};
 use crate::domain::access::{Caller, Permission};
-use crate::domain::ids::{CheckId, short_sha};
+use crate::domain::ids::CheckId;
 use crate::domain::record::{EventKind, NewEvent};
 
 /// Puts on record that somebody has looked into why GitLab shows `passed` for a check that nobody here approved, and ends
@@ -41,10 +41,9 @@ pub async fn acknowledge(
                 project_id: Some(row.project_id),
                 actor: caller.actor(),
                 summary: format!(
-                    "{} looked into why {} of {} passed in GitLab: {comment}",
+                    "{} looked into why {} passed in GitLab: {comment}",
                     caller.name,
-                    short_sha(&row.sha),
-                    checks::reference(conn, id.as_str())?
+                    steps::commit(conn, id.as_str(), &row.sha)?
                 ),
                 data: json!({"sha": row.sha, "comment": comment}),
             };

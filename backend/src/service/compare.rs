@@ -11,7 +11,6 @@ use crate::db::deliveries::{self, Newest};
 use crate::db::{Conn, DbError, events, merge_requests, shown};
 use crate::domain::backoff::READ_BACK;
 use crate::domain::check::CheckEvent;
-use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, GitLabStatus, Verdict};
 
@@ -118,7 +117,7 @@ impl Scene<'_> {
                 actor: Actor::gitlab(),
                 summary: format!(
                     "GitLab shows passed for {}, but nobody here approved it",
-                    short_sha(&row.sha)
+                    steps::commit(conn, row.id.as_str(), &row.sha)?
                 ),
                 data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
             };

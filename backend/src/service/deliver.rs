@@ -7,11 +7,10 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
-use crate::db::{Conn, DbError, Lane, deliveries, events, lock, merge_requests, redelivery, trouble};
+use crate::db::{Conn, DbError, Lane, checks, deliveries, events, lock, merge_requests, redelivery, trouble};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
-use crate::domain::ids::short_sha;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 use crate::request_id;
@@ -19,7 +18,7 @@ use crate::traces::Span;
 
 use super::compare::SETTLED_AFTER;
 use super::probe::{self, Probe};
-use super::{Asking, ServiceError};
+use super::{Asking, ServiceError, steps};
 
 /// A delivery is taken for this long: well over the client's own time-out.
 const LEASE: Duration = Duration::from_secs(60);
@@ -241,13 +240,9 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                 let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
                 redelivery::resume(conn, &sent.connection_id, rule, now)?;
             }
-            record(
-                conn,
-                sent,
-                EventKind::DeliveryDelivered,
-                format!("GitLab was told {} for {}", sent.status.as_str(), short_sha(&sent.sha)),
-                now,
-            )?;
+            let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
+            let told = format!("GitLab was told {} for {commit}", sent.status.as_str());
+            record(conn, sent, EventKind::DeliveryDelivered, told, now)?;
             if now < merge_requests::first_seen(conn, &sent.merge_request_id)?.after(SETTLED_AFTER) {
                 merge_requests::want_refresh_at(conn, &sent.merge_request_id, now.after(LOOK_AFTER), now)?;
             }
@@ -283,7 +278,7 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                     now,
                 )?;
             }
-            record(conn, sent, EventKind::DeliveryFailed, reason, now)?;
+            failed(conn, sent, &reason, now)?;
         }
         Meaning::RuleBroken | Meaning::Unlicensed => {
             let why = match answer.meaning {
@@ -303,14 +298,19 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
                     now,
                 )?;
             }
-            record(conn, sent, EventKind::DeliveryFailed, reason, now)?;
+            failed(conn, sent, &reason, now)?;
             // If the rule is gone, reading the merge request says so and withdraws the check.
             merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
         }
-        Meaning::Refused => record(conn, sent, EventKind::DeliveryFailed, error.to_owned(), now)?,
+        Meaning::Refused => failed(conn, sent, error, now)?,
         Meaning::Later(_) => {}
     }
     Ok(())
+}
+
+fn failed(conn: &mut Conn, sent: &ClaimedDelivery, why: &str, now: Time) -> Result<(), DbError> {
+    let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
+    record(conn, sent, EventKind::DeliveryFailed, format!("{commit}: {why}"), now)
 }
 
 fn record(
@@ -355,6 +355,7 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                 Some(true) => {}
             }
             let owners = redelivery::owners(conn, &id)?;
+            let reference = checks::reference(conn, &owners.check_id)?;
             // The person says that it is mended: this delivery is the probe.
             trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let event = NewEvent {
@@ -362,7 +363,7 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                 check_id: Some(owners.check_id),
                 project_id: Some(owners.project_id),
                 actor: caller.actor(),
-                summary: format!("{} had GitLab told again", caller.name),
+                summary: format!("{} had GitLab told again about {reference}", caller.name),
                 data: json!({"delivery": id}),
             };
             events::append(conn, &event, now)?;

@@ -249,15 +249,13 @@ impl Scene<'_> {
                 if let Some(rule) = rule
                     && checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
                 {
+                    let reference = checks::reference(conn, row.id.as_str())?;
                     let (kind, summary) = if retargeted {
                         let to = &request.target_branch;
-                        (
-                            EventKind::CheckRetargeted,
-                            format!("The merge request is to be merged into {to} now"),
-                        )
+                        (EventKind::CheckRetargeted, format!("{reference} is to be merged into {to} now"))
                     } else {
-                        let what = "The merge request's title, author or source branch changed";
-                        (EventKind::CheckUpdated, what.to_owned())
+                        let what = format!("The title, author or source branch of {reference} changed");
+                        (EventKind::CheckUpdated, what)
                     };
                     let event = NewEvent {
                         kind,

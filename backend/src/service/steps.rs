@@ -84,7 +84,7 @@ fn record(
     cause: &Cause<'_>,
     now: Time,
 ) -> Result<(), DbError> {
-    let sha = short_sha(&row.sha);
+    let sha = commit(conn, row.id.as_str(), &row.sha)?;
     let (kind, actor, summary) = match happening {
         Happening::Superseded => {
             (EventKind::CheckSuperseded, Actor::gitlab(), format!("A newer commit replaced {sha}"))
@@ -92,7 +92,7 @@ fn record(
         Happening::Withdrawn => (
             EventKind::CheckWithdrawn,
             Actor::gitlab(),
-            cause.notice.unwrap_or("The merge request is no longer open").to_owned(),
+            format!("{sha}: {}", cause.notice.unwrap_or("the merge request is no longer open")),
         ),
         Happening::Reopened => (
             EventKind::CheckReopened,
@@ -146,7 +146,15 @@ fn record(
     Ok(())
 }
 
-/// Who decided what, where, and why: an entry of the record speaks for itself.
+/// How the record names a check's commit, so that its entries speak for themselves: `66a5129b of group/project!7`.
+///
+/// # Errors
+/// The database's.
+pub fn commit(conn: &mut Conn, check_id: &str, sha: &str) -> Result<String, DbError> {
+    Ok(format!("{} of {}", short_sha(sha), checks::reference(conn, check_id)?))
+}
+
+/// Who decided what, where, and why.
 fn decided_text(conn: &mut Conn, row: &CheckRow, cause: &Cause<'_>, tail: &str) -> Result<String, DbError> {
     let verb = match row.check.state {
         CheckState::Approved => "approved",
@@ -154,12 +162,12 @@ fn decided_text(conn: &mut Conn, row: &CheckRow, cause: &Cause<'_>, tail: &str) 
         CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => "decided",
     };
     let who = cause.actor.map_or("Somebody", |actor| &actor.name);
-    let (sha, place, rule) = (short_sha(&row.sha), checks::reference(conn, row.id.as_str())?, &row.rule_name);
+    let (sha, rule) = (commit(conn, row.id.as_str(), &row.sha)?, &row.rule_name);
     let why = match cause.data["comment"].as_str() {
         None | Some("") => String::new(),
         Some(comment) => format!(": {comment}"),
     };
-    Ok(format!("{who} {verb} {sha} of {place} for {rule:?}{tail}{why}"))
+    Ok(format!("{who} {verb} {sha} for {rule:?}{tail}{why}"))
 }
 
 /// What GitLab should show for a check in this state; `None` where the app has nothing to say.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gitlab_sandbox::Status;
+use gitlab_sandbox::{Fault, Status};
 use serde_json::json;
 
 use crate::support::{Plan, World, on_both};
@@ -21,6 +21,49 @@ on_both! {
         );
         let (_, told) = world.get("audit?kind=delivery.delivered").await;
         assert_eq!(told["items"][0]["actor"], "approval-app");
+    }
+
+    async fn every_entry_about_a_check_names_its_merge_request(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        let later = |world: &World| world.advance(Duration::from_secs(5));
+        later(world);
+        world.gitlab.set_target_branch(world.project, iid, "release");
+        world.settle().await;
+        later(world);
+        world.gitlab.edit_title(world.project, iid, "Another title");
+        world.settle().await;
+        world.gitlab.set_fault(Some(Fault::Forbidden));
+        assert_eq!(world.decide(&check, "reject", "not yet").await.0, 201);
+        world.settle().await;
+        world.gitlab.set_fault(None);
+        let delivery = world.detail(&check).await["deliveries"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(world.post(&format!("deliveries/{delivery}/retry"), &json!({})).await.0, 202);
+        world.settle().await;
+        later(world);
+        world.gitlab.set_target_branch(world.project, iid, "main");
+        world.settle().await;
+        later(world);
+        world.gitlab.close(world.project, iid);
+        world.settle().await;
+        later(world);
+        world.gitlab.reopen(world.project, iid);
+        world.settle().await;
+        later(world);
+        world.gitlab.push(world.project, iid);
+        world.settle().await;
+        let kinds = world.happened(&check).await;
+        for kind in ["retargeted", "updated", "decided", "voided", "withdrawn", "reopened", "superseded"] {
+            assert!(kinds.contains(&format!("check.{kind}")), "{kind}: {kinds:?}");
+        }
+        for kind in ["failed", "retried", "delivered"] {
+            assert!(kinds.contains(&format!("delivery.{kind}")), "{kind}: {kinds:?}");
+        }
+        let name = format!("demo/storefront!{iid}");
+        for event in world.detail(&check).await["timeline"].as_array().unwrap() {
+            let broken = event["kind"].as_str().unwrap().starts_with("connection.");
+            assert!(broken || event["summary"].as_str().unwrap().contains(&name), "{event}");
+        }
     }
 
     async fn approve_and_gitlab_passes(world: Plan::signed()) {
