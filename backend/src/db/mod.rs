@@ -381,6 +381,19 @@ pub fn lock(conn: &mut Conn, name: &str) -> Result<(), DbError> {
     }
 }
 
+/// Holds everybody else who changes what belongs to this merge request until this transaction ends. Taken before any row.
+///
+/// # Errors
+/// The database's.
+pub fn lock_merge_request(
+    conn: &mut Conn,
+    connection: impl std::fmt::Display,
+    project: i64,
+    iid: i64,
+) -> Result<(), DbError> {
+    lock(conn, &format!("mr {connection} {project} {iid}"))
+}
+
 /// Reads a word that this program wrote.
 pub(crate) fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, DbError> {
     parse(text).ok_or_else(|| DbError::Corrupt(format!("the word {text:?}")))

@@ -120,6 +120,7 @@ pub fn routes(
                 web::get().to(|| redirect("docs/".into())),
                 web::head().to(|| redirect("docs/".into())),
             ))
+            .service(openapi::swagger_ui_heads(&base))
             .service(openapi::swagger_ui(&base))
             .service(api)
             .route("/{path:.*}", web::get().to(spa::serve_file))

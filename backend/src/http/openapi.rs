@@ -1,6 +1,8 @@
 //! The OpenAPI document, from the code, and Swagger UI from the binary.
 
-use actix_web::{HttpResponse, web};
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
@@ -193,5 +195,24 @@ pub async fn document(app: web::Data<App>) -> HttpResponse {
 /// Swagger UI under `api/docs`.
 #[must_use]
 pub fn swagger_ui(base_path: &str) -> SwaggerUi {
-    SwaggerUi::new("/api/docs/{_:.*}").config(Config::from(format!("{base_path}/api/v1/openapi.json")))
+    SwaggerUi::new("/api/docs/{_:.*}").config(settings(base_path))
+}
+
+/// The same for whoever asks by HEAD, which the library does not offer.
+#[must_use]
+pub fn swagger_ui_heads(base_path: &str) -> Resource {
+    let settings = Arc::new(settings(base_path));
+    let answer = move |file: web::Path<String>| {
+        let found = utoipa_swagger_ui::serve(&file, settings.clone()).ok().flatten();
+        let answer = match found {
+            Some(file) => HttpResponse::Ok().content_type(file.content_type).finish(),
+            None => HttpResponse::NotFound().finish(),
+        };
+        async { answer }
+    };
+    web::resource("/api/docs/{file:.*}").guard(guard::Head()).to(answer)
+}
+
+fn settings(base_path: &str) -> Config<'static> {
+    Config::from(format!("{base_path}/api/v1/openapi.json"))
 }

@@ -14,7 +14,7 @@ pub struct Stored {
     pub checks: Vec<(CheckState, i64)>,
     /// Age of the oldest pending check.
     pub oldest_pending: f64,
-    /// Checks that GitLab shows as passed though nobody here approved them.
+    /// Checks that GitLab shows as passed though nobody here approved them, and nobody has looked into why.
     pub undecided_passes: i64,
     /// Calls to be processed.
     pub calls_waiting: i64,
@@ -45,7 +45,7 @@ impl Stored {
         for (name, help, count) in [
             (
                 "undecided_passes",
-                "Checks that GitLab shows as passed though nobody here approved them",
+                "Checks that GitLab shows as passed though nobody here approved them, and nobody has looked into why",
                 self.undecided_passes,
             ),
             ("calls_waiting", "Calls that are stored and not processed", self.calls_waiting),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Asking, ServiceError, steps};
 use crate::app::App;
-use crate::db::{Lane, checks, events, lock, shown};
+use crate::db::{Lane, checks, events, lock_merge_request, shown};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::ids::CheckId;
 use crate::domain::record::{EventKind, NewEvent};
@@ -30,7 +30,7 @@ pub async fn acknowledge(
             }
             let place = checks::place(conn, id.as_str())?;
             // What GitLab shows may be on its way into the store.
-            lock(conn, &format!("mr {} {} {}", place.connection_id, place.project, place.iid))?;
+            lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
             let row = checks::find(conn, id.as_str())?.ok_or(ServiceError::NotFound("check"))?;
             if !shown::acknowledge(conn, id.as_str())? {
                 return Err(ServiceError::NotRetryable("there is no alarm about this check, or no longer"));

@@ -10,7 +10,7 @@ use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::db::checks::{self, CheckRow};
 use crate::db::decisions::{self, DecisionRow};
-use crate::db::{Conn, DbError, Lane, events, lock};
+use crate::db::{Conn, DbError, Lane, events, lock_merge_request};
 use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::check::CheckEvent;
 use crate::domain::ids::{CheckId, DecisionId, short_sha};
@@ -128,7 +128,7 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
         return Err(DecideError::NotFound);
     }
     let place = checks::place(conn, id)?;
-    lock(conn, &format!("mr {} {} {}", place.connection_id, place.project, place.iid))?;
+    lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
     // Read under the lock: on PostgreSQL another replica may have been faster.
     let mut row = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
     if let Some(bar) = barred(&caller, checks::author(conn, id)?) {

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
-use crate::db::{Conn, DbError, Lane, checks, deliveries, events, lock, merge_requests, redelivery, trouble};
+use crate::db::{
+    Conn, DbError, Lane, checks, deliveries, events, lock_merge_request, merge_requests, redelivery, trouble,
+};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
@@ -206,7 +208,7 @@ async fn send_one(
                 error: answer.error.as_deref(),
             };
             // As whoever takes calls in and decides does, before any row.
-            lock(conn, &format!("mr {} {} {}", claimed.connection_id, claimed.project, claimed.iid))?;
+            lock_merge_request(conn, &claimed.connection_id, claimed.project, claimed.iid)?;
             if sending::finish(conn, &owner, &claimed, &outcome, now)? {
                 consequences(conn, &claimed, &answer, now)?;
             }

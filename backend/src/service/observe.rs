@@ -13,7 +13,7 @@ use crate::db::changes_due;
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::merge_requests::{self, MergeRequestRow};
 use crate::db::projects::{self, ProjectRow, RuleRow};
-use crate::db::{Conn, DbError, events, lock, shown};
+use crate::db::{Conn, DbError, events, lock_merge_request, shown};
 use crate::domain::Time;
 use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
@@ -60,7 +60,7 @@ pub enum Observed {
 pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbError> {
     let facts = seen.facts;
     let request = &facts.merge_request;
-    lock(conn, &format!("mr {} {} {}", seen.connection_id, facts.project.gitlab_id, request.iid))?;
+    lock_merge_request(conn, seen.connection_id, facts.project.gitlab_id, request.iid)?;
     let known_project = projects::find_project(conn, seen.connection_id, facts.project.gitlab_id)?;
     let known_rules = match &known_project {
         Some(project) => projects::rules(conn, &project.id)?,
@@ -144,7 +144,7 @@ pub fn vanished(
     iid: i64,
     now: Time,
 ) -> Result<(), DbError> {
-    lock(conn, &format!("mr {connection_id} {project} {iid}"))?;
+    lock_merge_request(conn, connection_id, project, iid)?;
     let Some(project) = projects::find_project(conn, connection_id, project)? else { return Ok(()) };
     let Some(known) = merge_requests::find(conn, &project.id, iid)? else { return Ok(()) };
     for mut row in checks::of_merge_request(conn, &known.id, &known.head_sha)? {

@@ -174,7 +174,10 @@ async fn whoever_watches_may_ask_by_head_and_other_methods_are_told_which_there_
     }
     let docs = ask(Method::GET, format!("{}/api/docs", world.base)).await.unwrap();
     assert_eq!(docs.headers()["location"], "docs/");
-    assert_eq!(ask(Method::GET, format!("{}/api/docs/", world.base)).await.unwrap().status(), 200);
+    for method in [Method::GET, Method::HEAD] {
+        assert_eq!(ask(method.clone(), format!("{}/api/docs/", world.base)).await.unwrap().status(), 200);
+        assert_eq!(ask(method, format!("{}/api/docs/nothing.js", world.base)).await.unwrap().status(), 404);
+    }
     for (path, allowed) in [
         ("/livez", "GET, HEAD"),
         ("/approval-apps/status_check", "POST"),
