@@ -4,7 +4,7 @@
 //! beside a running service, without its log and without free pages. It gets its name only when it is whole and
 //! on the disk. PostgreSQL has `pg_dump`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection as _;
@@ -127,21 +127,13 @@ fn copy_open(conn: &mut Conn, to: &Path) -> Result<u64, DbError> {
 
 fn copy_into(conn: &mut Conn, part: &Path) -> Result<u64, DbError> {
     // VACUUM INTO fills an empty file, which keeps its mode: never readable by others, not even for a moment.
-    let file = new_file(part)?;
+    let file = connection::new_private_file(part).map_err(|error| at(part, &error))?;
     if let Conn::Sqlite(sqlite) = conn {
         diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(part.to_string_lossy()).execute(sqlite)?;
     }
     file.sync_all().map_err(|error| at(part, &error))?;
     check_whole(&mut open(part)?)?;
     Ok(file.metadata().map_err(|error| at(part, &error))?.len())
-}
-
-fn new_file(path: &Path) -> Result<File, DbError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| at(path, &error))
 }
 
 #[derive(QueryableByName)]

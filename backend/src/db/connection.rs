@@ -138,13 +138,21 @@ pub fn prepare_place(url: &DatabaseUrl) -> Result<(), DbError> {
     })
 }
 
-/// Makes the file of a new SQLite database with mode 0600, which its log and its index get from it.
-fn make_private(path: &Path) -> Result<(), DbError> {
+/// Makes a file that was not there, with mode 0600.
+///
+/// # Errors
+/// The system's.
+pub(super) fn new_private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    options.open(path)
+}
+
+/// Makes the file of a new SQLite database, whose log and index get their mode from it.
+fn make_private(path: &Path) -> Result<(), DbError> {
+    match new_private_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             let why = format!("unable to open database file {}: {error}", path.display());
             Err(DbError::Unavailable(why.into()))

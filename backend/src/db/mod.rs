@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod audit;
 pub mod backup;
 pub mod batches;
+mod beside;
 pub mod callers;
 pub mod calls;
 pub mod changes;
@@ -151,53 +152,6 @@ impl Db {
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
         let (doubt, damage) = (Arc::default(), Mutex::default());
         Ok(Self(Arc::new(Inner { url, pool, writer, doubt, damage, _alone: alone, _file: file })))
-    }
-
-    /// Opens the database for a moment while a service may be using it: for the command line. On
-    /// SQLite it writes with a connection of its own and waits for the service's commits; it does not
-    /// take the file for itself, works off no leases and runs no checkpoints. An older schema is left to the
-    /// service or to `migrate`.
-    ///
-    /// # Errors
-    /// As [`Db::open`], and [`DbError::File`] if there is none.
-    pub fn open_beside(url: DatabaseUrl) -> Result<Self, DbError> {
-        if !Self::is_there(&url)? {
-            let why = format!("there is no database of this program at {url} yet");
-            return Err(DbError::File(why));
-        }
-        migrations::check(&mut connection::establish(&url, Role::Reader)?)?;
-        match Self::open(url.clone()) {
-            Err(DbError::InUse(_)) => {}
-            done => return done,
-        }
-        let pool = diesel::r2d2::Pool::builder()
-            .max_size(1)
-            .build(Manager::writing(url.clone()))
-            .map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let (doubt, damage) = (Arc::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, damage, _alone: None, _file: None })))
-    }
-
-    /// The same, but the database is made where there is none.
-    ///
-    /// # Errors
-    /// As [`Db::open`].
-    pub fn make_beside(url: DatabaseUrl) -> Result<Self, DbError> {
-        if Self::is_there(&url)? { Self::open_beside(url) } else { Self::open(url) }
-    }
-
-    /// Whether there is a schema of this program, of whatever version.
-    fn is_there(url: &DatabaseUrl) -> Result<bool, DbError> {
-        if matches!(url, DatabaseUrl::Sqlite(path) if !path.exists()) {
-            return Ok(false);
-        }
-        let mut first = connection::establish(url, Role::Reader)?;
-        match migrations::check(&mut first) {
-            Ok(()) | Err(DbError::Migration(_)) => Ok(true),
-            // Without the table of migrations.
-            Err(DbError::Query(_)) => Ok(false),
-            Err(other) => Err(other),
-        }
     }
 
     /// The connections of the pool, as of now.

@@ -30,7 +30,7 @@ pub mod system;
 pub mod tokens;
 
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, guard, web};
 use shared::ProblemCode;
 
 use crate::app::App;
@@ -115,11 +115,7 @@ pub fn routes(
             .service(only(
                 web::resource("/status_check/{rule_key:.*}").route(web::post().to(intake::receive_rule_call)),
             ))
-            .service(read(
-                "/api/docs",
-                web::get().to(|| redirect("docs/".into())),
-                web::head().to(|| redirect("docs/".into())),
-            ))
+            .service(read("/api/docs", get_or_head().to(|| redirect("docs/".into()))))
             .service(openapi::swagger_ui_heads(&base))
             .service(openapi::swagger_ui(&base))
             .service(api)
@@ -132,13 +128,12 @@ pub fn routes(
             .app_data(web::Data::new(batcher))
             .app_data(index)
             .app_data(web::JsonConfig::default().limit(BODY_MAX).error_handler(problem::json_error))
-            .service(read("/livez", web::get().to(health::live), web::head().to(health::live)))
-            .service(read("/readyz", web::get().to(health::ready), web::head().to(health::ready)));
+            .service(read("/livez", get_or_head().to(health::live)))
+            .service(read("/readyz", get_or_head().to(health::ready)));
         if !base.is_empty() {
             for from in ["/", base.as_str()] {
-                let (get, head) = (home.clone(), home.clone());
-                let get = web::get().to(move || redirect(get.clone()));
-                config.service(read(from, get, web::head().to(move || redirect(head.clone()))));
+                let home = home.clone();
+                config.service(read(from, get_or_head().to(move || redirect(home.clone()))));
             }
         }
         config.service(scope);
@@ -150,9 +145,14 @@ fn only(resource: actix_web::Resource) -> actix_web::Resource {
     resource.default_service(web::to(|| not_offered("POST")))
 }
 
-/// A resource that is read: whoever watches the service may ask by HEAD.
-fn read(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
-    web::resource(path).route(get).route(head).default_service(web::to(|| not_offered("GET, HEAD")))
+/// A resource that is read.
+fn read(path: &str, route: actix_web::Route) -> actix_web::Resource {
+    web::resource(path).route(route).default_service(web::to(|| not_offered("GET, HEAD")))
+}
+
+/// Whoever watches the service may ask by HEAD.
+fn get_or_head() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn redirect(to: String) -> HttpResponse {
