@@ -91,6 +91,9 @@ codes! {
     NotRetryable = "not_retryable", 409, "There is nothing to retry";
     /// It is not as it was when the caller looked at it.
     Outdated = "outdated", 409, "It was changed meanwhile";
+    /// It was done under this `Idempotency-Key` before, and the answer is not there: the first request is not answered yet, its answer
+    /// was lost, or it held a secret that is shown once.
+    DoneAlready = "done_already", 409, "It was done already";
     /// Somebody else has that name or address.
     Taken = "taken", 409, "This is taken already";
     /// Without this person nobody could manage people any more.
@@ -107,6 +110,8 @@ codes! {
     Invalid = "invalid", 422, "A field is not valid";
     /// A comment is required.
     CommentRequired = "comment_required", 422, "A comment is required";
+    /// Another request was done under this `Idempotency-Key`.
+    KeyReused = "idempotency_key_reused", 422, "The Idempotency-Key belongs to another request";
     /// Too many failed sign-ins: wait.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// A defect in the service.

@@ -82,6 +82,7 @@ fn by_session(conn: &mut Conn, id: &SessionId, idle: Duration, now: Time) -> Res
         name: person.name,
         via: Via::Browser { session: id.clone() },
         gitlab_user_id: person.gitlab_user_id,
+        once: None,
     };
     Ok(Some(Known { caller, noted: Some(seen) }))
 }
@@ -115,6 +116,7 @@ fn by_token(conn: &mut Conn, id: &TokenId, now: Time) -> Result<Option<Known>, D
         name: person.name,
         via: Via::Token { id: id.clone(), name },
         gitlab_user_id: person.gitlab_user_id,
+        once: None,
     };
     Ok(Some(Known { caller, noted: used.map(|used| time(&used)).transpose()? }))
 }

@@ -23,6 +23,7 @@ pub mod filters;
 pub mod gauges;
 pub mod grants;
 pub mod groups;
+pub mod idempotency;
 pub mod inbox;
 pub mod links;
 pub mod merge_requests;

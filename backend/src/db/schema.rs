@@ -383,6 +383,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_key (sender, key, part) {
+        sender -> Text,
+        key -> Text,
+        part -> Text,
+        fingerprint -> Text,
+        done_at -> Text,
+        status -> Nullable<BigInt>,
+        content_type -> Nullable<Text>,
+        body -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(account, session, api_token, person_group, group_member);
 
 diesel::allow_tables_to_appear_in_same_query!(

@@ -2,6 +2,7 @@
 
 use super::Time;
 use super::ids::{AccountId, SessionId, TokenId};
+use super::once::Once;
 use super::record::Actor;
 
 /// What an operation needs. API tokens carry them as scopes; people get them from their roles.
@@ -219,6 +220,8 @@ pub struct Caller {
     pub reach: Reach,
     /// GitLab's id of the same person.
     pub gitlab_user_id: Option<i64>,
+    /// That what they ask for is to be done only once, if they say so.
+    pub once: Option<Once>,
 }
 
 impl Caller {

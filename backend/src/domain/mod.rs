@@ -11,6 +11,7 @@ pub mod facts;
 pub mod gate;
 pub mod ids;
 pub mod note;
+pub mod once;
 pub mod record;
 pub mod throttle;
 pub mod waiting;

@@ -5,7 +5,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use shared::ProblemCode;
 
 use super::client;
@@ -100,6 +100,20 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("PUT", "/groups/{id}", Needs::May(Permission::Admin)),
     ("DELETE", "/groups/{id}", Needs::May(Permission::Admin)),
 ];
+
+/// Operations whose answer holds a secret that is shown this once: it is not kept to be repeated.
+const SHOWN_ONCE: &[(&str, &str)] =
+    &[("POST", "/tokens"), ("POST", "/people"), ("POST", "/people/{id}/link")];
+
+/// Whether the answer to this request holds a secret that is shown only once.
+#[must_use]
+pub fn shows_a_secret(request: &HttpRequest) -> bool {
+    let pattern = request.match_pattern().unwrap_or_default();
+    SHOWN_ONCE.iter().any(|(method, path)| {
+        request.method().as_str() == *method
+            && pattern.strip_suffix(path).is_some_and(|before| before.ends_with(API))
+    })
+}
 
 /// What an operation needs; `None` if it is not offered.
 #[must_use]

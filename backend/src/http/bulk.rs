@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use shared::bulk::BULK_MAX;
 use shared::{BulkDecision, BulkItem, BulkOutcome, BulkResult, CheckItem, ProblemCode};
 
 use super::checks::{invalid, not_taken};
 use super::dto;
+use super::idempotency::Unfinished;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::domain::CheckState;
@@ -36,7 +37,7 @@ pub async fn decide_checks(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     body: web::Json<BulkDecision>,
-) -> Result<web::Json<BulkResult>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let bulk = body.into_inner();
     check_items(&bulk)?;
     bulk.validate().map_err(invalid)?;
@@ -64,7 +65,14 @@ pub async fn decide_checks(
             check,
         }
     });
-    Ok(web::Json(BulkResult { results: results.collect() }))
+    let results: Vec<BulkOutcome> = results.collect();
+    let unfinished = results.iter().any(|one| one.code == Some(ProblemCode::StoreUnavailable));
+    let mut response = HttpResponse::Ok().json(BulkResult { results });
+    if unfinished {
+        // Sent again under the same key, it is tried again; what was decided stays as it is.
+        response.extensions_mut().insert(Unfinished);
+    }
+    Ok(response)
 }
 
 /// What is wrong with the list of checks as a whole.

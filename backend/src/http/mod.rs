@@ -14,6 +14,7 @@ pub mod dto_people;
 pub mod events;
 pub mod filters;
 pub mod health;
+pub mod idempotency;
 pub mod intake;
 pub mod metrics;
 pub mod middleware;
@@ -55,6 +56,7 @@ pub fn routes(
         let home = format!("{base}/");
         // The last one wrapped is the first one asked.
         let api = web::scope(access::API)
+            .wrap(from_fn(idempotency::once))
             .wrap(from_fn(access::authorise))
             .wrap(from_fn(middleware::same_site))
             .route("/sign-in", web::get().to(session::read_sign_in))

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, OpenApi as OpenApiDocument, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{
+    Content, Object, OpenApi as OpenApiDocument, Ref, RefOr, Required, ResponseBuilder, Type,
+};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::access::{self, Needs};
+use super::idempotency;
 
 use crate::app::App;
 
@@ -117,7 +120,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
         ];
         for (method, operation) in operations {
             if let (Some(operation), Some(needs)) = (operation, access::needs(method, path)) {
-                describe(operation, needs);
+                describe(operation, method, needs);
             }
         }
     }
@@ -140,7 +143,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
 }
 
 /// Says in the document what an operation needs, and what whoever does not have it is told.
-fn describe(operation: &mut Operation, needs: Needs) {
+fn describe(operation: &mut Operation, method: &str, needs: Needs) {
     let none: [&str; 0] = [];
     operation.security = Some(match needs {
         Needs::Nothing => Vec::new(),
@@ -163,6 +166,14 @@ fn describe(operation: &mut Operation, needs: Needs) {
     if operation.parameters.as_ref().is_some_and(|all| all.iter().any(asks)) {
         refusals.push(("400", "A parameter is not valid"));
     }
+    if method != "GET" && needs != Needs::Nothing {
+        operation.parameters.get_or_insert_default().push(idempotency_key().into());
+        refusals.extend([
+            ("400", "The Idempotency-Key cannot be read"),
+            ("409", "It was done under this Idempotency-Key, and there is no answer to repeat"),
+            ("422", "The Idempotency-Key belongs to another request"),
+        ]);
+    }
     match needs {
         Needs::Nothing => {}
         Needs::Anyone => refusals.push(("401", "Not signed in")),
@@ -178,6 +189,22 @@ fn describe(operation: &mut Operation, needs: Needs) {
             response.build().into()
         });
     }
+}
+
+/// The header that every write takes.
+fn idempotency_key() -> Parameter {
+    let text = Object::builder().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    ParameterBuilder::new()
+        .name(idempotency::HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Chosen by the client, new for each thing that is to be done: a request that is sent again with the same key within 24 \
+             hours is not done again and is answered as before, with the header `Idempotency-Replayed: true`. What was refused may be \
+             tried again.",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 /// Read this document

@@ -66,6 +66,19 @@ impl ApiError {
         this
     }
 
+    /// A JSON body that is longer than any.
+    #[must_use]
+    pub fn too_large() -> Self {
+        let most = super::BODY_MAX / 1024;
+        Self::new(ProblemCode::TooLarge, format!("The body is larger than {most} KiB."))
+    }
+
+    /// A body that ended too early.
+    #[must_use]
+    pub fn incomplete() -> Self {
+        Self::new(ProblemCode::IncompleteBody, "The body could not be read to its end.")
+    }
+
     /// An error of a query parameter.
     #[must_use]
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
@@ -183,6 +196,9 @@ impl From<ServiceError> for ApiError {
             ServiceError::SignedOut => super::access::not_signed_in(),
             ServiceError::Forbidden(_) => Self::new(ProblemCode::Forbidden, capital(&error.to_string())),
             ServiceError::Outdated(_) => Self::new(ProblemCode::Outdated, capital(&error.to_string())),
+            ServiceError::DoneAlready => Self::new(ProblemCode::DoneAlready, super::idempotency::NO_ANSWER),
+            ServiceError::KeyReused => Self::new(ProblemCode::KeyReused, capital(&error.to_string()))
+                .about(super::idempotency::HEADER),
             ServiceError::Taken { field, why } => Self::new(ProblemCode::Taken, capital(why)).about(field),
             ServiceError::Invalid { field, why } => {
                 Self::new(ProblemCode::Invalid, capital(why)).about(field)
@@ -237,15 +253,12 @@ pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequ
             ProblemCode::UnsupportedMediaType,
             "Send the body with Content-Type: application/json.",
         ),
-        E::Overflow { .. } | E::OverflowKnownLength { .. } => {
-            let most = super::BODY_MAX / 1024;
-            ApiError::new(ProblemCode::TooLarge, format!("The body is larger than {most} KiB."))
-        }
+        E::Overflow { .. } | E::OverflowKnownLength { .. } => ApiError::too_large(),
         E::Deserialize(error) if error.is_data() => {
             ApiError::new(ProblemCode::Invalid, capital(&error.to_string()))
         }
         E::Deserialize(error) => ApiError::new(ProblemCode::MalformedJson, capital(&error.to_string())),
-        _ => ApiError::new(ProblemCode::IncompleteBody, "The body could not be read to its end."),
+        _ => ApiError::incomplete(),
     };
     problem.into()
 }

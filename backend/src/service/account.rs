@@ -118,7 +118,7 @@ pub async fn change_password(
     let hash = app.passwords.hash(new).await?;
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, None)?;
+            let caller = asking.begin(conn, None)?;
             if accounts::password_hash(conn, &caller.account_id)? != stored {
                 return Err(wrong());
             }

@@ -24,7 +24,7 @@ pub async fn acknowledge(
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             if !checks::is_within(conn, id.as_str(), &caller.reach)? {
                 return Err(ServiceError::NotFound("check"));
             }

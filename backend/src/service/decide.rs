@@ -67,7 +67,8 @@ impl From<diesel::result::Error> for DecideError {
     }
 }
 
-/// Takes a decision. When this returns `Ok`, the decision and its delivery are durable.
+/// Takes a decision. When this returns `Ok`, the decision and its delivery are durable; they may have been before, if the caller
+/// asks for the second time under one `Idempotency-Key`.
 ///
 /// # Errors
 /// See [`DecideError`].
@@ -80,6 +81,7 @@ pub async fn decide(app: &App, caller: &Caller, wish: Wish) -> Result<(), Decide
     app.live.stir();
     match taken {
         Taken::Barred(bar) => return Err(DecideError::Barred(bar)),
+        Taken::Before => return Ok(()),
         Taken::Decided { waited } => {
             app.metrics.decided(verdict, caller.actor().via.starts_with("token"), waited);
         }
@@ -111,6 +113,8 @@ pub async fn decide_all(
 enum Taken {
     /// They may not decide; that is written down, so it is no error of the transaction.
     Barred(Barred),
+    /// They had decided, by the same request.
+    Before,
     /// They decided.
     Decided {
         /// How long the check had waited for its first decision, if this was it.
@@ -134,6 +138,9 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
     if let Some(bar) = barred(&caller, checks::author(conn, id)?) {
         refuse(conn, &caller, &row, wish.verdict, bar, now)?;
         return Ok(Taken::Barred(bar));
+    }
+    if !asking.is_first(conn, Some(id))? {
+        return Ok(Taken::Before);
     }
     if !row.sha.eq_ignore_ascii_case(&wish.expected_sha) || row.check.state == CheckState::Superseded {
         return Err(DecideError::Refused(Refused::ShaMoved));

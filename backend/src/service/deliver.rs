@@ -343,7 +343,7 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
     let now = asking.now;
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::ChecksDecide))?;
+            let caller = asking.begin(conn, Some(Permission::ChecksDecide))?;
             if !redelivery::is_within(conn, &id, &caller.reach)? {
                 return Err(ServiceError::NotFound("delivery"));
             }

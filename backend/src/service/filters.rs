@@ -26,7 +26,7 @@ pub async fn replace(
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, None)?;
+            let caller = asking.begin(conn, None)?;
             filters::replace(conn, &caller.account_id, &new)?;
             Ok(filters::of_account(conn, &caller.account_id)?)
         })

@@ -41,7 +41,7 @@ pub async fn save(
     let group = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             if let Some(id) = &id {
                 let now = groups::find(conn, id)?.ok_or(ServiceError::NotFound("group"))?;
                 if expected.is_some_and(|expected| expected != version(&now)) {
@@ -73,7 +73,7 @@ pub async fn remove(app: &App, caller: &Caller, id: GroupId) -> Result<(), Servi
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             let group = groups::find(conn, &id)?.ok_or(ServiceError::NotFound("group"))?;
             groups::remove(conn, &id)?;
             record(conn, &caller, &group, "removed", asking.now)?;

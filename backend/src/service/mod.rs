@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::crypto::password::PasswordError;
-use crate::db::{Conn, DbError, callers};
+use crate::db::{Conn, DbError, callers, idempotency};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Permission};
 
@@ -87,6 +87,14 @@ pub enum ServiceError {
     /// Without this person nobody could manage people any more.
     #[error("this is the last administrator who can sign in; make somebody else one first")]
     LastAdministrator,
+    /// It was done already, under the same `Idempotency-Key`.
+    #[error("this was done already under this Idempotency-Key")]
+    DoneAlready,
+    /// Another request was done under this `Idempotency-Key`.
+    #[error(
+        "this Idempotency-Key belongs to another request; use a new one for each thing that is to be done"
+    )]
+    KeyReused,
     /// Too many wrong passwords.
     #[error("there were too many failed attempts")]
     Locked {
@@ -126,6 +134,29 @@ impl Asking {
             return Err(ServiceError::Forbidden("you may not do this any more"));
         }
         Ok(caller)
+    }
+
+    /// The same at the beginning of something that is done only once if the caller says so.
+    ///
+    /// # Errors
+    /// [`ServiceError::DoneAlready`], and as [`Self::again`] and [`Self::is_first`].
+    pub fn begin(&self, conn: &mut Conn, permission: Option<Permission>) -> Result<Caller, ServiceError> {
+        let caller = self.again(conn, permission)?;
+        if self.is_first(conn, None)? { Ok(caller) } else { Err(ServiceError::DoneAlready) }
+    }
+
+    /// Whether what is asked for, or the part of it with this name, is to be done: not if it was done under the same
+    /// `Idempotency-Key`. Noted in this transaction; whatever undoes that undoes the note.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyReused`] or the database's.
+    pub fn is_first(&self, conn: &mut Conn, part: Option<&str>) -> Result<bool, ServiceError> {
+        let Some(once) = &self.caller.once else { return Ok(true) };
+        match idempotency::claim(conn, once, part, self.now)? {
+            None => Ok(true),
+            Some(before) if before == once.fingerprint => Ok(false),
+            Some(_) => Err(ServiceError::KeyReused),
+        }
     }
 }
 

@@ -141,7 +141,7 @@ pub async fn invite(app: &App, caller: &Caller, new: Invitation) -> Result<(Pers
     let done = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             let id = create(conn, &caller.actor(), &new, None, asking.now)?;
             let made = links::make(conn, &id, false, asking.now)?;
             Ok::<_, ServiceError>((load(conn, &id, asking.now)?, made))
@@ -206,7 +206,7 @@ pub async fn change(app: &App, caller: &Caller, id: AccountId, new: Change) -> R
     let person = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             if let Some(expected) = &new.expected
                 && load(conn, &id, asking.now)?.version() != *expected
             {
@@ -293,7 +293,7 @@ pub async fn make_link(app: &App, caller: &Caller, id: AccountId) -> Result<Made
     let made = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             link(conn, &caller.actor(), &id, asking.now)
         })
         .await?;
@@ -332,7 +332,7 @@ pub async fn end_sessions(app: &App, caller: &Caller, id: AccountId) -> Result<(
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             let account = accounts::find(conn, &id)?.ok_or(ServiceError::NotFound("person"))?;
             let ended = sessions::end_all(conn, &id, None)?;
             let event = NewEvent {

@@ -34,7 +34,7 @@ pub async fn change(
     let rule = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::ProjectsWrite))?;
+            let caller = asking.begin(conn, Some(Permission::ProjectsWrite))?;
             let mut rule = rules::find(conn, &id, &caller.reach)?.ok_or(ServiceError::NotFound("rule"))?;
             if rule.note_enabled == note_enabled {
                 return Ok(rule);

@@ -296,7 +296,7 @@ pub async fn end(app: &App, caller: &Caller, session: SessionId) -> Result<(), S
     let asking = super::Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, None)?;
+            let caller = asking.begin(conn, None)?;
             if !sessions::end(conn, &caller.account_id, &session)? {
                 return Err(ServiceError::NotFound("session"));
             }

@@ -103,7 +103,7 @@ pub async fn replay_call(app: &App, caller: &Caller, id: i64) -> Result<(), Serv
     let now = asking.now;
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, Some(Permission::Admin))?;
+            let caller = asking.begin(conn, Some(Permission::Admin))?;
             if !calls::replay(conn, id, now)? {
                 return Err(if calls::exists(conn, id)? {
                     ServiceError::NotRetryable("only a call that was set aside can be replayed")

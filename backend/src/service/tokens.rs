@@ -68,7 +68,7 @@ pub async fn make(
     let made = app
         .db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, None)?;
+            let caller = asking.begin(conn, None)?;
             create(conn, &caller.actor(), &caller.account_id, &wanted, secret::token(), asking.now)
         })
         .await?;
@@ -152,7 +152,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: TokenId) -> Result<(), Servi
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.again(conn, None)?;
+            let caller = asking.begin(conn, None)?;
             end(conn, &caller.actor(), &id, which(&caller), asking.now)
         })
         .await?;

@@ -7,8 +7,8 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::app::App;
 use crate::db::{
-    Conn, DbError, Lane, batches, calls, changes_due, deliveries, links, merge_requests, notes, sending,
-    sessions, throttle, trouble,
+    Conn, DbError, Lane, batches, calls, changes_due, deliveries, idempotency, links, merge_requests, notes,
+    sending, sessions, throttle, trouble,
 };
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -250,7 +250,7 @@ pub async fn examine(app: &App) {
     }
 }
 
-/// Deletes sessions, links and counted failures that have ended, and changes that nobody looks at.
+/// Deletes sessions, links, keys of requests and counted failures that have ended, and changes that nobody looks at.
 ///
 /// # Errors
 /// The database's.
@@ -261,6 +261,7 @@ pub async fn tidy(app: &App) -> Result<(), DbError> {
         .write(Lane::Back, move |conn| {
             sessions::prune(conn, now)?;
             links::prune(conn, now)?;
+            idempotency::prune(conn, now)?;
             throttle::prune(conn, now)
         })
         .await

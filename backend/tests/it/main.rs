@@ -33,6 +33,7 @@ mod listing;
 mod live;
 mod metrics;
 mod notes;
+mod once;
 mod payloads;
 mod reconcile;
 mod replicas;

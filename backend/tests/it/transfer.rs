@@ -65,6 +65,7 @@ const REST: &str = "
     INSERT INTO session SELECT 's', 'k', id, 't', 't', 't', 'a browser', '::1', NULL FROM account LIMIT 1;
     INSERT INTO one_time_link SELECT 'l', 'k', 'invitation', id, 't', NULL FROM account LIMIT 1;
     INSERT INTO sign_in_throttle VALUES ('address ::1', 3, 't', NULL);
+    INSERT INTO idempotency_key VALUES ('token:t', 'k', '', 'f', 't', 201, 'application/json', '{}');
     INSERT INTO saved_filter SELECT id, 0, 'mine', 'q=1' FROM account LIMIT 1;
     INSERT INTO change_part SELECT merge_request.id, head_sha, 'content', body, 7, 't' FROM merge_request, received_call LIMIT 1;";
 

@@ -8,6 +8,7 @@ fn caller(roles: &[Role], gitlab_user_id: Option<i64>) -> Caller {
         permissions: Permissions::of_roles(roles),
         reach: Reach::All,
         gitlab_user_id,
+        once: None,
     }
 }
 
