@@ -41,14 +41,24 @@ journey("what needs somebody and what waits on others are two lists, with their 
 journey("decided checks have their tab, one state is a choice, and old addresses still work", async (world) => {
   const page = await world.window();
   await openInbox(page, world.app);
-  await openDialog(page, DELIVERY_DATE, "approve");
+  const all = await rows(page).allTextContents();
+  const place = (title) => all.findIndex((text) => text.includes(title));
+  const [older, newer] = [DELIVERY_DATE, COOKIE].sort((a, b) => place(a) - place(b));
+  await openDialog(page, newer, "approve");
   await submit(page);
-  await openDialog(page, COOKIE, "reject");
+  await openDialog(page, older, "reject");
   await byId(page, "decision-comment").fill("Not yet.");
   await submit(page);
   await tab(page, "decided").click();
   await shows(page, 2);
   assert.deepEqual(asked(page), { state: "approved,rejected" });
+  await says(rows(page).first(), new RegExp(older));
+  await byId(page, "sort").selectOption({ label: "Newest first" });
+  await eventually("what arrived last comes first", async () =>
+    assert.match(await rows(page).first().textContent(), new RegExp(newer)));
+  assert.deepEqual(asked(page), { state: "approved,rejected", sort: "newest" });
+  await byId(page, "sort").selectOption({ label: "Latest decision first" });
+  await until("the shortest address again", () => !asked(page).sort);
   await byId(page, "filter-state").selectOption("rejected");
   await shows(page, 1);
   assert.deepEqual(asked(page), { state: "rejected" });

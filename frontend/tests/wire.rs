@@ -49,13 +49,15 @@ const ITEM: &str = r#""id":"1","state":"pending","sha":"9f8e7d6c","received_at":
 #[wasm_bindgen_test]
 fn checks_and_what_belongs_to_them() {
     let full = format!(
-        r#"{{{ITEM},"decided_by":"Ada",
+        r#"{{{ITEM},"decided_by":"Ada","decided_at":"t",
         "delivery":{{"state":"failed","attempts":3,"last_error":"401","delivered_at":null}},
         "reason":{{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"Rita","own":true}},
         "change":{{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,
             "files":5}}}}"#
     );
-    let bare = format!(r#"{{{ITEM},"decided_by":null,"delivery":null,"reason":null,"change":null}}"#);
+    let bare = format!(
+        r#"{{{ITEM},"decided_by":null,"decided_at":null,"delivery":null,"reason":null,"change":null}}"#
+    );
     reads::<CheckPage>(&format!(r#"{{"items":[{full},{bare}],"next_cursor":"c"}}"#));
     reads::<CheckPage>(r#"{"items":[],"next_cursor":null}"#);
     reads::<CheckFilters>(r#"{"projects":["acme/shop"],"rules":[]}"#);

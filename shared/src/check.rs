@@ -148,6 +148,9 @@ pub struct CheckItem {
     pub rule: RuleRef,
     /// Who made the decision that counts now; `null` while there is none.
     pub decided_by: Option<String>,
+    /// When that was, RFC 3339 UTC.
+    #[serde(default)]
+    pub decided_at: Option<String>,
     /// The newest delivery to GitLab; `null` while there is nothing to tell.
     pub delivery: Option<DeliverySummary>,
     /// Why a pending check waits; `null` for checks that do not.
@@ -256,6 +259,8 @@ struct FlatDetail {
     merge_request: MergeRequestRef,
     rule: RuleRef,
     decided_by: Option<String>,
+    #[serde(default)]
+    decided_at: Option<String>,
     delivery: Option<DeliverySummary>,
     reason: Option<Reason>,
     change: Option<ChangeSummary>,
@@ -288,6 +293,7 @@ impl From<FlatDetail> for CheckDetail {
                 merge_request: flat.merge_request,
                 rule: flat.rule,
                 decided_by: flat.decided_by,
+                decided_at: flat.decided_at,
                 delivery: flat.delivery,
                 reason: flat.reason,
                 change: flat.change,
@@ -319,7 +325,7 @@ mod tests {
         let text = r#"{"id":"1","state":"rejected","sha":"s","received_at":"a","updated_at":"b",
             "source_branch":"x","target_branch":"y","project":{"id":1,"path":"p","web_url":"w"},
             "merge_request":{"iid":7,"title":"t","author":"m","url":"u"},"rule":{"id":3,"name":"r"},
-            "decided_by":"d","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
+            "decided_by":"d","decided_at":"n","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
             "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
             "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",

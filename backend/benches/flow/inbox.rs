@@ -38,8 +38,10 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     large.ready().await?;
     let mut small_browser = Connection::open_with(small.address, &token(&few)?).await?;
     let mut large_browser = Connection::open_with(large.address, &token(&many)?).await?;
-    for (name, query) in [("pending", ""), ("all", "&state=all")] {
-        let newest_first = query.contains("all");
+    for (name, query) in
+        [("pending", ""), ("all", "&state=all"), ("decided", "&state=approved,rejected&sort=decided")]
+    {
+        let newest_first = !query.is_empty();
         let first = format!("{CHECKS}{query}");
         compare(
             &format!("inbox, {name}, first page"),

@@ -228,6 +228,17 @@ pub(super) fn stamp(conn: &mut Conn, id: &str, now: Time) -> Result<String, DbEr
     Ok(now.max(next).to_string())
 }
 
+/// Whose decision counts after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided<'a> {
+    /// The one that this person has just made.
+    Now(&'a str),
+    /// The same as before.
+    Before,
+    /// Nobody's.
+    Not,
+}
+
 /// Stores a check's state after a step.
 ///
 /// # Errors
@@ -235,17 +246,23 @@ pub(super) fn stamp(conn: &mut Conn, id: &str, now: Time) -> Result<String, DbEr
 pub fn save(
     conn: &mut Conn,
     row: &CheckRow,
-    decided_by: Option<&str>,
+    decided: Decided<'_>,
     notice: Option<&str>,
     now: Time,
 ) -> Result<(), DbError> {
     let at = stamp(conn, row.id.as_str(), now)?;
+    let (decided_by, decided_at) = match decided {
+        Decided::Now(who) => (Some(Some(who)), Some(Some(now.to_string()))),
+        Decided::Before => (None, None),
+        Decided::Not => (Some(None), Some(None)),
+    };
     diesel::update(check::table.find(row.id.as_str()))
         .set((
             check::state.eq(row.check.state.as_str()),
             check::round.eq(row.round),
             check::target_branch.eq(&row.target_branch),
-            check::decided_by.eq(decided_by),
+            decided_by.map(|who| check::decided_by.eq(who)),
+            decided_at.map(|at| check::decided_at.eq(at)),
             check::notice.eq(notice),
             check::updated_at.eq(at),
         ))
@@ -264,14 +281,6 @@ pub fn reference(conn: &mut Conn, id: &str) -> Result<String, DbError> {
         .select((check::project_path, merge_request::iid))
         .first(conn)?;
     Ok(format!("{path}!{iid}"))
-}
-
-/// Who made the decision that counts.
-///
-/// # Errors
-/// The database's.
-pub fn decided_by(conn: &mut Conn, id: &str) -> Result<Option<String>, DbError> {
-    Ok(check::table.find(id).select(check::decided_by).first(conn)?)
 }
 
 /// Copies new facts of a merge request onto a check of its HEAD; `false` if it says so already.

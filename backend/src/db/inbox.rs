@@ -43,8 +43,8 @@ pub struct ListedCheck {
     pub merge_request: (i64, String, String, String),
     /// GitLab's rule id and name.
     pub rule: (i64, String),
-    /// Who decided.
-    pub decided_by: Option<String>,
+    /// Who decided, and when.
+    pub decided: (Option<String>, Option<String>),
     /// State, attempts, last error and time of the newest delivery.
     pub delivery: Option<(String, i64, Option<String>, Option<String>)>,
     /// Pipeline, approvals given and required, added and removed lines, files, as last read.
@@ -77,6 +77,30 @@ impl Alarm {
     }
 }
 
+/// In which order a listing stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What arrived first comes first.
+    #[default]
+    Oldest,
+    /// What arrived last comes first.
+    Newest,
+    /// What was decided last comes first, and what was not decided is left out.
+    Decided,
+}
+
+impl Order {
+    /// Where a check stands in this order: a time, and the id where two have the same.
+    #[must_use]
+    pub fn place(self, row: &ListedCheck) -> (&str, &str) {
+        let at = match self {
+            Order::Oldest | Order::Newest => &row.received_at,
+            Order::Decided => row.decided.1.as_ref().unwrap_or(&row.received_at),
+        };
+        (at, &row.id)
+    }
+}
+
 /// What a listing is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
@@ -94,8 +118,8 @@ pub struct Listing {
     pub after: Option<(String, String)>,
     /// Only merge requests that these people wrote; everybody's if not given.
     pub written: Option<Written>,
-    /// Whether the oldest come first.
-    pub oldest_first: bool,
+    /// Which come first.
+    pub order: Order,
     /// At most this many.
     pub limit: i64,
 }
@@ -122,7 +146,7 @@ macro_rules! listed {
                 (project::gitlab_id, check::project_path, project::web_url),
                 (check::merge_request_iid, check::title, check::author, merge_request::url),
                 (rule::gitlab_id, check::rule_name),
-                check::decided_by,
+                (check::decided_by, check::decided_at),
                 (delivery::state, delivery::attempts, delivery::last_error, delivery::delivered_at)
                     .nullable(),
                 (
@@ -136,6 +160,31 @@ macro_rules! listed {
                     .nullable(),
             ))
     };
+}
+
+/// A query in the order of a time, from the place behind `after` on. The first condition alone bounds the index range; the second
+/// settles ties.
+macro_rules! ascending {
+    ($query:expr, $time:expr, $after:expr) => {{
+        let mut query = $query;
+        if let Some((at, id)) = $after {
+            query =
+                query.filter($time.ge(at.clone())).filter($time.gt(at.clone()).or(check::id.gt(id.clone())));
+        }
+        query.order(($time.asc(), check::id.asc()))
+    }};
+}
+
+/// The same the other way round.
+macro_rules! descending {
+    ($query:expr, $time:expr, $after:expr) => {{
+        let mut query = $query;
+        if let Some((at, id)) = $after {
+            query =
+                query.filter($time.le(at.clone())).filter($time.lt(at.clone()).or(check::id.lt(id.clone())));
+        }
+        query.order(($time.desc(), check::id.desc()))
+    }};
 }
 
 /// A check as a listing shows it, if it is within the reach.
@@ -225,27 +274,20 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         if let Some(alarm) = listing.alarm {
             query = query.filter(sql::<Bool>(alarm.condition()));
         }
-        if let Some((at, id)) = &listing.after {
-            // The first condition alone bounds the index range; the second settles ties.
-            query = if listing.oldest_first {
-                query
-                    .filter(check::received_at.ge(at.clone()))
-                    .filter(check::received_at.gt(at.clone()).or(check::id.gt(id.clone())))
-            } else {
-                query
-                    .filter(check::received_at.le(at.clone()))
-                    .filter(check::received_at.lt(at.clone()).or(check::id.lt(id.clone())))
-            };
-        }
-        query = if listing.oldest_first {
-            query.order((check::received_at.asc(), check::id.asc()))
-        } else {
-            query.order((check::received_at.desc(), check::id.desc()))
+        query = match listing.order {
+            Order::Oldest => ascending!(query, check::received_at, &listing.after),
+            Order::Newest => descending!(query, check::received_at, &listing.after),
+            // The first condition is that of the indexes.
+            Order::Decided => descending!(
+                query.filter(check::decided_at.is_not_null()),
+                check::decided_at.assume_not_null(),
+                &listing.after
+            ),
         };
         found.extend(query.limit(listing.limit).load::<ListedCheck>(conn)?);
     }
-    found.sort_by(|a, b| (&a.received_at, &a.id).cmp(&(&b.received_at, &b.id)));
-    if !listing.oldest_first {
+    found.sort_by(|a, b| listing.order.place(a).cmp(&listing.order.place(b)));
+    if listing.order != Order::Oldest {
         found.reverse();
     }
     found.truncate(usize::try_from(listing.limit).unwrap_or(usize::MAX));

@@ -78,6 +78,7 @@ diesel::table! {
         source_branch -> Text,
         target_branch -> Text,
         decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Text>,
         gitlab_status -> Nullable<Text>,
         gitlab_status_at -> Nullable<Text>,
         undecided_pass -> Bool,

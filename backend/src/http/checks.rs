@@ -9,7 +9,7 @@ use super::dto;
 use super::problem::ApiError;
 use super::query::Query;
 use crate::app::App;
-use crate::db::inbox::Listing;
+use crate::db::inbox::{Listing, Order};
 use crate::domain::access::{Barred, Caller, Turn};
 use crate::domain::ids::CheckId;
 use crate::domain::{CheckState, Refused};
@@ -39,7 +39,8 @@ pub struct ChecksQuery {
     alarm: Option<String>,
     /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
     turn: Option<String>,
-    /// `oldest` or `newest` first. Default: only pending checks oldest first, otherwise newest first.
+    /// `oldest` or `newest`: what arrived first or last comes first; `decided`, only with approved and rejected checks: what was
+    /// decided last comes first. Default: only pending checks oldest first, otherwise newest first.
     sort: Option<String>,
     /// `next_cursor` of the page before, asked for with the same parameters.
     cursor: Option<String>,
@@ -74,9 +75,12 @@ pub async fn list_checks(
     query: Query<ChecksQuery>,
 ) -> Result<web::Json<CheckPage>, ApiError> {
     let listing = read_listing(query.0, &caller)?;
+    let order = listing.order;
     let (rows, more) = inbox::list(&app, &caller, listing).await?;
-    let next_cursor =
-        rows.last().filter(|_| more).map(|(last, _)| format!("{}~{}", last.received_at, last.id));
+    let next_cursor = rows.last().filter(|_| more).map(|(last, _)| {
+        let (at, id) = order.place(last);
+        format!("{at}~{id}")
+    });
     let items = rows.into_iter().map(dto::check_item).collect::<Result<_, _>>()?;
     Ok(web::Json(CheckPage { items, next_cursor }))
 }
@@ -123,12 +127,17 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
     }
     let pending = states == [CheckState::Pending];
-    let oldest_first = match query.sort.as_deref().map(str::trim) {
-        None | Some("") => pending,
-        Some("oldest") => true,
-        Some("newest") => false,
+    let order = match query.sort.as_deref().map(str::trim) {
+        None | Some("") if pending => Order::Oldest,
+        Some("oldest") => Order::Oldest,
+        None | Some("" | "newest") => Order::Newest,
+        Some("decided") if !states.is_empty() && states.iter().all(is_decided) => Order::Decided,
+        Some("decided") => {
+            let why = "Only what was decided has that order; ask for state=approved,rejected as well.";
+            return Err(ApiError::parameter("sort", why));
+        }
         Some(word) => {
-            let why = format!("{word:?} is no order; use oldest or newest.");
+            let why = format!("{word:?} is no order; use oldest, newest or decided.");
             return Err(ApiError::parameter("sort", why));
         }
     };
@@ -149,7 +158,7 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Listing {
         written: turn.map(|turn| turn.of(caller)),
-        oldest_first,
+        order,
         states,
         project: given(query.project),
         rule: given(query.rule),
@@ -158,6 +167,10 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         after,
         limit,
     })
+}
+
+const fn is_decided(state: &CheckState) -> bool {
+    matches!(state, CheckState::Approved | CheckState::Rejected)
 }
 
 /// Read one check

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::db::checks::{self, CheckRow};
+use crate::db::checks::{self, CheckRow, Decided};
 use crate::db::deliveries::{self, NewDelivery};
 use crate::db::{Conn, DbError, decisions, events, notes, shown};
 use crate::domain::check::{Effect, Happening, Step};
@@ -67,12 +67,12 @@ pub fn take(
         notes::want(conn, request, rule, connection_id.as_str(), cause.decided_by.is_some(), now)?;
     }
     if moved || !step.effects.is_empty() {
-        let standing = match (cause.decided_by, row.check.standing) {
-            (Some(who), _) => Some(who.to_owned()),
-            (None, Some(_)) => checks::decided_by(conn, row.id.as_str())?,
-            (None, None) => None,
+        let decided = match (cause.decided_by, row.check.standing) {
+            (Some(who), _) => Decided::Now(who),
+            (None, Some(_)) => Decided::Before,
+            (None, None) => Decided::Not,
         };
-        checks::save(conn, row, standing.as_deref(), cause.notice, now)?;
+        checks::save(conn, row, decided, cause.notice, now)?;
     }
     Ok(())
 }

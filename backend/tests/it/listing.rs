@@ -52,6 +52,54 @@ async fn counts(asker: &Asker) -> (i64, i64, i64) {
 }
 
 on_both! {
+    async fn what_was_decided_last_comes_first(world: Plan::signed()) {
+        let mut iids = Vec::new();
+        for _ in 0..4 {
+            iids.push(open_by(world, "ada").await);
+        }
+        let of = |checks: &[Value], iid: i64| checks.iter().find(|one| one["merge_request"]["iid"] == iid).unwrap().clone();
+        let checks = world.checks("pending").await;
+        for (at, verdict) in [(2, "approve"), (0, "reject"), (3, "approve")] {
+            assert_eq!(world.decide(&of(&checks, iids[at]), verdict, "so be it").await.0, 201);
+            world.advance(Duration::from_secs(1));
+        }
+        world.settle().await;
+        // A new title is no new decision.
+        world.gitlab.edit_title(world.project, iids[2], "Another title");
+        world.settle().await;
+        let rita = world.program_of_rita();
+        let decided = "state=approved,rejected&sort=decided";
+        let expected = [iids[3], iids[0], iids[2]];
+        assert_eq!(walk(&rita, decided).await, expected);
+        assert_eq!(walk(&rita, "state=approved&sort=decided").await, [iids[3], iids[2]]);
+        assert_eq!(walk(&rita, "state=approved,rejected").await, [iids[3], iids[2], iids[0]], "else by arrival");
+        for narrowed in ["&project=demo/storefront", "&rule=Change%20approval", "&q=change", "&project=demo/storefront&rule=Change%20approval"] {
+            assert_eq!(walk(&rita, &format!("{decided}{narrowed}")).await, expected, "{narrowed}");
+        }
+        let mine = world.project_id(world.project).await;
+        let vera = world.person("Vera", &[Role::Viewer], &[mine]).await;
+        let vera = world.program(&vera, &[Permission::ChecksRead], &[]).await;
+        assert_eq!(walk(&vera, decided).await, expected);
+        // A reversal is a decision.
+        let one = of(&world.checks("approved").await, iids[2]);
+        let reversal = json!({"verdict": "reject", "comment": "no", "expected_sha": one["sha"], "expected_state": "approved"});
+        let path = format!("checks/{}/decisions", one["id"].as_str().unwrap());
+        let (status, reversed) = world.post(&path, &reversal).await;
+        assert_eq!(status, 201, "{reversed}");
+        assert_eq!(reversed["decided_at"], reversed["decisions"][1]["decided_at"]);
+        assert!(reversed["decided_at"].as_str() > one["decided_at"].as_str());
+        assert_eq!(walk(&rita, decided).await, [iids[2], iids[3], iids[0]]);
+        // What no longer counts is none.
+        world.gitlab.set_target_branch(world.project, iids[3], "release");
+        world.settle().await;
+        assert_eq!(walk(&rita, decided).await, [iids[2], iids[0]]);
+        assert_eq!(of(&world.checks("pending").await, iids[3])["decided_at"], Value::Null);
+        for query in ["sort=decided", "state=all&sort=decided", "state=approved,pending&sort=decided", "state=approved&sort=first"] {
+            let (code, problem) = rita.get(&format!("checks?{query}")).await;
+            assert_eq!((code.as_u16(), &problem["field"]), (400, &json!("sort")), "{query}");
+        }
+    }
+
     async fn whose_turn_it_is_is_listed_and_counted(world: Plan::signed()) {
         let mut iids = Vec::new();
         for author in ["ada", "berta", "ada", "berta", "cleo"] {

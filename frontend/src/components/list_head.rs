@@ -95,13 +95,15 @@ fn acts(app: App) -> El {
 fn order(tab: Tab, filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
     let field = el("select").class("select order").attr("aria-label", texts::SORT).test("sort");
     let select: HtmlSelectElement = field.as_kind();
-    let options = Sort::ALL
-        .map(|sort| words("option", texts::sort(sort, tab.is_pending())).attr("value", sort.as_str()));
-    let field = field.children(options.into());
+    let options = Sort::offered(tab);
+    let option =
+        |sort: &Sort| words("option", texts::sort(*sort, tab.is_pending())).attr("value", sort.as_str());
+    let field = field.children(options.iter().map(option).collect());
     let chosen = select.clone();
     watch(move || chosen.set_value(filter.with(|filter| filter.sort.as_str())));
     field.on("change", move |_| {
-        let sort = if select.value() == Sort::Oldest.as_str() { Sort::Oldest } else { Sort::Newest };
+        let chosen = select.value();
+        let sort = options.iter().copied().find(|sort| sort.as_str() == chosen).unwrap_or(Sort::of(tab));
         change.run(Filter { sort, ..filter.get_untracked() });
     })
 }

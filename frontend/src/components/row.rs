@@ -99,7 +99,10 @@ pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
     );
     let when = move || match state.get() {
         CheckState::Pending => item.with_untracked(|item| moment(&item.received_at, As::Waits)),
-        CheckState::Approved | CheckState::Rejected | CheckState::Superseded | CheckState::Withdrawn => {
+        CheckState::Approved | CheckState::Rejected => {
+            item.with_untracked(|item| moment(item.decided_at.as_ref().unwrap_or(&item.updated_at), As::Ago))
+        }
+        CheckState::Superseded | CheckState::Withdrawn => {
             item.with_untracked(|item| moment(&item.updated_at, As::Ago))
         }
     };

@@ -102,11 +102,19 @@ pub enum Sort {
     Oldest,
     /// What arrived last comes first.
     Newest,
+    /// What was decided last comes first.
+    Decided,
 }
 
 impl Sort {
-    /// Both, as they are offered.
-    pub const ALL: [Sort; 2] = [Sort::Oldest, Sort::Newest];
+    /// All of them.
+    pub const ALL: [Sort; 3] = [Sort::Decided, Sort::Oldest, Sort::Newest];
+
+    /// Those that a tab offers.
+    #[must_use]
+    pub fn offered(tab: Tab) -> &'static [Sort] {
+        if tab.shown() == Tab::Decided { &Self::ALL } else { &[Sort::Oldest, Sort::Newest] }
+    }
 
     /// The word in the URL and in the API.
     #[must_use]
@@ -114,13 +122,18 @@ impl Sort {
         match self {
             Sort::Oldest => "oldest",
             Sort::Newest => "newest",
+            Sort::Decided => "decided",
         }
     }
 
     /// The order of a tab unless another one is chosen.
     #[must_use]
-    pub const fn of(tab: Tab) -> Self {
-        if tab.is_pending() { Sort::Oldest } else { Sort::Newest }
+    pub fn of(tab: Tab) -> Self {
+        match tab.shown() {
+            Tab::Decided => Sort::Decided,
+            _ if tab.is_pending() => Sort::Oldest,
+            _ => Sort::Newest,
+        }
     }
 }
 
@@ -162,8 +175,8 @@ impl Filter {
             None if state == Tab::Decided.state() => Tab::Decided,
             None => Tab::Mine,
         };
-        let sort = Sort::ALL.into_iter().find(|sort| sort.as_str() == text("sort"));
-        let sort = sort.unwrap_or(Sort::of(tab));
+        let sort = Sort::offered(tab).iter().find(|sort| sort.as_str() == text("sort"));
+        let sort = sort.copied().unwrap_or(Sort::of(tab));
         Self {
             tab,
             sort,
@@ -188,7 +201,7 @@ impl Filter {
             Tab::Others => ("", OTHERS),
             Tab::Decided | Tab::All | Tab::One(_) => (self.tab.state(), ""),
         };
-        self.pairs(state, turn, &[])
+        self.pairs(state, turn, self.sort == Sort::of(self.tab), &[])
     }
 
     /// The query of the API call for one page.
@@ -198,12 +211,14 @@ impl Filter {
         self.pairs(
             self.tab.state(),
             self.tab.turn(),
+            // The API has another order unless it is told.
+            self.sort == Sort::of(self.tab) && self.sort != Sort::Decided,
             &[("cursor", cursor.unwrap_or_default()), ("limit", &limit)],
         )
     }
 
-    fn pairs(&self, state: &str, turn: &str, more: &[(&str, &str)]) -> String {
-        let sort = if self.sort == Sort::of(self.tab) { "" } else { self.sort.as_str() };
+    fn pairs(&self, state: &str, turn: &str, usual: bool, more: &[(&str, &str)]) -> String {
+        let sort = if usual { "" } else { self.sort.as_str() };
         let pairs = [
             ("state", state),
             ("turn", turn),
@@ -320,7 +335,10 @@ mod tests {
     #[test]
     fn what_needs_the_person_is_the_default_and_has_the_shortest_address() {
         assert_eq!(read(&[]), Filter::default());
-        assert_eq!(read(&[("state", "nonsense"), ("turn", "nonsense"), ("sort", "x")]), Filter::default());
+        assert_eq!(
+            read(&[("state", "nonsense"), ("turn", "nonsense"), ("sort", "decided")]),
+            Filter::default()
+        );
         assert_eq!(Filter::default().href(), "./");
         assert_eq!(Filter::default().on(Tab::Others).href(), "./?turn=others");
         assert_eq!(Filter::default().on(Tab::All).href(), "./?state=all");
@@ -331,7 +349,7 @@ mod tests {
     fn every_filter_comes_back_from_its_address() {
         let states = CheckState::ALL.map(Tab::One);
         for tab in Tab::SHOWN.into_iter().chain(states) {
-            for sort in Sort::ALL {
+            for sort in Sort::offered(tab).iter().copied() {
                 let alarm = Some(Alarm::UndecidedPass);
                 let (project, rule, q) = ("a/b c".into(), "Ü & Co".into(), "x=1".into());
                 let filter = Filter { tab, sort, project, rule, q, alarm };
@@ -366,7 +384,10 @@ mod tests {
         let filter = Filter::default();
         assert_eq!(filter.api_query(None, 50), "state=pending&turn=mine&limit=50");
         assert_eq!(filter.api_query(Some("c+1"), 2), "state=pending&turn=mine&cursor=c%2B1&limit=2");
-        assert_eq!(filter.on(Tab::Decided).api_query(None, 50), "state=approved%2Crejected&limit=50");
+        let decided = filter.on(Tab::Decided);
+        assert_eq!(decided.api_query(None, 50), "state=approved%2Crejected&sort=decided&limit=50");
+        let by_arrival = Filter { sort: Sort::Newest, ..decided };
+        assert_eq!(by_arrival.api_query(None, 5), "state=approved%2Crejected&sort=newest&limit=5");
         let newest = Filter { sort: Sort::Newest, ..filter };
         assert_eq!(newest.api_query(None, 1), "state=pending&turn=mine&sort=newest&limit=1");
         assert_eq!(newest.href(), "./?sort=newest");

@@ -64,6 +64,7 @@ pub(crate) fn item(id: &str, state: CheckState) -> CheckItem {
         },
         rule: RuleRef { id: 3, name: "Change approval".into() },
         decided_by: None,
+        decided_at: None,
         delivery: None,
         reason: None,
         change: None,

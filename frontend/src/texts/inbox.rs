@@ -19,6 +19,7 @@ texts! {
     SORT_LONGEST = "Waiting longest";
     SORT_OLDEST = "Oldest first";
     SORT_NEWEST = "Newest first";
+    SORT_DECIDED = "Latest decision first";
     APPROVALS = "approvals in GitLab";
     LINES_CHANGED = "lines";
 
@@ -71,6 +72,7 @@ pub const fn sort(sort: Sort, pending: bool) -> &'static str {
         Sort::Oldest if pending => SORT_LONGEST,
         Sort::Oldest => SORT_OLDEST,
         Sort::Newest => SORT_NEWEST,
+        Sort::Decided => SORT_DECIDED,
     }
 }
 

@@ -75,8 +75,10 @@ async fn a_live_change_alters_the_row_in_place() {
 
     let mut decided = item("1");
     decided.state = CheckState::Approved;
+    // A new title is no new decision.
     decided.updated_at = "2026-01-31T10:30:00.000000Z".into();
     decided.decided_by = Some("Ada".into());
+    decided.decided_at = Some("2026-01-31T10:00:00.000000Z".into());
     decided.delivery = Some(DeliverySummary {
         state: DeliveryState::Failed,
         attempts: 3,
@@ -91,6 +93,8 @@ async fn a_live_change_alters_the_row_in_place() {
     assert_eq!(drawn.get_attribute("data-state").as_deref(), Some("approved"));
     let text = drawn.text_content().unwrap();
     assert!(text.contains("by Ada") && text.contains("GitLab was not told: 401"), "{text}");
+    let when = find(&drawn, ".row-when time").unwrap().get_attribute("datetime");
+    assert_eq!(when.as_deref(), Some("2026-01-31T10:00:00.000000Z"));
     assert!(find(&drawn, "[data-testid=approve]").is_none());
     drop(mounted);
 }

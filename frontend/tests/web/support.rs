@@ -25,6 +25,7 @@ pub fn item(id: &str) -> CheckItem {
         },
         rule: RuleRef { id: 3, name: "Change approval".into() },
         decided_by: None,
+        decided_at: None,
         delivery: None,
         reason: None,
         change: None,
