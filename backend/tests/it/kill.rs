@@ -24,6 +24,25 @@ const CALLS: usize = 40;
 struct Acknowledged {
     calls: i64,
     decisions: Vec<(String, String, String)>,
+    /// Decisions that got no answer: nobody knows whether they were taken.
+    unanswered: Vec<Value>,
+}
+
+/// Sends a decision under a key that belongs to it, so that it can be sent again; 0 without an answer.
+async fn decide(http: &reqwest::Client, base: &str, wish: &Value) -> u16 {
+    let id = wish["id"].as_str().unwrap();
+    let sent = http
+        .post(format!("{base}/api/v1/checks/{id}/decisions"))
+        .header("idempotency-key", format!("{id} {}", wish["body"]["verdict"]))
+        .json(&wish["body"])
+        .send()
+        .await;
+    sent.map_or(0, |answer| answer.status().as_u16())
+}
+
+fn decision(wish: &Value) -> (String, String, String) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (text(&wish["id"]), text(&wish["body"]["verdict"]), text(&wish["body"]["expected_sha"]))
 }
 
 async fn send_calls(
@@ -66,26 +85,29 @@ async fn decide_all(
     turn: usize,
     stop: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
-) -> Vec<(String, String, String)> {
-    let mut decided = Vec::new();
+) -> Acknowledged {
+    let mut all = Acknowledged::default();
     while !stop.load(Ordering::Relaxed) {
         let Ok(answer) = http.get(format!("{base}/api/v1/checks?state=pending&limit=3")).send().await else {
             continue;
         };
         let Ok(page) = answer.json::<Value>().await else { continue };
         for check in page["items"].as_array().into_iter().flatten() {
-            let verdict = if (decided.len() + turn).is_multiple_of(2) { "approve" } else { "reject" };
-            let id = check["id"].as_str().unwrap().to_owned();
+            let verdict = if (all.decisions.len() + turn).is_multiple_of(2) { "approve" } else { "reject" };
             let body =
                 json!({"verdict": verdict, "comment": "decided in a storm", "expected_sha": check["sha"]});
-            let sent = http.post(format!("{base}/api/v1/checks/{id}/decisions")).json(&body).send().await;
-            if sent.is_ok_and(|answer| answer.status() == 201) {
-                decided.push((id, verdict.to_owned(), check["sha"].as_str().unwrap().to_owned()));
-                taken.fetch_add(1, Ordering::Relaxed);
+            let wish = json!({"id": check["id"], "body": body});
+            match decide(&http, &base, &wish).await {
+                201 => {
+                    all.decisions.push(decision(&wish));
+                    taken.fetch_add(1, Ordering::Relaxed);
+                }
+                0 => all.unanswered.push(wish),
+                _ => {}
             }
         }
     }
-    decided
+    all
 }
 
 async fn storm(kind: Kind) {
@@ -134,10 +156,20 @@ async fn storm(kind: Kind) {
         while let Some(sent) = senders.join_next().await {
             total.calls += sent.unwrap();
         }
-        total.decisions.extend(deciding.await.unwrap());
+        let mut decided = deciding.await.unwrap();
+        total.decisions.append(&mut decided.decisions);
+        total.unanswered.append(&mut decided.unanswered);
     }
     // One last life, to finish what was begun.
     let service = Process::start(&database.url, &gitlab.url(), port);
+    // Whoever got no answer asks again: taken now, or taken before, or somebody else was faster.
+    for wish in &total.unanswered {
+        match decide(&http, &base, wish).await {
+            201 => total.decisions.push(decision(wish)),
+            409 => {}
+            other => panic!("{other} to {wish}"),
+        }
+    }
     verify(&http, &base, &gitlab, project, rule, &total).await;
     service.kill();
     assert!(total.calls > 100, "{} calls were taken", total.calls);
@@ -182,6 +214,7 @@ async fn verify(
     for (id, verdict, sha) in &total.decisions {
         let check = read(&format!("checks/{id}")).await;
         let decisions = check["decisions"].as_array().unwrap();
+        assert_eq!(decisions.len(), 1, "decided once, however often it was sent: {check}");
         assert!(
             decisions.iter().any(|decision| decision["verdict"] == **verdict && decision["sha"] == **sha),
             "an acknowledged decision is missing: {check}"
