@@ -76,7 +76,7 @@ pub fn find(conn: &mut Conn, id: &GroupId) -> Result<Option<GroupRow>, DbError> 
     }))
 }
 
-/// Makes a group, or changes the one with this id; `None` if another one has the name.
+/// Makes a group, or changes the one with this id; `None` if another one has the name, be it in capitals.
 ///
 /// # Errors
 /// The database's.
@@ -88,12 +88,12 @@ pub fn save(
 ) -> Result<Option<GroupId>, DbError> {
     let (name, at) = (new.name.trim(), now.to_string());
     lock(conn, "groups")?;
-    let owner: Option<String> = person_group::table
-        .filter(person_group::name.eq(name))
-        .select(person_group::id)
-        .first(conn)
-        .optional()?;
-    if owner.is_some_and(|owner| id.is_none_or(|id| id.as_str() != owner)) {
+    // Compared here: SQLite knows upper and lower case of ASCII only.
+    let folded = name.to_lowercase();
+    let all: Vec<(String, String)> =
+        person_group::table.select((person_group::id, person_group::name)).load(conn)?;
+    let is_other = |other: &str| id.is_none_or(|id| id.as_str() != other);
+    if all.iter().any(|(other, theirs)| is_other(other) && theirs.to_lowercase() == folded) {
         return Ok(None);
     }
     let id = match id {

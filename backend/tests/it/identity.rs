@@ -250,12 +250,15 @@ on_both! {
         let group = |name: &str, members: Value| json!({"name": name, "projects": [], "members": members});
         let (status, made) = rita.post("groups", &group("Backend", json!([world.rita.id]))).await;
         assert_eq!(status, 201, "{made}");
-        assert_eq!(rita.post("groups", &group("Backend", json!([]))).await.1["code"], "taken");
+        for same in ["Backend", "BACKEND ", "backend"] {
+            assert_eq!(rita.post("groups", &group(same, json!([]))).await.1["code"], "taken", "{same}");
+        }
         assert_eq!(rita.post("groups", &group("Frontend", json!(["nonsense"]))).await.1["field"], "members");
         let path = format!("groups/{}", made["id"].as_str().unwrap());
-        let mut seen = group("Back end", json!([]));
+        let mut seen = group("Ärzte", json!([]));
         seen["expected_version"] = made["version"].clone();
-        assert_eq!(rita.put(&path, &seen).await.1["name"], "Back end");
+        assert_eq!(rita.put(&path, &seen).await.1["name"], "Ärzte");
+        assert_eq!(rita.post("groups", &group("ÄRZTE", json!([]))).await.1["code"], "taken");
         assert_eq!(rita.put(&path, &seen).await.1["code"], "outdated", "it was changed since");
         assert_eq!(rita.delete(&path).await.0, 204);
         assert_eq!(rita.delete(&path).await.0, 404);
