@@ -43,20 +43,20 @@ fn writes<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
 const ITEM: &str = r#""id":"1","state":"pending","sha":"9f8e7d6c","received_at":"a","updated_at":"b",
     "source_branch":"feature/ü","target_branch":"main",
     "project":{"id":1,"path":"acme/shop","web_url":"https://gitlab.example"},
-    "merge_request":{"iid":7,"title":"<b>\"x\"</b>","author":"Mona","url":"u"},
+    "merge_request":{"iid":7,"title":"<b>\"x\"</b>","author":"Mona","url":"u","state":"opened"},
     "rule":{"id":3,"name":"Change approval"}"#;
 
 #[wasm_bindgen_test]
 fn checks_and_what_belongs_to_them() {
     let full = format!(
-        r#"{{{ITEM},"decided_by":"Ada","decided_at":"t",
+        r#"{{{ITEM},"decided_by":"Ada","decided_at":"t","verdict":"approve",
         "delivery":{{"state":"failed","attempts":3,"last_error":"401","delivered_at":null}},
         "reason":{{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"Rita","own":true}},
         "change":{{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,
             "files":5}}}}"#
     );
     let bare = format!(
-        r#"{{{ITEM},"decided_by":null,"decided_at":null,"delivery":null,"reason":null,"change":null}}"#
+        r#"{{{ITEM},"decided_by":null,"decided_at":null,"verdict":null,"delivery":null,"reason":null,"change":null}}"#
     );
     reads::<CheckPage>(&format!(r#"{{"items":[{full},{bare}],"next_cursor":"c"}}"#));
     reads::<CheckPage>(r#"{"items":[],"next_cursor":null}"#);

@@ -110,6 +110,9 @@ pub struct MergeRequestRef {
     pub author: String,
     /// The merge request's page in GitLab.
     pub url: String,
+    /// Its state in GitLab as last heard: `opened`, `closed`, `locked` while it is being merged, `merged`.
+    #[serde(default)]
+    pub state: String,
 }
 
 /// The rule (one external status check of a project) that a check answers.
@@ -151,6 +154,9 @@ pub struct CheckItem {
     /// When that was, RFC 3339 UTC.
     #[serde(default)]
     pub decided_at: Option<String>,
+    /// What it says; also while the check is superseded or withdrawn, after the merge for instance.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
     /// The newest delivery to GitLab; `null` while there is nothing to tell.
     pub delivery: Option<DeliverySummary>,
     /// Why a pending check waits; `null` for checks that do not.
@@ -261,6 +267,8 @@ struct FlatDetail {
     decided_by: Option<String>,
     #[serde(default)]
     decided_at: Option<String>,
+    #[serde(default)]
+    verdict: Option<Verdict>,
     delivery: Option<DeliverySummary>,
     reason: Option<Reason>,
     change: Option<ChangeSummary>,
@@ -294,6 +302,7 @@ impl From<FlatDetail> for CheckDetail {
                 rule: flat.rule,
                 decided_by: flat.decided_by,
                 decided_at: flat.decided_at,
+                verdict: flat.verdict,
                 delivery: flat.delivery,
                 reason: flat.reason,
                 change: flat.change,
@@ -324,8 +333,8 @@ mod tests {
     fn a_check_reads_back_every_field_that_it_writes() {
         let text = r#"{"id":"1","state":"rejected","sha":"s","received_at":"a","updated_at":"b",
             "source_branch":"x","target_branch":"y","project":{"id":1,"path":"p","web_url":"w"},
-            "merge_request":{"iid":7,"title":"t","author":"m","url":"u"},"rule":{"id":3,"name":"r"},
-            "decided_by":"d","decided_at":"n","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
+            "merge_request":{"iid":7,"title":"t","author":"m","url":"u","state":"opened"},"rule":{"id":3,"name":"r"},
+            "decided_by":"d","decided_at":"n","verdict":"reject","delivery":{"state":"failed","attempts":3,"last_error":"e","delivered_at":"f"},
             "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
             "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",

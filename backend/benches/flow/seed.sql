@@ -35,11 +35,12 @@ FROM (SELECT j, strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1704067200 + j * 200, 'uni
 -- What is not for HEAD is superseded. Of HEAD's checks, every :pending_every'th merge request's wait; a tenth was
 -- withdrawn, a twelfth rejected, the rest approved.
 INSERT INTO status_check (id, state, project_path, merge_request_iid, title, author, rule_name, sha, source_branch,
-    target_branch, decided_by, decided_at, gitlab_status, gitlab_status_at, undecided_pass, received_at, updated_at, round, policy,
+    target_branch, decided_by, decided_at, verdict, gitlab_status, gitlab_status_at, undecided_pass, received_at, updated_at, round, policy,
     project_id, merge_request_id, rule_id, delivery_id, search_text)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :checks - 1)
 SELECT id, state, path, iid, title, author, rule, sha, branch, 'main',
        iif(state IN ('approved', 'rejected'), 'Rita Reviewer', NULL), iif(state IN ('approved', 'rejected'), at, NULL),
+       CASE state WHEN 'approved' THEN 'approve' WHEN 'rejected' THEN 'reject' ELSE NULL END,
        CASE state WHEN 'approved' THEN 'passed' WHEN 'rejected' THEN 'failed' ELSE NULL END,
        iif(state IN ('approved', 'rejected'), at, NULL), 0, at, at, 1, '{"approvals":1}',
        printf('00000001-0000-7000-8000-%012x', j % 20), printf('00000003-0000-7000-8000-%012x', j),

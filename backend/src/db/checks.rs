@@ -9,7 +9,7 @@ use super::schema::{merge_request, project, rule, status_check as check};
 use super::{Conn, DbError, decisions, word};
 use crate::domain::access::Reach;
 use crate::domain::ids::{CheckId, ConnectionId, MergeRequestId};
-use crate::domain::{Check, CheckState, Time};
+use crate::domain::{Check, CheckState, Time, Verdict};
 
 /// A check as the rules need it.
 #[derive(Clone, Debug)]
@@ -251,18 +251,21 @@ pub fn save(
     now: Time,
 ) -> Result<(), DbError> {
     let at = stamp(conn, row.id.as_str(), now)?;
-    let (decided_by, decided_at) = match decided {
-        Decided::Now(who) => (Some(Some(who)), Some(Some(now.to_string()))),
-        Decided::Before => (None, None),
-        Decided::Not => (Some(None), Some(None)),
+    let decided = match decided {
+        Decided::Now(who) => {
+            Some((Some(who), Some(now.to_string()), row.check.standing.map(Verdict::as_str)))
+        }
+        Decided::Before => None,
+        Decided::Not => Some((None, None, None)),
     };
     diesel::update(check::table.find(row.id.as_str()))
         .set((
             check::state.eq(row.check.state.as_str()),
             check::round.eq(row.round),
             check::target_branch.eq(&row.target_branch),
-            decided_by.map(|who| check::decided_by.eq(who)),
-            decided_at.map(|at| check::decided_at.eq(at)),
+            decided.map(|(who, at, verdict)| {
+                (check::decided_by.eq(who), check::decided_at.eq(at), check::verdict.eq(verdict))
+            }),
             check::notice.eq(notice),
             check::updated_at.eq(at),
         ))

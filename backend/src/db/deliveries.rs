@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::{connection, delivery, rule, status_check};
+use super::schema::{connection, delivery, delivery_attempt as attempt, rule, status_check};
 use super::{Conn, DbError, checks, time, word};
 use crate::domain::ids::{ConnectionId, DeliveryId};
 use crate::domain::{DeliveryState, GitLabStatus, Time};
@@ -168,4 +168,32 @@ pub fn newest_of(conn: &mut Conn, check_id: &str) -> Result<Option<Newest>, DbEr
         })
     })
     .transpose()
+}
+
+/// When a check's newest try began that got no answer, of deliveries before the newest one: GitLab may still do what that asked for.
+///
+/// # Errors
+/// The database's.
+pub fn unanswered_before(conn: &mut Conn, check_id: &str, newest: &Newest) -> Result<Option<Time>, DbError> {
+    let at: Option<String> = delivery::table
+        .inner_join(attempt::table.on(attempt::delivery_id.eq(delivery::id)))
+        .filter(delivery::check_id.eq(check_id))
+        .filter(delivery::seq.lt(i64::from(newest.number)))
+        .filter(attempt::http_status.is_null())
+        .select(diesel::dsl::max(attempt::at))
+        .first(conn)?;
+    at.map(|at| time(&at)).transpose()
+}
+
+/// Whether GitLab took a `passed` for this check, or may have taken one.
+///
+/// # Errors
+/// The database's.
+pub fn may_have_passed(conn: &mut Conn, check_id: &str) -> Result<bool, DbError> {
+    let tried = delivery::table
+        .inner_join(attempt::table.on(attempt::delivery_id.eq(delivery::id)))
+        .filter(delivery::check_id.eq(check_id))
+        .filter(delivery::status.eq(GitLabStatus::Passed.as_str()))
+        .filter(attempt::http_status.is_null().or(attempt::http_status.eq(201)));
+    Ok(diesel::select(diesel::dsl::exists(tried)).get_result(conn)?)
 }

@@ -39,12 +39,12 @@ pub struct ListedCheck {
     pub target_branch: String,
     /// GitLab's project id, path and page.
     pub project: (i64, String, String),
-    /// Number, title, author and page of the merge request.
-    pub merge_request: (i64, String, String, String),
+    /// Number, title, author, page and state of the merge request.
+    pub merge_request: (i64, String, String, String, String),
     /// GitLab's rule id and name.
     pub rule: (i64, String),
-    /// Who decided, and when.
-    pub decided: (Option<String>, Option<String>),
+    /// Who decided, when, and what.
+    pub decided: (Option<String>, Option<String>, Option<String>),
     /// State, attempts, last error and time of the newest delivery.
     pub delivery: Option<(String, i64, Option<String>, Option<String>)>,
     /// Pipeline, approvals given and required, added and removed lines, files, as last read.
@@ -144,9 +144,15 @@ macro_rules! listed {
                 check::source_branch,
                 check::target_branch,
                 (project::gitlab_id, check::project_path, project::web_url),
-                (check::merge_request_iid, check::title, check::author, merge_request::url),
+                (
+                    check::merge_request_iid,
+                    check::title,
+                    check::author,
+                    merge_request::url,
+                    merge_request::state,
+                ),
                 (rule::gitlab_id, check::rule_name),
-                (check::decided_by, check::decided_at),
+                (check::decided_by, check::decided_at, check::verdict),
                 (delivery::state, delivery::attempts, delivery::last_error, delivery::delivered_at)
                     .nullable(),
                 (

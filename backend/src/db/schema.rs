@@ -79,6 +79,7 @@ diesel::table! {
         target_branch -> Text,
         decided_by -> Nullable<Text>,
         decided_at -> Nullable<Text>,
+        verdict -> Nullable<Text>,
         gitlab_status -> Nullable<Text>,
         gitlab_status_at -> Nullable<Text>,
         undecided_pass -> Bool,

@@ -62,6 +62,18 @@ pub fn expect_anew(conn: &mut Conn, id: &str) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Somebody here approved the check: that GitLab lets it pass is no alarm any more.
+///
+/// # Errors
+/// The database's.
+pub fn approved(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+    diesel::update(check::table.find(id))
+        .filter(check::undecided_pass)
+        .set(check::undecided_pass.eq(false))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Ends the alarm about a check; `false` if there is none.
 ///
 /// # Errors

@@ -121,7 +121,8 @@ pub enum CheckEvent {
     },
     /// Somebody pressed Retry in GitLab.
     Retried,
-    /// GitLab shows something else than it was told; the answer got lost.
+    /// GitLab shows something else than it was told; the answer got lost. For a pending check: it was told, or was to be,
+    /// that an earlier decision no longer counts.
     Drifted,
 }
 
@@ -280,6 +281,11 @@ impl Check {
             (CheckState::Pending, _) if happening == Happening::Retried => {
                 effects.push(Effect::Record(happening));
             }
+            // GitLab was told that an earlier decision no longer counts, or was to be.
+            (CheckState::Pending, _) if happening == Happening::Resent => {
+                effects.push(Effect::Tell(GitLabStatus::Pending));
+                effects.push(Effect::Record(happening));
+            }
             (
                 CheckState::Pending
                 | CheckState::Approved
@@ -386,6 +392,8 @@ mod tests {
         let noted = Check::new().apply(CheckEvent::Retried).expect("never refused");
         assert_eq!(noted.effects, [Effect::Record(Happening::Retried)]);
         let drift = Check::new().apply(CheckEvent::Drifted).expect("never refused");
-        assert!(drift.effects.is_empty());
+        assert_eq!(drift.effects, [Effect::Tell(GitLabStatus::Pending), Effect::Record(Happening::Resent)]);
+        let old = Check { state: CheckState::Superseded, ..APPROVED };
+        assert!(old.apply(CheckEvent::Drifted).expect("never refused").effects.is_empty());
     }
 }

@@ -39,8 +39,8 @@ pub struct ChecksQuery {
     alarm: Option<String>,
     /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
     turn: Option<String>,
-    /// `oldest` or `newest`: what arrived first or last comes first; `decided`, only with approved and rejected checks: what was
-    /// decided last comes first. Default: only pending checks oldest first, otherwise newest first.
+    /// `oldest` or `newest`: what arrived first or last comes first; `decided`, only with a `state` that leaves
+    /// out `pending`: what was decided last comes first, and what was never decided is left out. Default: only pending checks oldest first, otherwise newest first.
     sort: Option<String>,
     /// `next_cursor` of the page before, asked for with the same parameters.
     cursor: Option<String>,
@@ -131,9 +131,9 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         None | Some("") if pending => Order::Oldest,
         Some("oldest") => Order::Oldest,
         None | Some("" | "newest") => Order::Newest,
-        Some("decided") if !states.is_empty() && states.iter().all(is_decided) => Order::Decided,
+        Some("decided") if !states.is_empty() && !states.contains(&CheckState::Pending) => Order::Decided,
         Some("decided") => {
-            let why = "Only what was decided has that order; ask for state=approved,rejected as well.";
+            let why = "What waits is in no order of decisions; ask for state=approved,rejected,withdrawn or some of them.";
             return Err(ApiError::parameter("sort", why));
         }
         Some(word) => {
@@ -167,10 +167,6 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         after,
         limit,
     })
-}
-
-const fn is_decided(state: &CheckState) -> bool {
-    matches!(state, CheckState::Approved | CheckState::Rejected)
 }
 
 /// Read one check

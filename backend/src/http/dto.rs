@@ -181,7 +181,8 @@ pub fn audit_entry(entry: Entry) -> Result<dto::AuditEntry, DbError> {
 /// If the database holds a word that this version does not know.
 pub fn check_item((row, waiting): Item) -> Result<dto::CheckItem, DbError> {
     let (project_id, path, web_url) = row.project;
-    let (iid, title, author, url) = row.merge_request;
+    let (iid, title, author, url, state) = row.merge_request;
+    let (decided_by, decided_at, decided) = row.decided;
     let (rule_id, rule_name) = row.rule;
     let delivery = row
         .delivery
@@ -203,10 +204,11 @@ pub fn check_item((row, waiting): Item) -> Result<dto::CheckItem, DbError> {
         source_branch: row.source_branch,
         target_branch: row.target_branch,
         project: dto::ProjectRef { id: project_id, path, web_url },
-        merge_request: dto::MergeRequestRef { iid, title, author, url },
+        merge_request: dto::MergeRequestRef { iid, title, author, url, state },
         rule: dto::RuleRef { id: rule_id, name: rule_name },
-        decided_by: row.decided.0,
-        decided_at: row.decided.1,
+        decided_by,
+        decided_at,
+        verdict: decided.map(|text| word(&text, Verdict::parse).map(verdict)).transpose()?,
         delivery,
         reason: waiting.map(reason),
         change: row.change.and_then(super::dto_change::summary),

@@ -12,7 +12,10 @@ use crate::db::{Conn, DbError, events, merge_requests, shown};
 use crate::domain::backoff::READ_BACK;
 use crate::domain::check::CheckEvent;
 use crate::domain::record::{Actor, EventKind, NewEvent};
-use crate::domain::{DeliveryState, GitLabStatus, Verdict};
+use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
+
+/// A request that got no answer is done by GitLab so long after it was sent, or not at all: GitLab gives up after a minute.
+pub const ARRIVES_WITHIN: Duration = Duration::from_secs(90);
 
 /// GitLab's own pending rows of a new merge request are there so long after its call; see GitLab's
 /// `PendingStatusCheckWorker`.
@@ -35,6 +38,7 @@ impl Scene<'_> {
             let newest = deliveries::newest_of(conn, &id)?;
             if let Some(shows) = shows {
                 self.note_shown(conn, &row, shows, newest.as_ref())?;
+                self.look_for_late_answers(conn, &row, newest.as_ref())?;
             }
             // An unsigned Retry is only a hint: where GitLab shows the decision nothing is sent, and where nothing is
             // decided nothing is recorded.
@@ -60,7 +64,12 @@ impl Scene<'_> {
         newest: Newest,
     ) -> Result<(), DbError> {
         let known_at = self.seen.facts.known_at;
-        let Some(expected) = steps::expected(row.check.state) else { return Ok(()) };
+        // A decision that no longer counts was to be taken back.
+        let taken_back = row.check.state == CheckState::Pending
+            && newest.status == GitLabStatus::Pending
+            && shows == GitLabStatus::Passed;
+        let expected = steps::expected(row.check.state).or(taken_back.then_some(GitLabStatus::Pending));
+        let Some(expected) = expected else { return Ok(()) };
         let told_before = newest.updated_at < known_at;
         match newest.state {
             DeliveryState::Pending | DeliveryState::Failed => Ok(()),
@@ -106,8 +115,14 @@ impl Scene<'_> {
         });
         let undecided =
             shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
+        let undecided = undecided && !self.is_our_own(conn, row, newest)?;
         let known = shown::undecided_pass(conn, row.id.as_str())?;
-        let alarm = undecided && !known.acknowledged;
+        let mut alarm = undecided && !known.acknowledged;
+        if alarm && !known.alarm && self.moved {
+            // What GitLab shows was read beside the merge request, and may be that of the commit before.
+            alarm = false;
+            merge_requests::want_refresh(conn, self.request_id.as_str(), self.seen.now)?;
+        }
         shown::save(conn, row.id.as_str(), shows, alarm, self.seen.facts.known_at)?;
         if alarm && !known.alarm {
             let event = NewEvent {
@@ -122,6 +137,31 @@ impl Scene<'_> {
                 data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
             };
             events::append(conn, &event, self.seen.now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the `passed` is an earlier decision of ours: GitLab could not be told that it no longer counts, or heard of it late.
+    fn is_our_own(&self, conn: &mut Conn, row: &CheckRow, newest: Option<&Newest>) -> Result<bool, DbError> {
+        let Some(newest) = newest else { return Ok(false) };
+        let late = deliveries::unanswered_before(conn, row.id.as_str(), newest)?
+            .is_some_and(|at| self.seen.facts.known_at < at.after(ARRIVES_WITHIN * 2));
+        Ok((newest.state != DeliveryState::Delivered || late)
+            && deliveries::may_have_passed(conn, row.id.as_str())?)
+    }
+
+    /// Has the merge request read once more where an earlier answer may still arrive and replace the newer one.
+    fn look_for_late_answers(
+        &self,
+        conn: &mut Conn,
+        row: &CheckRow,
+        newest: Option<&Newest>,
+    ) -> Result<(), DbError> {
+        let Some(newest) = newest else { return Ok(()) };
+        let Some(at) = deliveries::unanswered_before(conn, row.id.as_str(), newest)? else { return Ok(()) };
+        let over = at.after(ARRIVES_WITHIN);
+        if self.seen.facts.known_at < over {
+            merge_requests::want_refresh_at(conn, self.request_id.as_str(), over, self.seen.now)?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 //! reconciliation. The order in which they arrive does not matter: older knowledge never replaces
 //! newer, and where the order cannot be told the caller is sent to read GitLab again.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::enrol::{newcomer, take_rules};
@@ -13,12 +15,15 @@ use crate::db::changes_due;
 use crate::db::checks::{self, CheckRow, NewCheck};
 use crate::db::merge_requests::{self, MergeRequestRow};
 use crate::db::projects::{self, ProjectRow, RuleRow};
-use crate::db::{Conn, DbError, events, lock_merge_request, shown};
-use crate::domain::Time;
+use crate::db::{Conn, DbError, deliveries, events, lock_merge_request, shown};
 use crate::domain::check::{CheckEvent, Position};
 use crate::domain::facts::{Facts, RuleFacts, Source};
 use crate::domain::ids::{ConnectionId, MergeRequestId, short_sha};
 use crate::domain::record::{Actor, EventKind, NewEvent};
+use crate::domain::{CheckState, Time, Verdict};
+
+/// What a call leaves open is asked for so long after it: the calls of the other rules come at about the same time.
+const ASK_AFTER: Duration = Duration::from_secs(5);
 
 /// What an observation is about.
 pub struct Observation<'a> {
@@ -96,11 +101,14 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
         // knows the name and the texts.
         merge_requests::want_refresh(conn, request_id.as_str(), seen.now)?;
     }
-    let scene = Scene { seen, project, request_id, author, rules };
+    let head = request.head_sha.as_deref().unwrap_or("");
+    let moved = known.as_ref().is_none_or(|known| known.head_sha != head);
+    let scene = Scene { seen, project, request_id, author, rules, moved };
     scene.move_checks(conn)?;
     scene.create_missing(conn)?;
     scene.want_change(conn, known.as_ref())?;
     scene.compare_with_gitlab(conn)?;
+    scene.ask_what_let_it_pass(conn)?;
     Ok(Observed::Applied)
 }
 
@@ -127,6 +135,7 @@ fn overtaken(
         request_id: known.id.clone(),
         author: known.author.clone(),
         rules,
+        moved: false,
     };
     scene.compare_with_gitlab(conn)?;
     Ok(Observed::Applied)
@@ -170,6 +179,8 @@ pub(super) struct Scene<'a> {
     pub(super) request_id: MergeRequestId,
     author: String,
     pub(super) rules: Vec<RuleRow>,
+    /// Whether HEAD is another commit than was known.
+    pub(super) moved: bool,
 }
 
 impl Scene<'_> {
@@ -244,6 +255,23 @@ impl Scene<'_> {
             if retargeted {
                 shown::expect_anew(conn, row.id.as_str())?;
             }
+            let away = matches!(row.check.state, CheckState::Superseded | CheckState::Withdrawn);
+            if position == Position::Head && away {
+                let told = deliveries::newest_of(conn, row.id.as_str())?.is_some();
+                let applies = rule.and_then(|rule| self.applies(rule)) == Some(true);
+                if told && self.seen.facts.source == Source::SignedCall || !applies {
+                    // Whether the rule still applies, and whether GitLab shows an answer that no longer counts, no call says.
+                    merge_requests::want_refresh_at(
+                        conn,
+                        self.request_id.as_str(),
+                        self.seen.now.after(ASK_AFTER),
+                        self.seen.now,
+                    )?;
+                }
+                if !applies {
+                    continue;
+                }
+            }
             if position == Position::Head {
                 row.target_branch.clone_from(&request.target_branch);
                 if let Some(rule) = rule
@@ -269,6 +297,20 @@ impl Scene<'_> {
                 }
             }
             self.step(conn, &mut row, CheckEvent::Observed { position, retargeted }, notice)?;
+        }
+        Ok(())
+    }
+
+    /// GitLab merges only what passed, or what somebody let pass without asking here: no call says which.
+    fn ask_what_let_it_pass(&self, conn: &mut Conn) -> Result<(), DbError> {
+        let merged = matches!(self.seen.facts.merge_request.state.as_str(), "merged" | "locked");
+        if !merged || self.seen.facts.source != Source::SignedCall {
+            return Ok(());
+        }
+        let all = checks::of_merge_request(conn, &self.request_id, self.head())?;
+        let is_open = |row: &CheckRow| row.sha == self.head() && row.check.standing != Some(Verdict::Approve);
+        if all.iter().any(is_open) {
+            merge_requests::want_refresh(conn, self.request_id.as_str(), self.seen.now)?;
         }
         Ok(())
     }

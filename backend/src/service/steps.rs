@@ -57,6 +57,9 @@ pub fn take(
                 }
                 if matches!(happening, Happening::Decided | Happening::Reversed | Happening::Voided) {
                     shown::expect_anew(conn, row.id.as_str())?;
+                    if row.check.state == CheckState::Approved {
+                        shown::approved(conn, row.id.as_str())?;
+                    }
                 }
                 record(conn, row, *happening, cause, now)?;
             }
@@ -119,7 +122,7 @@ fn record(
         Happening::Resent => (
             EventKind::CheckRetried,
             Actor::app(),
-            format!("GitLab did not show the decision for {sha}; it is sent again"),
+            format!("GitLab did not show what it was told for {sha}; it is sent again"),
         ),
     };
     let mut data = json!({

@@ -94,6 +94,17 @@ on_both! {
         world.settle().await;
         assert_eq!(walk(&rita, decided).await, [iids[2], iids[0]]);
         assert_eq!(of(&world.checks("pending").await, iids[3])["decided_at"], Value::Null);
+        // What was decided stays in its place when it is merged or closed.
+        world.advance(Duration::from_secs(5));
+        world.gitlab.merge_forced(world.project, iids[2]).unwrap();
+        world.gitlab.close(world.project, iids[0]);
+        world.settle().await;
+        let all = "state=approved,rejected,withdrawn&sort=decided";
+        assert_eq!(walk(&rita, all).await, [iids[2], iids[0]]);
+        let gone = world.checks("withdrawn").await;
+        let closed = of(&gone, iids[0]);
+        assert_eq!((&closed["verdict"], &closed["merge_request"]["state"]), (&json!("reject"), &json!("closed")));
+        assert_eq!(of(&gone, iids[2])["merge_request"]["state"], "merged");
         for query in ["sort=decided", "state=all&sort=decided", "state=approved,pending&sort=decided", "state=approved&sort=first"] {
             let (code, problem) = rita.get(&format!("checks?{query}")).await;
             assert_eq!((code.as_u16(), &problem["field"]), (400, &json!("sort")), "{query}");
