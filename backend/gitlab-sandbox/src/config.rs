@@ -105,6 +105,8 @@ pub enum Fault {
     TokenRevoked,
     /// 403 everywhere.
     Forbidden,
+    /// 404 with a page of HTML everywhere: what stands in front of GitLab has lost its way there.
+    NoRoute,
     /// Somebody pushes just before the next `status_check_responses`, which therefore finds its SHA stale. Once.
     HeadMoves,
 }
@@ -122,6 +124,7 @@ impl Fault {
             Self::Unlicensed => "unlicensed",
             Self::TokenRevoked => "token_revoked",
             Self::Forbidden => "forbidden",
+            Self::NoRoute => "no_route",
             Self::HeadMoves => "head_moves",
         }
     }
@@ -136,7 +139,8 @@ impl Fault {
             | Self::ServerError
             | Self::DropConnection
             | Self::TokenRevoked
-            | Self::Forbidden => true,
+            | Self::Forbidden
+            | Self::NoRoute => true,
             Self::DropAfterWork => !matches!(method, "GET" | "HEAD"),
             Self::Unlicensed => {
                 posts_answer || path.contains("/status_checks") || path.contains("/external_status_checks")

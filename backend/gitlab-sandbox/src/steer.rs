@@ -148,6 +148,11 @@ impl Sandbox {
 
 /// Merge requests.
 impl Sandbox {
+    /// Deletes a merge request, of which GitLab calls nobody.
+    pub fn delete_merge_request(&self, project: i64, iid: i64) {
+        self.act(|world, _| world.delete_merge_request(project, iid));
+    }
+
     /// Opens a merge request and returns its iid; the rules are called with `open`.
     pub fn create_merge_request(&self, project: i64, new: NewMergeRequest) -> i64 {
         self.act(|world, now| world.create_merge_request(project, new, now))
@@ -322,8 +327,12 @@ impl Sandbox {
 
     /// Makes all requests for one more merge request fail in one way, until told otherwise.
     pub fn set_fault_on(&self, project: i64, iid: i64, fault: Fault) {
-        lock(&self.inner.faults)
-            .set_below(&format!("/api/v4/projects/{project}/merge_requests/{iid}"), fault);
+        self.set_fault_below(&format!("/api/v4/projects/{project}/merge_requests/{iid}"), fault);
+    }
+
+    /// Makes all requests for one more path, and what is below it, fail in one way, until told otherwise.
+    pub fn set_fault_below(&self, path: &str, fault: Fault) {
+        lock(&self.inner.faults).set_below(path, fault);
     }
 
     /// Holds back all further calls; `false` lets those held go, oldest first.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::{merge_request as mr, project};
+use super::schema::{merge_request as mr, project, status_check as check};
 use super::{Conn, DbError, time};
 use crate::domain::Time;
 use crate::domain::facts::MergeRequestFacts;
@@ -104,6 +104,9 @@ pub fn save(
     let head = facts.head_sha.as_deref().unwrap_or("");
     if let Some(known) = known {
         let author = facts.author.as_deref().unwrap_or(&known.author);
+        if facts.author_gitlab_id.is_some() {
+            note_author(conn, &known.id, facts.author_gitlab_id)?;
+        }
         diesel::update(mr::table.find(known.id.as_str()))
             .set((
                 mr::title.eq(&facts.title),
@@ -148,6 +151,19 @@ pub fn save(
         ))
         .execute(conn)?;
     Ok(id)
+}
+
+/// Notes who wrote a merge request where that was not known: nobody may decide on their own change.
+fn note_author(conn: &mut Conn, id: &MergeRequestId, author: Option<i64>) -> Result<(), DbError> {
+    let noted = diesel::update(mr::table.find(id.as_str()).filter(mr::author_gitlab_id.is_null()))
+        .set(mr::author_gitlab_id.eq(author))
+        .execute(conn)?;
+    if noted > 0 {
+        diesel::update(check::table.filter(check::merge_request_id.eq(id.as_str())))
+            .set(check::author_gitlab_id.eq(author))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Asks for a merge request to be read back at `due`, or (with `None`) no longer.

@@ -202,7 +202,7 @@ fn load_claimed(conn: &mut Conn, id: &str) -> Result<ClaimedDelivery, DbError> {
     })
 }
 
-/// Records an attempt, if the lease is still ours; `false` if it is not: then somebody else has it. What is to be tried again
+/// Records an attempt, if the lease is still ours; `false` if it is not: then somebody else has it. What GitLab did not take
 /// and was overtaken meanwhile becomes obsolete at once, since the newer one waits for it.
 ///
 /// # Errors
@@ -217,7 +217,8 @@ pub fn finish(
     let at = now.to_string();
     let number = claimed.attempts + 1;
     let http_status = outcome.http_status.map(i64::from);
-    let overtaken = outcome.state == DeliveryState::Pending && is_overtaken(conn, &claimed.id)?;
+    let undone = matches!(outcome.state, DeliveryState::Pending | DeliveryState::Failed);
+    let overtaken = undone && is_overtaken(conn, &claimed.id)?;
     let state = if overtaken { DeliveryState::Obsolete } else { outcome.state };
     let ours = diesel::update(
         delivery::table

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// Nothing that goes on at the same time takes longer than this: where something was noted further ahead, the clock was set back.
+const STEP: Duration = Duration::from_secs(120);
+
 /// An instant in UTC, truncated to microseconds, so that it survives the database unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(Timestamp);
@@ -53,6 +56,13 @@ impl Time {
     #[must_use]
     pub fn since(self, earlier: Time) -> Duration {
         self.0.duration_since(earlier.0).try_into().unwrap_or(Duration::ZERO)
+    }
+
+    /// Whether something was noted after this. What seems to be more than two minutes ahead was noted before: the clock was set back
+    /// since.
+    #[must_use]
+    pub fn is_overtaken_by(self, noted: Time) -> bool {
+        self < noted && noted.since(self) <= STEP
     }
 
     /// Microseconds since 1970.

@@ -89,6 +89,8 @@ pub enum Meaning {
     ConnectionBroken,
     /// The token may not answer this rule, or the rule is gone: stop for the rule.
     RuleBroken,
+    /// The merge request was deleted: nothing is left to tell. GitLab answers as for a rule that is gone.
+    Gone,
     /// The token is accepted, but the project is not licensed: stop for the rule. GitLab answers as for a token that is not.
     Unlicensed,
     /// GitLab does not understand the request: stop for this delivery.

@@ -51,31 +51,44 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(24 * 3600)))
 }
 
-/// The status and what GitLab says about it, short, one line, without control characters.
-pub(super) async fn describe(status: StatusCode, response: Response) -> String {
+/// What an answer that is an error says.
+pub(super) struct Said {
+    /// For people: the status and what GitLab says about it, short, one line, without control characters.
+    pub(super) text: String,
+    /// Whether GitLab itself said it, and not a proxy, an ingress or a page for maintenance: its API answers in JSON, with `message`
+    /// or `error`. Source: <https://docs.gitlab.com/api/rest/troubleshooting/#status-codes>.
+    pub(super) by_gitlab: bool,
+}
+
+/// See [`Said`].
+pub(super) async fn describe(status: StatusCode, response: Response) -> Said {
     let text = match bounded(response, ANSWER_MAX).await {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
         Err(_) => String::new(),
     };
-    let said = match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(json) => ["message", "error_description", "error"]
-            .iter()
-            .find_map(|key| json.get(key))
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .unwrap_or_default(),
-        Err(_) if text.trim_start().starts_with('<') => String::new(),
-        Err(_) => text,
+    let json = serde_json::from_str::<serde_json::Value>(&text);
+    let value = json
+        .as_ref()
+        .ok()
+        .and_then(|json| ["message", "error_description", "error"].iter().find_map(|key| json.get(key)));
+    let by_gitlab = value.is_some();
+    let said = match (value, &json) {
+        (Some(value), _) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        (None, Ok(_)) => String::new(),
+        (None, Err(_)) if text.trim_start().starts_with('<') => String::new(),
+        (None, Err(_)) => text,
     };
     let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    if status.is_success() {
-        return format!(
+    let text = if status.is_success() {
+        format!(
             "{status} was answered where GitLab answers 201: something between here and GitLab, such as a proxy"
-        );
-    }
-    if said.trim().is_empty() || said.starts_with(status.as_str()) {
-        return format!("GitLab answered {status}");
-    }
-    format!("GitLab answered {status}: {}", said.trim())
+        )
+    } else if said.trim().is_empty() || said.starts_with(status.as_str()) {
+        format!("GitLab answered {status}")
+    } else {
+        format!("GitLab answered {status}: {}", said.trim())
+    };
+    Said { text, by_gitlab }
 }
 
 /// What went wrong on the way, without the URL.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const TOTAL: Duration = Duration::from_secs(15);
 /// Pages that are read at most when listing.
 const PAGES_MAX: u32 = 100;
+
+/// Who else may have answered.
+const BETWEEN: &str = "something between here and GitLab, such as a proxy";
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -200,17 +203,20 @@ impl Client {
         match self.dispatch(Operation::Tell, self.http.post(url).json(&body)).await {
             Ok(response) => {
                 let http_status = response.status();
-                let means = meaning(http_status.as_u16(), retry_after(&response));
-                let error = match means {
-                    Meaning::Accepted => None,
-                    Meaning::Superseded
-                    | Meaning::ConnectionBroken
-                    | Meaning::RuleBroken
-                    | Meaning::Unlicensed
-                    | Meaning::Refused
-                    | Meaning::Later(_) => Some(describe(http_status, response).await),
+                let asked = retry_after(&response);
+                let means = meaning(http_status.as_u16(), asked);
+                if means == Meaning::Accepted {
+                    return Answer { http_status: Some(http_status.as_u16()), meaning: means, error: None };
+                }
+                let said = describe(http_status, response).await;
+                let foreign = http_status == StatusCode::NOT_FOUND && !said.by_gitlab;
+                let (means, error) = match foreign {
+                    true => {
+                        (Meaning::Later(asked), format!("{}, and not as GitLab does: {BETWEEN}", said.text))
+                    }
+                    false => (means, said.text),
                 };
-                Answer { http_status: Some(http_status.as_u16()), meaning: means, error }
+                Answer { http_status: Some(http_status.as_u16()), meaning: means, error: Some(error) }
             }
             Err(error) => {
                 Answer { http_status: None, meaning: Meaning::Later(None), error: Some(transport(&error)) }
@@ -263,6 +269,13 @@ impl Client {
             .into_iter()
             .find(|check| check.id == rule)
             .and_then(|check| check.status.as_deref().and_then(GitLabStatus::parse)))
+    }
+
+    /// Whether GitLab has the project and not the merge request: it was deleted.
+    pub async fn is_deleted(&self, project: i64, iid: i64) -> bool {
+        let request = self.send(&format!("projects/{project}/merge_requests/{iid}")).await;
+        matches!(request, Err(ReadError::NotFound(_)))
+            && self.send(&format!("projects/{project}")).await.is_ok()
     }
 
     /// The numbers of all open merge requests of a project.
@@ -331,11 +344,19 @@ impl Client {
         let status = response.status();
         match status.as_u16() {
             200..=299 => Ok(response),
-            404 => Err(ReadError::NotFound(path.to_owned())),
+            404 => {
+                let retry_after = retry_after(&response);
+                let said = describe(status, response).await;
+                if said.by_gitlab {
+                    return Err(ReadError::NotFound(path.to_owned()));
+                }
+                let message = format!("{}, and not as GitLab does: {BETWEEN}", said.text);
+                Err(ReadError::Unavailable { message, retry_after })
+            }
             401 | 403 => Err(ReadError::Refused { status: status.as_u16(), path: path.to_owned() }),
             _ => {
                 let retry_after = retry_after(&response);
-                Err(ReadError::Unavailable { message: describe(status, response).await, retry_after })
+                Err(ReadError::Unavailable { message: describe(status, response).await.text, retry_after })
             }
         }
     }

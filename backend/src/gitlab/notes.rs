@@ -138,17 +138,21 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError
     })?;
     let status: StatusCode = response.status();
     let retry_after = retry_after(&response);
-    match note_answer(status.as_u16()) {
-        NoteAnswer::Done => Ok(response),
-        NoteAnswer::Missing => Err(NoteError::Missing(describe(status, response).await)),
-        NoteAnswer::NotSignedIn => Err(NoteError::NotSignedIn(describe(status, response).await)),
-        NoteAnswer::Refused => Err(NoteError::Refused(describe(status, response).await)),
-        NoteAnswer::Later => Err(NoteError::Later {
-            message: describe(status, response).await,
+    let means = note_answer(status.as_u16());
+    if means == NoteAnswer::Done {
+        return Ok(response);
+    }
+    let said = describe(status, response).await;
+    Err(match means {
+        NoteAnswer::Missing if said.by_gitlab => NoteError::Missing(said.text),
+        NoteAnswer::NotSignedIn => NoteError::NotSignedIn(said.text),
+        NoteAnswer::Refused => NoteError::Refused(said.text),
+        NoteAnswer::Missing | NoteAnswer::Later | NoteAnswer::Done => NoteError::Later {
+            message: said.text,
             retry_after,
             may_arrive: may_have_passed_on(status, retry_after.is_some()),
-        }),
-    }
+        },
+    })
 }
 
 /// Whether this may be said by what stands in front of GitLab and has passed the request on. GitLab's own words are 500,

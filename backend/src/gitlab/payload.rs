@@ -135,6 +135,12 @@ impl Call {
         self.object_attributes.action.is_none()
     }
 
+    /// The commit that the call is about, if it names one.
+    #[must_use]
+    pub fn head(&self) -> Option<&str> {
+        self.object_attributes.last_commit.as_ref().map(|commit| commit.id.as_str())
+    }
+
     /// What the call says, for one that is signed; `None` if it lacks what a fact needs (a commit,
     /// a state, branches, the project's path), so that GitLab has to be asked.
     #[must_use]

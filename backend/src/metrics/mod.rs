@@ -329,6 +329,7 @@ const fn outcome(meaning: Meaning) -> &'static str {
         Meaning::Superseded => "superseded",
         Meaning::ConnectionBroken => "connection_broken",
         Meaning::RuleBroken => "rule_broken",
+        Meaning::Gone => "gone",
         Meaning::Unlicensed => "unlicensed",
         Meaning::Refused => "refused",
         Meaning::Later(_) => "later",

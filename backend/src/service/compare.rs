@@ -12,7 +12,7 @@ use crate::db::{Conn, DbError, events, merge_requests, shown};
 use crate::domain::backoff::READ_BACK;
 use crate::domain::check::CheckEvent;
 use crate::domain::record::{Actor, EventKind, NewEvent};
-use crate::domain::{CheckState, DeliveryState, GitLabStatus, Verdict};
+use crate::domain::{CheckState, DeliveryState, GitLabStatus, Time, Verdict};
 
 /// A request that got no answer is done by GitLab so long after it was sent, or not at all: GitLab gives up after a minute.
 pub const ARRIVES_WITHIN: Duration = Duration::from_secs(90);
@@ -20,6 +20,11 @@ pub const ARRIVES_WITHIN: Duration = Duration::from_secs(90);
 /// GitLab's own pending rows of a new merge request are there so long after its call; see GitLab's
 /// `PendingStatusCheckWorker`.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(180);
+
+/// Whether a delivery had ended when the reading began that these facts come from.
+fn is_before(newest: &Newest, known_at: Time) -> bool {
+    newest.updated_at != known_at && !known_at.is_overtaken_by(newest.updated_at)
+}
 
 impl Scene<'_> {
     /// Acts on Retry, and on what GitLab shows where that was read.
@@ -70,7 +75,7 @@ impl Scene<'_> {
             && shows == GitLabStatus::Passed;
         let expected = steps::expected(row.check.state).or(taken_back.then_some(GitLabStatus::Pending));
         let Some(expected) = expected else { return Ok(()) };
-        let told_before = newest.updated_at < known_at;
+        let told_before = is_before(&newest, known_at);
         match newest.state {
             DeliveryState::Pending | DeliveryState::Failed => Ok(()),
             DeliveryState::Delivered if !told_before => Ok(()),
@@ -111,7 +116,7 @@ impl Scene<'_> {
         newest: Option<&Newest>,
     ) -> Result<(), DbError> {
         let on_its_way = newest.is_some_and(|newest| {
-            newest.state == DeliveryState::Pending || newest.updated_at >= self.seen.facts.known_at
+            newest.state == DeliveryState::Pending || !is_before(newest, self.seen.facts.known_at)
         });
         let undecided =
             shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;

@@ -8,17 +8,21 @@ use serde_json::json;
 use crate::app::{App, Connected};
 use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
 use crate::db::{
-    Conn, DbError, Lane, checks, deliveries, events, lock_merge_request, merge_requests, redelivery, trouble,
+    Conn, DbError, Lane, checks, deliveries, events, lock_merge_request, merge_requests, redelivery, shown,
+    trouble,
 };
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
+use crate::domain::ids::ConnectionId;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
+use crate::gitlab::NoteError;
 use crate::request_id;
 use crate::traces::Span;
 
-use super::compare::SETTLED_AFTER;
+use super::compare::{ARRIVES_WITHIN, SETTLED_AFTER};
+use super::observe;
 use super::probe::{self, Probe};
 use super::{Asking, ServiceError, steps};
 
@@ -160,10 +164,7 @@ async fn send_one(
     let stopwatch = std::time::Instant::now();
     let mut answer =
         connected.client.tell(claimed.project, claimed.iid, claimed.rule, &claimed.sha, claimed.status).await;
-    // The same 401 says that the token is not accepted, or that the project has no licence.
-    if answer.meaning == Meaning::ConnectionBroken && connected.client.own_user().await.is_ok() {
-        answer.meaning = Meaning::Unlicensed;
-    }
+    answer.meaning = look_closer(connected, &claimed, &answer).await;
     let duration_ms = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
     let now = app.clock.now();
     let failures = u32::try_from(claimed.attempts + 1).unwrap_or(u32::MAX);
@@ -179,6 +180,7 @@ async fn send_one(
         | Meaning::Superseded
         | Meaning::ConnectionBroken
         | Meaning::RuleBroken
+        | Meaning::Gone
         | Meaning::Unlicensed
         | Meaning::Refused => {
             app.gitlab_answered(connected);
@@ -219,10 +221,29 @@ async fn send_one(
     Ok(())
 }
 
+/// What an answer means that GitLab gives for different reasons.
+async fn look_closer(connected: &Connected, sent: &ClaimedDelivery, answer: &Answer) -> Meaning {
+    match (answer.meaning, answer.http_status) {
+        // The token is not accepted, or the project has no licence.
+        (Meaning::ConnectionBroken, _) => match connected.client.own_user().await {
+            Ok(_) => Meaning::Unlicensed,
+            Err(NoteError::NotSignedIn(_)) => Meaning::ConnectionBroken,
+            // Nobody knows yet.
+            Err(NoteError::Missing(_) | NoteError::Refused(_) | NoteError::Later { .. }) => {
+                Meaning::Later(None)
+            }
+        },
+        (Meaning::RuleBroken, Some(404)) if connected.client.is_deleted(sent.project, sent.iid).await => {
+            Meaning::Gone
+        }
+        (meaning, _) => meaning,
+    }
+}
+
 const fn state_after(meaning: Meaning) -> DeliveryState {
     match meaning {
         Meaning::Accepted => DeliveryState::Delivered,
-        Meaning::Superseded => DeliveryState::Obsolete,
+        Meaning::Superseded | Meaning::Gone => DeliveryState::Obsolete,
         Meaning::ConnectionBroken | Meaning::RuleBroken | Meaning::Unlicensed | Meaning::Refused => {
             DeliveryState::Failed
         }
@@ -245,7 +266,14 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
             let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
             let told = format!("GitLab was told {} for {commit}", sent.status.as_str());
             record(conn, sent, EventKind::DeliveryDelivered, told, now)?;
-            if now < merge_requests::first_seen(conn, &sent.merge_request_id)?.after(SETTLED_AFTER) {
+            // GitLab's own row of a new merge request, or an earlier answer that was not heard of, may come after this one; and where
+            // somebody had let it pass behind our back, the alarm is to end.
+            let settling =
+                now < merge_requests::first_seen(conn, &sent.merge_request_id)?.after(SETTLED_AFTER);
+            if settling
+                || may_be_replaced(conn, sent, now)?
+                || shown::undecided_pass(conn, &sent.check_id)?.alarm
+            {
                 merge_requests::want_refresh_at(conn, &sent.merge_request_id, now.after(LOOK_AFTER), now)?;
             }
             if of_rule {
@@ -267,6 +295,10 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
         }
         Meaning::Superseded => {
             merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
+        }
+        Meaning::Gone => {
+            let connection = ConnectionId::stored(sent.connection_id.clone());
+            observe::vanished(conn, &connection, sent.project, sent.iid, now)?;
         }
         Meaning::ConnectionBroken => {
             let reason = format!("{error}: the token is not accepted");
@@ -308,6 +340,13 @@ fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: T
         Meaning::Later(_) => {}
     }
     Ok(())
+}
+
+/// Whether an earlier request of this check got no answer and may still be done by GitLab.
+fn may_be_replaced(conn: &mut Conn, sent: &ClaimedDelivery, now: Time) -> Result<bool, DbError> {
+    let Some(newest) = deliveries::newest_of(conn, &sent.check_id)? else { return Ok(false) };
+    let unanswered = deliveries::unanswered_before(conn, &sent.check_id, &newest)?;
+    Ok(unanswered.is_some_and(|at| now < at.after(ARRIVES_WITHIN)))
 }
 
 fn failed(conn: &mut Conn, sent: &ClaimedDelivery, why: &str, now: Time) -> Result<(), DbError> {

@@ -39,7 +39,7 @@ pub(super) fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) ->
             (Ordering::Less | Ordering::Equal, false) => Freshness::Unclear,
         },
         Source::ReadBack => {
-            let overtaken = facts.known_at < known.facts_at;
+            let overtaken = facts.known_at.is_overtaken_by(known.facts_at);
             let lagging = order == Ordering::Less && !insist;
             if overtaken || lagging { Freshness::Unclear } else { Freshness::Newer }
         }

@@ -252,7 +252,9 @@ fn take_in(
         connection_id: &connected.id,
         facts,
         named_rule: Some(call.rule()),
-        retry: call.is_retry(),
+        // Of a commit that is still HEAD: what was pressed before a push says nothing about the new one.
+        retry: call.is_retry()
+            && call.head().is_none_or(|sha| Some(sha) == facts.merge_request.head_sha.as_deref()),
         signed: heard.signed,
         enrol: app.config.enrol,
         insist,

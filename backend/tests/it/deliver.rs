@@ -15,6 +15,51 @@ use serde_json::json;
 use crate::support::process::until;
 use crate::support::{Kind, Plan, World, on_both};
 
+/// Reverses a decision while it is on its way, which then comes to this.
+async fn overtake(world: &World, state: DeliveryState, http_status: Option<u16>) {
+    let iid = world.open().await;
+    let check = world.check("pending").await;
+    assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+    // It is on its way when it is reversed.
+    let (now, connection) = (world.now(), world.app.connected().unwrap().id);
+    let until = now.after(Duration::from_secs(60));
+    let taken: Result<_, DbError> = world
+        .app
+        .db
+        .write(Lane::Front, move |conn| {
+            let wanted =
+                Wanted { connection_id: connection.as_str(), limit: 8, probes: &[], untried_first: false };
+            sending::claim(conn, "slow", &wanted, now, until)
+        })
+        .await;
+    let taken = taken.unwrap().remove(0);
+    let wish = json!({"verdict": "reject", "comment": "on second thought", "expected_sha": check["sha"], "expected_state": "approved"});
+    assert_eq!(
+        world.post(&format!("checks/{}/decisions", check["id"].as_str().unwrap()), &wish).await.0,
+        201
+    );
+    world.settle().await;
+    assert_eq!(world.shown(iid), Status::Pending, "the first is still on its way");
+    let ended: Result<bool, DbError> = world
+        .app
+        .db
+        .write(Lane::Front, move |conn| {
+            let outcome = Outcome {
+                state,
+                due_at: now.after(Duration::from_secs(60)),
+                started_at: now,
+                duration_ms: 15_000,
+                http_status,
+                error: Some("it was not taken"),
+            };
+            sending::finish(conn, "slow", &taken, &outcome, now)
+        })
+        .await;
+    assert!(ended.unwrap());
+    world.settle().await;
+    assert_eq!(world.shown(iid), Status::Failed);
+}
+
 on_both! {
     async fn gitlab_down_keeps_the_decision_and_delivers_it_later(world: Plan::signed()) {
         let iid = world.open().await;
@@ -166,44 +211,12 @@ on_both! {
         assert_eq!(world.gitlab.requests().len(), asked, "it is looked at no more");
     }
 
-    async fn a_reversal_waits_for_no_back_off_of_what_it_overtakes(world: Plan::signed()) {
-        let iid = world.open().await;
-        let check = world.check("pending").await;
-        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
-        // It is on its way when it is reversed, and comes to nothing.
-        let (now, connection) = (world.now(), world.app.connected().unwrap().id);
-        let until = now.after(Duration::from_secs(60));
-        let taken: Result<_, DbError> = world
-            .app
-            .db
-            .write(Lane::Front, move |conn| {
-                let wanted = Wanted { connection_id: connection.as_str(), limit: 8, probes: &[], untried_first: false };
-                sending::claim(conn, "slow", &wanted, now, until)
-            })
-            .await;
-        let taken = taken.unwrap().remove(0);
-        let wish = json!({"verdict": "reject", "comment": "on second thought", "expected_sha": check["sha"], "expected_state": "approved"});
-        assert_eq!(world.post(&format!("checks/{}/decisions", check["id"].as_str().unwrap()), &wish).await.0, 201);
-        world.settle().await;
-        assert_eq!(world.shown(iid), Status::Pending, "the first is still on its way");
-        let ended: Result<bool, DbError> = world
-            .app
-            .db
-            .write(Lane::Front, move |conn| {
-                let outcome = Outcome {
-                    state: DeliveryState::Pending,
-                    due_at: now.after(Duration::from_secs(60)),
-                    started_at: now,
-                    duration_ms: 15_000,
-                    http_status: None,
-                    error: Some("no answer"),
-                };
-                sending::finish(conn, "slow", &taken, &outcome, now)
-            })
-            .await;
-        assert!(ended.unwrap());
-        world.settle().await;
-        assert_eq!(world.shown(iid), Status::Failed);
+    async fn a_reversal_waits_for_nothing_of_what_it_overtakes(world: Plan::signed()) {
+        for (state, http_status) in [(DeliveryState::Pending, None), (DeliveryState::Failed, Some(400))] {
+            overtake(world, state, http_status).await;
+            let (_, failed) = world.get("checks?alarm=failed_delivery").await;
+            assert_eq!(failed["items"], json!([]), "nobody has to do anything about what no longer counts");
+        }
     }
 
     async fn a_deleted_rule_withdraws_its_check(world: Plan::signed()) {

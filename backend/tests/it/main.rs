@@ -39,6 +39,7 @@ mod reconcile;
 mod replicas;
 mod resume;
 mod scope;
+mod shown;
 mod spa;
 mod store;
 mod traces;

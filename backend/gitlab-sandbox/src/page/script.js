@@ -4,7 +4,7 @@
 const FAULTS = {
   none: "Healthy", down: "Down", slow: "Slow (5 s)", rate_limited: "Rate limited (429)", server_error: "Error (500)",
   drop_connection: "Drop connections", drop_after_work: "Drop after the work", unlicensed: "No licence (401)",
-  token_revoked: "Token revoked (401)", forbidden: "Forbidden (403)", head_moves: "HEAD moves before the next answer",
+  token_revoked: "Token revoked (401)", forbidden: "Forbidden (403)", no_route: "Proxy without a route (404)", head_moves: "HEAD moves before the next answer",
 };
 const BLOCKED = {
   status_checks_must_pass: "status checks must pass", draft_status: "it is a draft", not_approved: "approvals are missing",

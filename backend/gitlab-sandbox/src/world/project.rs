@@ -209,6 +209,12 @@ impl World {
         Ok(())
     }
 
+    /// Deletes a merge request.
+    pub fn delete_merge_request(&mut self, project: i64, iid: i64) -> Result<(), Missing> {
+        let all = &mut self.project_mut(project)?.merge_requests;
+        all.remove(&iid).map(|_| ()).ok_or(Missing::MergeRequest(project, iid))
+    }
+
     /// Removes a rule. Its rows stay in the record, but nothing shows them any more.
     pub fn delete_rule(&mut self, project: i64, rule: i64) -> Result<(), Missing> {
         self.project_mut(project)?.rules.remove(&rule).map(|_| ()).ok_or(Missing::Rule(rule))
