@@ -51,6 +51,17 @@ pub fn set_connection_trouble(
     Ok(was.is_some() != reason.is_some())
 }
 
+/// Puts off the next probe of a broken connection.
+///
+/// # Errors
+/// The database's.
+pub fn postpone_connection_probe(conn: &mut Conn, id: &str, at: Time) -> Result<(), DbError> {
+    diesel::update(connection::table.find(id).filter(connection::broken_reason.is_not_null()))
+        .set(connection::probe_at.eq(at.to_string()))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Marks a rule as broken (`reason`) or working (`None`); `false` if it was so already.
 ///
 /// # Errors

@@ -23,8 +23,8 @@ pub(super) enum Probe {
 }
 
 /// Finds out what may be tried, and queues the oldest refused delivery of that again; the next oldest the next time, if that one
-/// has to wait for something else. Where there is none, what waits is tried, and without that either, what was broken counts as
-/// working until the next refusal.
+/// has to wait for something else. Where there is none, what waits is tried. Without that either, a broken rule counts as
+/// working until the next refusal; whether a connection works is found out by reading, too ([`super::connection`]).
 pub(super) fn due(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Result<Probe, DbError> {
     let id = connection.as_str();
     let mut probing = false;
@@ -37,8 +37,10 @@ pub(super) fn due(conn: &mut Conn, connection: &ConnectionId, now: Time) -> Resu
         }
         probing = queue(conn, id, None, now)?;
         if !probing {
-            trouble::set_connection_trouble(conn, id, None, None, now)?;
-            restored(conn, None, "Nothing is left that the broken connection keeps", now)?;
+            // Nothing is there to try. Reading finds out as well.
+            let again_at = now.after(EVERY);
+            trouble::postpone_connection_probe(conn, id, again_at)?;
+            return Ok(Probe::NotBefore(Some(again_at)));
         }
     }
     let mut rules = Vec::new();
@@ -62,6 +64,29 @@ fn queue(conn: &mut Conn, connection: &str, rule: Option<&str>, now: Time) -> Re
         Some(delivery) => redelivery::retry(conn, &delivery, now).map(|queued| queued.is_some()),
         None => deliveries::is_any_pending(conn, connection, rule),
     }
+}
+
+/// Marks a connection as broken and records it, unless it is so already.
+pub(super) fn broken(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+    reason: &str,
+    now: Time,
+) -> Result<(), DbError> {
+    if !trouble::set_connection_trouble(conn, connection.as_str(), Some(reason), Some(now.after(EVERY)), now)?
+    {
+        return Ok(());
+    }
+    let event = NewEvent {
+        kind: EventKind::ConnectionBroken,
+        check_id: None,
+        project_id: None,
+        actor: Actor::app(),
+        summary: format!("Telling GitLab stopped: {reason}"),
+        data: json!({}),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
 }
 
 /// Records that something works again.

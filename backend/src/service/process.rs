@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::connection;
 use super::observe::{self, Observation, Observed};
 use crate::app::{App, Connected};
 use crate::db::calls::{self, CallState, ClaimedCall};
@@ -277,7 +278,8 @@ fn take_in(
 /// Reads the merge request from GitLab and takes that in instead of what the call says; `false` if GitLab did not answer.
 async fn ask_about(app: &App, stored: &ClaimedCall) -> Result<bool, DbError> {
     let (Some(connected), Ok(call)) = (app.connected(), Call::parse(&stored.body)) else { return Ok(true) };
-    let fate = match connected.client.read(call.project(), call.iid(), app.clock.now()).await {
+    let place = (call.project(), call.iid());
+    let fate = match connection::read(app, &connected, place, app.clock.now()).await? {
         Ok(facts) => match take_in_read(app, connected, stored, call, facts).await {
             Ok(fate) => fate,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! Reconciliation: GitLab does not repeat lost calls, so the open merge requests and what GitLab
 //! shows for them are read now and then and compared with what is known here.
 
+use super::connection;
 use super::observe::Observed;
 use super::refresh::{self, Read};
 use crate::app::App;
@@ -32,6 +33,7 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
     for (project_id, gitlab_id) in known {
         let open = app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?;
         let listed = connected.client.open_merge_requests(gitlab_id).await;
+        connection::hear(app, &connected, listed.as_ref().err()).await?;
         let mut wanted = match listed {
             Ok(iids) => iids,
             Err(error) => {

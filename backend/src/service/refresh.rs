@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::connection;
 use super::observe::{self, Observation, Observed};
 use crate::app::App;
 use crate::db::merge_requests::{self, ToRead};
@@ -90,7 +91,7 @@ pub enum Read {
 pub async fn read_and_observe(app: &App, project: i64, iid: i64, insist: bool) -> Result<Read, DbError> {
     let Some(connected) = app.connected() else { return Ok(Read::Failed(None)) };
     let began = app.clock.now();
-    let facts = match connected.client.read(project, iid, began).await {
+    let facts = match connection::read(app, &connected, (project, iid), began).await? {
         Ok(facts) => facts,
         Err(ReadError::NotFound(path)) => {
             tracing::info!(%path, "GitLab has no such merge request, or the token cannot see it");

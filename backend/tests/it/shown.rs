@@ -254,6 +254,32 @@ on_both! {
         assert_eq!(world.shown(iid), Status::Passed);
     }
 
+    async fn a_token_that_ended_is_known_before_anybody_decides(world: Plan::signed()) {
+        let iid = world.open().await;
+        world.settle_for(SETTLED).await;
+        let trouble = async || world.get("system").await.1["gitlab_trouble"].clone();
+        // Without a licence GitLab says the same.
+        world.gitlab.set_licensed(world.project, false);
+        world.reconcile().await;
+        assert_eq!(trouble().await, Value::Null);
+        world.gitlab.set_licensed(world.project, true);
+        world.gitlab.set_fault(Some(Fault::TokenRevoked));
+        for _ in 0..8 {
+            world.reconcile().await;
+            assert!(trouble().await.as_str().unwrap().contains("the token is not accepted"));
+            world.settle_for(5 * MINUTE).await;
+        }
+        let told = world.get("audit?kind=connection.broken").await.1;
+        assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told}");
+        assert_eq!(world.decide(&world.check("pending").await, "approve", "").await.0, 201);
+        world.settle().await;
+        world.gitlab.set_fault(None);
+        world.reconcile().await;
+        assert_eq!(trouble().await, Value::Null);
+        assert_eq!(world.shown(iid), Status::Passed);
+        assert_eq!(world.get("audit?kind=connection.restored").await.1["items"].as_array().unwrap().len(), 1);
+    }
+
     async fn whoever_is_found_to_have_written_it_may_not_decide(world: Plan::signed()) {
         world.gitlab.pause_calls(true);
         let iid = world.gitlab.create_merge_request(world.project, Default::default());
