@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, OidcConfig};
 use crate::crypto::keys::{KeyError, Keys};
 use crate::crypto::password::Passwords;
-use crate::db::{Db, DbError, Lane, calls, projects, rule_secrets, sending, trouble};
+use crate::db::{Db, DbError, Lane, calls, rule_secrets, sending, trouble};
 use crate::domain::Clock;
 use crate::domain::gate::Gate;
 use crate::domain::ids::ConnectionId;
@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::oidc::{OidcError, Provider};
 use crate::service::batcher::Arrivals;
 use crate::service::change::Hub;
+use crate::service::connection;
 use crate::service::links;
 use crate::service::seals::{self, SealError};
 use crate::traces::{Traces, TracesError};
@@ -197,11 +198,11 @@ impl App {
                 let client = Client::new(&gitlab.url, &gitlab.token, gitlab.ca_pem.as_deref())?
                     .counted(Arc::clone(&metrics))
                     .traced(traces.clone());
-                let base_url = gitlab.url.clone();
+                let (known, sandbox) = (gitlab.clone(), config.sandbox);
                 let id = db
                     .write(Lane::Front, move |conn| {
                         trouble::probe_now(conn, now)?;
-                        projects::ensure_connection(conn, &base_url, now)
+                        connection::establish(conn, &known, sandbox, now)
                     })
                     .await?;
                 let gate = Arc::new(Mutex::new(Gate::new(now)));

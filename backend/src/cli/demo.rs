@@ -64,8 +64,12 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
             "the sandbox cannot start: {error}; choose another address with --sandbox-listen"
         ))
     })?;
-    config.gitlab =
-        Some(GitLabConfig { url: sandbox.url(), token: SecretString::from(SANDBOX_TOKEN), ca_pem: None });
+    config.gitlab = Some(GitLabConfig {
+        url: sandbox.url(),
+        moved_from: None,
+        token: SecretString::from(SANDBOX_TOKEN),
+        ca_pem: None,
+    });
     config.sandbox = true;
     let app = serve::open(config).await?;
     let author = sandbox.user(SAMPLE_AUTHOR);

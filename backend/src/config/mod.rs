@@ -17,6 +17,7 @@ mod read;
 pub mod sources;
 
 pub use oidc::OidcConfig;
+pub use read::normal_url;
 use read::{flag, gitlab, key_source, networks, number, origin, traces};
 
 /// Where the database is if nothing else is said.
@@ -105,8 +106,10 @@ pub struct TracesConfig {
 /// A GitLab instance.
 #[derive(Clone, Debug)]
 pub struct GitLabConfig {
-    /// Base URL without a trailing slash. The token is sent there and nowhere else.
+    /// Base URL in its normal form, without a trailing slash. The token is sent there and nowhere else.
     pub url: String,
+    /// The URL under which the same instance was known before.
+    pub moved_from: Option<String>,
     /// The access token, scope `api`.
     pub token: SecretString,
     /// Certificates to trust besides the system's, PEM.
@@ -139,6 +142,9 @@ pub struct Given {
     /// Access token for that instance: scope api, role Developer or higher on its projects
     #[arg(long, env = "APPROVAL_GITLAB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub gitlab_token: Option<String>,
+    /// URL under which the same GitLab was known here before: its projects, checks and decisions go along
+    #[arg(long, env = "APPROVAL_GITLAB_MOVED_FROM", value_name = "URL")]
+    pub gitlab_moved_from: Option<String>,
     /// PEM file with certificates to trust besides the system's
     #[arg(long, env = "APPROVAL_GITLAB_CA_FILE", value_name = "FILE")]
     pub gitlab_ca_file: Option<PathBuf>,
@@ -233,7 +239,13 @@ impl Given {
         let database_url = DatabaseUrl::parse(self.database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
             .map_err(|error| faults.push(format!("APPROVAL_DATABASE_URL: {error}")))
             .ok();
-        let gitlab = gitlab(self.gitlab_url, self.gitlab_token, self.gitlab_ca_file, &mut faults);
+        let gitlab = gitlab(
+            self.gitlab_url,
+            self.gitlab_moved_from,
+            self.gitlab_token,
+            self.gitlab_ca_file,
+            &mut faults,
+        );
         // A line end is none of the secret's: whoever writes it with `echo` has one.
         let hmac_secret = self.hmac_secret.map(|secret| secret.trim_end_matches(['\r', '\n']).to_owned());
         let hmac_secret = hmac_secret.filter(|secret| !secret.is_empty()).map(SecretString::from);

@@ -67,11 +67,13 @@ pub fn networks(text: Option<&str>, faults: &mut Vec<String>) -> Vec<IpNet> {
 /// Reads the GitLab instance: URL and token belong together.
 pub fn gitlab(
     url: Option<String>,
+    moved_from: Option<String>,
     token: Option<String>,
     ca_file: Option<PathBuf>,
     faults: &mut Vec<String>,
 ) -> Option<GitLabConfig> {
-    let url = url.map(|url| url.trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
+    let given = |url: Option<String>| url.map(|url| normal_url(&url)).filter(|url| !url.is_empty());
+    let (url, moved_from) = (given(url), given(moved_from));
     let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
     let ca_pem = ca_file.and_then(|path| match std::fs::read(&path) {
         Ok(pem) => Some(pem),
@@ -97,7 +99,13 @@ pub fn gitlab(
             if let Err(why) = http_url(&url) {
                 faults.push(format!("APPROVAL_GITLAB_URL is {url:?}: {why}"));
             }
-            Some(GitLabConfig { url, token: SecretString::from(token), ca_pem })
+            if let Some(Err(why)) = moved_from.as_deref().map(http_url) {
+                faults.push(format!(
+                    "APPROVAL_GITLAB_MOVED_FROM is {:?}: {why}",
+                    moved_from.as_deref().unwrap_or_default()
+                ));
+            }
+            Some(GitLabConfig { url, moved_from, token: SecretString::from(token), ca_pem })
         }
     }
 }
@@ -158,6 +166,14 @@ pub fn http_url(text: &str) -> Result<(), String> {
         return Err("write it without user, query and fragment".into());
     }
     Ok(())
+}
+
+/// A URL as it is compared: scheme and host in small letters, without the usual port and without a slash at its end.
+#[must_use]
+pub fn normal_url(text: &str) -> String {
+    let text = text.trim();
+    let normal = reqwest::Url::parse(text).map_or_else(|_| text.to_owned(), String::from);
+    normal.trim_end_matches('/').to_owned()
 }
 
 /// Checks a URL to which only the base path is added.

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::reach::within;
-use super::schema::{connection, project, rule};
-use super::{Conn, DbError, lock};
-use crate::domain::Time;
+use super::schema::{connection, project, rule, status_check as check};
+use super::{Conn, DbError, deliveries, lock};
 use crate::domain::access::Reach;
 use crate::domain::facts::{ProjectFacts, RuleFacts};
 use crate::domain::ids::{ConnectionId, ProjectId, RuleId};
+use crate::domain::{CheckState, Time};
 
 /// The policy that rules have so far: one approval by any reviewer.
 pub const DEFAULT_POLICY: &str = r#"{"approvals":1}"#;
@@ -50,15 +50,23 @@ pub struct ListedProject {
     pub web_url: String,
 }
 
-/// The id of the connection with this base URL, made if it is new.
+/// All connections and their base URLs.
 ///
 /// # Errors
 /// The database's.
-pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<ConnectionId, DbError> {
-    lock(conn, "connections")?;
-    if let Some(id) = connection_at(conn, base_url)? {
-        return Ok(id);
-    }
+pub fn base_urls(conn: &mut Conn) -> Result<Vec<(ConnectionId, String)>, DbError> {
+    let all: Vec<(String, String)> = connection::table
+        .order(connection::id.asc())
+        .select((connection::id, connection::base_url))
+        .load(conn)?;
+    Ok(all.into_iter().map(|(id, url)| (ConnectionId::stored(id), url)).collect())
+}
+
+/// Makes a connection.
+///
+/// # Errors
+/// The database's.
+pub fn make_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<ConnectionId, DbError> {
     let id = ConnectionId::generate();
     let at = now.to_string();
     diesel::insert_into(connection::table)
@@ -72,17 +80,47 @@ pub fn ensure_connection(conn: &mut Conn, base_url: &str, now: Time) -> Result<C
     Ok(id)
 }
 
-/// The id of the connection with this base URL, if it is known.
+/// Gives a connection another base URL.
 ///
 /// # Errors
 /// The database's.
-pub fn connection_at(conn: &mut Conn, base_url: &str) -> Result<Option<ConnectionId>, DbError> {
-    let id: Option<String> = connection::table
-        .filter(connection::base_url.eq(base_url))
-        .select(connection::id)
-        .first(conn)
-        .optional()?;
-    Ok(id.map(ConnectionId::stored))
+pub fn set_base_url(conn: &mut Conn, id: &ConnectionId, base_url: &str) -> Result<(), DbError> {
+    diesel::update(connection::table.find(id.as_str()))
+        .set(connection::base_url.eq(base_url))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a connection that has no project; `false` if it has one.
+///
+/// # Errors
+/// The database's.
+pub fn remove_unused_connection(conn: &mut Conn, id: &ConnectionId) -> Result<bool, DbError> {
+    let used = project::table.filter(project::connection_id.eq(id.as_str()));
+    if diesel::select(diesel::dsl::exists(used)).get_result(conn)? {
+        return Ok(false);
+    }
+    diesel::delete(connection::table.find(id.as_str())).execute(conn)?;
+    Ok(true)
+}
+
+/// The base URL of another connection whose checks still wait for something.
+///
+/// # Errors
+/// The database's.
+pub fn waiting_elsewhere(conn: &mut Conn, id: &ConnectionId) -> Result<Option<String>, DbError> {
+    for (other, base_url) in base_urls(conn)?.into_iter().filter(|(other, _)| other != id) {
+        let open = project::table
+            .inner_join(check::table.on(check::project_id.eq(project::id)))
+            .filter(project::connection_id.eq(other.as_str()))
+            .filter(check::state.eq(CheckState::Pending.as_str()));
+        if diesel::select(diesel::dsl::exists(open)).get_result(conn)?
+            || deliveries::is_any_pending(conn, other.as_str(), None)?
+        {
+            return Ok(Some(base_url));
+        }
+    }
+    Ok(None)
 }
 
 /// All connections.

@@ -1,10 +1,13 @@
-//! Whether GitLab accepts the connection's token, as far as reading tells: a token that ended is to be known before somebody decides.
+//! The connection to GitLab: which one it is, and whether its token is accepted, as far as reading tells. A token that ended is to be known
+//! before somebody decides.
 
 use super::probe;
 use crate::app::{App, Connected};
-use crate::db::{DbError, Lane, redelivery, trouble};
+use crate::config::{GitLabConfig, normal_url};
+use crate::db::{Conn, DbError, Lane, lock, projects, redelivery, trouble};
 use crate::domain::Time;
 use crate::domain::facts::Facts;
+use crate::domain::ids::ConnectionId;
 use crate::gitlab::{NoteError, ReadError};
 
 /// Reads a merge request, and notes what that says of the token.
@@ -60,4 +63,72 @@ pub(super) async fn hear(app: &App, connected: &Connected, error: Option<&ReadEr
         (Some(_) | None, Some(_) | None) => {}
     }
     Ok(())
+}
+
+/// The connection to this GitLab, made if it is new. One that is known under an earlier address keeps its projects, checks and
+/// decisions; a sandbox is always the same one.
+///
+/// # Errors
+/// The database's.
+pub fn establish(
+    conn: &mut Conn,
+    gitlab: &GitLabConfig,
+    sandbox: bool,
+    now: Time,
+) -> Result<ConnectionId, DbError> {
+    lock(conn, "connections")?;
+    let all = projects::base_urls(conn)?;
+    let known = find(&all, &gitlab.url);
+    let before = match &gitlab.moved_from {
+        Some(url) => find(&all, url),
+        None => all.first().filter(|_| sandbox),
+    };
+    if let Some((id, url)) = before.filter(|(id, _)| known.is_none_or(|(known, _)| known != id)) {
+        let free = match known {
+            Some((known, _)) => projects::remove_unused_connection(conn, known)?,
+            None => true,
+        };
+        if free {
+            projects::set_base_url(conn, id, &gitlab.url)?;
+            let told = format!("{url} is {} now; its projects and checks go along", gitlab.url);
+            tracing::info!("{told}");
+            probe::restored(conn, None, &told, now)?;
+            return Ok(id.clone());
+        }
+        tracing::warn!(
+            from = %url,
+            to = %gitlab.url,
+            "projects are known under both addresses of GitLab; those of the first stay there, and are not answered"
+        );
+    }
+    match known {
+        Some((id, url)) => {
+            if *url != gitlab.url {
+                // The same, written in another way.
+                projects::set_base_url(conn, id, &gitlab.url)?;
+            }
+            Ok(id.clone())
+        }
+        None => projects::make_connection(conn, &gitlab.url, now),
+    }
+}
+
+/// The connection with this base URL, if it is known.
+pub fn find<'a>(all: &'a [(ConnectionId, String)], base_url: &str) -> Option<&'a (ConnectionId, String)> {
+    let wanted = normal_url(base_url);
+    all.iter().find(|(_, url)| normal_url(url) == wanted)
+}
+
+/// What is to be said where checks wait that belong to another GitLab than the one that is served.
+///
+/// # Errors
+/// The database's.
+pub(super) fn elsewhere(conn: &mut Conn, id: &ConnectionId) -> Result<Option<String>, DbError> {
+    let other = projects::waiting_elsewhere(conn, id)?;
+    Ok(other.map(|url| {
+        format!(
+            "checks of {url} wait, which is not the GitLab that is configured; if it is the same one under a new address, set \
+             APPROVAL_GITLAB_MOVED_FROM={url} and start again"
+        )
+    }))
 }

@@ -6,7 +6,7 @@ pub mod audit;
 pub mod batcher;
 pub mod change;
 pub mod compare;
-mod connection;
+pub mod connection;
 pub mod decide;
 pub mod deliver;
 pub mod doctor;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Asking, ServiceError};
+use super::{Asking, ServiceError, connection};
 use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
@@ -46,8 +46,14 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
     app.db
         .read(move |conn| {
             let gitlab_trouble = match &connected {
-                Some(connected) => trouble::connection_trouble(conn, connected.id.as_str())?
-                    .or_else(|| passing_trouble(&connected.gate(), now)),
+                Some(connected) => {
+                    let trouble = trouble::connection_trouble(conn, connected.id.as_str())?;
+                    let trouble = match trouble {
+                        Some(trouble) => Some(trouble),
+                        None => connection::elsewhere(conn, &connected.id)?,
+                    };
+                    trouble.or_else(|| passing_trouble(&connected.gate(), now))
+                }
                 None => {
                     Some("no GitLab is configured: set APPROVAL_GITLAB_URL and APPROVAL_GITLAB_TOKEN".into())
                 }

@@ -32,6 +32,7 @@ mod life;
 mod listing;
 mod live;
 mod metrics;
+mod moved;
 mod notes;
 mod once;
 mod payloads;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::ServiceError;
+use super::{ServiceError, connection};
 use crate::app::App;
 use crate::config::{Config, GitLabConfig};
 use crate::db::projects::ListedProject;
@@ -183,7 +183,8 @@ async fn look(
 
 async fn known(db: &Db, base_url: String) -> Result<Known, DbError> {
     db.read(move |conn| {
-        let connection = projects::connection_at(conn, &base_url)?;
+        let all = projects::base_urls(conn)?;
+        let connection = connection::find(&all, &base_url).map(|(id, _)| id.clone());
         let rules = match &connection {
             Some(id) => rule_secrets::of_connection(conn, id)?,
             None => Vec::new(),

@@ -163,8 +163,14 @@ impl World {
 
     /// The same world after the process ended and another one took its place; on SQLite, where the file is free then.
     pub async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(self, adjust: impl FnOnce(&mut Config)) -> Self {
         let Self { app, running, clock, .. } = self;
-        let (config, address) = (app.config.clone(), running.address);
+        let (mut config, address) = (app.config.clone(), running.address);
+        adjust(&mut config);
         running.stop().await;
         drop(app);
         // The server's threads let go of the app a moment after they stopped; a process would have ended.
@@ -365,7 +371,11 @@ pub fn config(database: &Database, gitlab_url: Option<String>) -> Config {
     config.read_ahead = false;
     config.password_cost = Cost { memory: 64, passes: 1 };
     config.key_source = KeySource::Given(vec![SecretString::from(SECRET_KEY)]);
-    config.gitlab =
-        gitlab_url.map(|url| GitLabConfig { url, token: SecretString::from(TOKEN), ca_pem: None });
+    config.gitlab = gitlab_url.map(|url| GitLabConfig {
+        url,
+        moved_from: None,
+        token: SecretString::from(TOKEN),
+        ca_pem: None,
+    });
     config
 }
