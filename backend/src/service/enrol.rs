@@ -24,7 +24,7 @@ pub(super) fn newcomer<'a>(seen: &Observation<'a>, known: &[RuleRow]) -> Option<
     }
 }
 
-/// Renames rules that GitLab renamed and enrols the newcomer; returns all rules of the project.
+/// Renames rules that GitLab, when it was asked, calls otherwise, and enrols the newcomer; returns all rules of the project.
 pub(super) fn take_rules(
     conn: &mut Conn,
     seen: &Observation<'_>,
@@ -34,7 +34,8 @@ pub(super) fn take_rules(
 ) -> Result<Vec<RuleRow>, DbError> {
     for rule in &mut rules {
         let told = seen.facts.rules.iter().find(|facts| facts.gitlab_id == rule.gitlab_id);
-        if let Some(told) = told.filter(|told| told.name != rule.name) {
+        let read = seen.facts.source == Source::ReadBack;
+        if let Some(told) = told.filter(|told| read && told.name != rule.name) {
             projects::rename_rule(conn, &rule.id, &told.name, seen.now)?;
             rule.name.clone_from(&told.name);
         }

@@ -90,7 +90,13 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
         }
         (Freshness::SameButOlder | Freshness::Newer, _, _) => {}
     }
-    let project = projects::upsert_project(conn, seen.connection_id, &facts.project, seen.now)?;
+    // A call that was long on its way may carry a name of before; what GitLab answers is the name of now.
+    let hearsay = facts.source == Source::SignedCall;
+    let renamed = hearsay && has_other_names(facts, known_project.as_ref(), &known_rules);
+    let project = match known_project {
+        Some(known) if hearsay => known,
+        Some(_) | None => projects::upsert_project(conn, seen.connection_id, &facts.project, seen.now)?,
+    };
     let rules = take_rules(conn, seen, &project, known_rules, newcomer)?;
     let request_id =
         merge_requests::save(conn, &project.id, known.as_ref(), request, facts.known_at, seen.now)?;
@@ -99,6 +105,9 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
     if facts.source == Source::SignedCall && request.is_open() && (author.is_empty() || in_doubt) {
         // A call names the author only by id, and of two calls of one second either may be the later: GitLab
         // knows the name and the texts.
+        merge_requests::want_refresh(conn, request_id.as_str(), seen.now)?;
+    }
+    if renamed {
         merge_requests::want_refresh(conn, request_id.as_str(), seen.now)?;
     }
     let head = request.head_sha.as_deref().unwrap_or("");
@@ -110,6 +119,14 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
     scene.compare_with_gitlab(conn)?;
     scene.ask_what_let_it_pass(conn)?;
     Ok(Observed::Applied)
+}
+
+/// Whether a project or a rule is called otherwise than was known.
+fn has_other_names(facts: &Facts, project: Option<&ProjectRow>, rules: &[RuleRow]) -> bool {
+    let other = |told: &RuleFacts| {
+        rules.iter().any(|rule| rule.gitlab_id == told.gitlab_id && rule.name != told.name)
+    };
+    project.is_some_and(|project| project.path != facts.project.path) || facts.rules.iter().any(other)
 }
 
 /// An older call that says nothing new: its texts are not taken in, only a Retry counts. If it is

@@ -309,6 +309,21 @@ on_both! {
         assert!(!world.happened(&old).await.contains(&"check.retried".to_owned()));
     }
 
+    async fn a_call_of_before_a_renaming_brings_no_name_back(world: Plan::signed()) {
+        let iid = world.open().await;
+        let body = world.gitlab.payload(world.project, iid, world.rule, Some("update"));
+        let mut call: Value = serde_json::from_slice(&body).unwrap();
+        call["project"]["path_with_namespace"] = json!("before/the-move");
+        call["external_approval_rule"]["name"] = json!("Old name");
+        world.advance(MINUTE);
+        // GitLab, which would know better, is asked and does not answer.
+        world.gitlab.set_fault(Some(Fault::Down));
+        assert_eq!(world.signed_call(serde_json::to_vec(&call).unwrap()).await.0, 202);
+        world.settle().await;
+        let check = world.check("pending").await;
+        assert_eq!((&check["project"]["path"], &check["rule"]["name"]), (&json!("demo/storefront"), &json!("Change approval")));
+    }
+
     async fn a_clock_that_was_set_back_stops_nothing(world: Plan::signed()) {
         let (iid, check) = approved(world).await;
         // As if what is known had been learned by a clock that was half an hour ahead.
