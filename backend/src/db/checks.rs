@@ -278,12 +278,19 @@ pub fn save(
 /// # Errors
 /// The database's.
 pub fn reference(conn: &mut Conn, id: &str) -> Result<String, DbError> {
-    let (path, iid): (String, i64) = check::table
-        .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
-        .filter(check::id.eq(id))
-        .select((check::project_path, merge_request::iid))
+    Ok(names(conn, id)?.0)
+}
+
+/// The same, and the name of its rule.
+///
+/// # Errors
+/// The database's.
+pub fn names(conn: &mut Conn, id: &str) -> Result<(String, String), DbError> {
+    let (path, iid, rule): (String, i64, String) = check::table
+        .find(id)
+        .select((check::project_path, check::merge_request_iid, check::rule_name))
         .first(conn)?;
-    Ok(format!("{path}!{iid}"))
+    Ok((format!("{path}!{iid}"), rule))
 }
 
 /// Copies new facts of a merge request onto a check of its HEAD; `false` if it says so already.

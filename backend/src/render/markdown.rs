@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use ammonia::{Builder, UrlRelative};
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
 use crate::domain::change::patch::visible;
 
@@ -66,16 +66,29 @@ impl Drawer {
     #[must_use]
     pub fn draw(&self, text: &str) -> String {
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-        let mut links: Vec<bool> = Vec::new();
+        // Of each open link what is written behind it; `None` if it stays a link.
+        let mut links: Vec<Option<String>> = Vec::new();
         let text = visible(text);
         let events = Parser::new_ext(&text, options).filter_map(|event| match event {
             // The text of an image stays: it says what was to be seen.
-            Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
-            Event::Start(Tag::Link { ref dest_url, .. }) => {
-                links.push(self.leads_home(dest_url));
-                (links.last() == Some(&true)).then_some(event)
+            Event::Start(Tag::Image { .. }) => Some(Event::Text("[image: ".into())),
+            Event::End(TagEnd::Image) => Some(Event::Text("]".into())),
+            Event::Start(Tag::Link { link_type, ref dest_url, .. }) => {
+                if self.leads_home(dest_url) {
+                    links.push(None);
+                    return Some(event);
+                }
+                // Where it would have led can be read. An address in angle brackets says so itself.
+                let said = matches!(link_type, LinkType::Autolink | LinkType::Email);
+                let shown = authority(dest_url).is_some() && !said;
+                links.push(Some(if shown { format!(" ({dest_url})") } else { String::new() }));
+                None
             }
-            Event::End(TagEnd::Link) => links.pop().unwrap_or(false).then_some(event),
+            Event::End(TagEnd::Link) => match links.pop() {
+                Some(None) => Some(event),
+                Some(Some(address)) if !address.is_empty() => Some(Event::Text(address.into())),
+                Some(Some(_)) | None => None,
+            },
             Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
                 level: below(level),
                 id: None,
@@ -202,6 +215,21 @@ mod tests {
             let raw = draw(&format!("<a href=\"{url}\">text</a>"));
             assert!(!raw.contains("href"), "{url}: {raw}");
         }
+    }
+
+    #[test]
+    fn what_is_not_drawn_can_be_read() {
+        assert_eq!(
+            draw(
+                "![How it looks](x.png) See [how dates are shown](https://docs.example/dates?a=1&b=2) and <https://docs.example>."
+            ),
+            "<p>[image: How it looks] See how dates are shown (https://docs.example/dates?a=1&amp;b=2) and https://docs.example.</p>\n"
+        );
+        assert_eq!(
+            draw("[![build](https://ci.example/badge.svg)](https://ci.example/)"),
+            "<p>[image: build] (https://ci.example/)</p>\n"
+        );
+        assert_eq!(draw("[here](javascript:alert(1))"), "<p>here</p>\n");
     }
 
     #[test]

@@ -149,12 +149,13 @@ fn record(
     Ok(())
 }
 
-/// How the record names a check's commit, so that its entries speak for themselves: `66a5129b of group/project!7`.
+/// How the record names a check's commit, so that its entries speak for themselves: `66a5129b of group/project!7 for "Change approval"`.
 ///
 /// # Errors
 /// The database's.
 pub fn commit(conn: &mut Conn, check_id: &str, sha: &str) -> Result<String, DbError> {
-    Ok(format!("{} of {}", short_sha(sha), checks::reference(conn, check_id)?))
+    let (reference, rule) = checks::names(conn, check_id)?;
+    Ok(format!("{} of {reference} for {rule:?}", short_sha(sha)))
 }
 
 /// Who decided what, where, and why.
@@ -165,12 +166,12 @@ fn decided_text(conn: &mut Conn, row: &CheckRow, cause: &Cause<'_>, tail: &str) 
         CheckState::Pending | CheckState::Superseded | CheckState::Withdrawn => "decided",
     };
     let who = cause.actor.map_or("Somebody", |actor| &actor.name);
-    let (sha, rule) = (commit(conn, row.id.as_str(), &row.sha)?, &row.rule_name);
+    let sha = commit(conn, row.id.as_str(), &row.sha)?;
     let why = match cause.data["comment"].as_str() {
         None | Some("") => String::new(),
         Some(comment) => format!(": {comment}"),
     };
-    Ok(format!("{who} {verb} {sha} for {rule:?}{tail}{why}"))
+    Ok(format!("{who} {verb} {sha}{tail}{why}"))
 }
 
 /// What GitLab should show for a check in this state; `None` where the app has nothing to say.
