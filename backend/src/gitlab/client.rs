@@ -342,18 +342,20 @@ impl Client {
             .await
             .map_err(|error| ReadError::Unavailable { message: transport(&error), retry_after: None })?;
         let status = response.status();
+        // For people; how a page is asked for is of no interest to them.
+        let place = || path.split('?').next().unwrap_or(path).to_owned();
         match status.as_u16() {
             200..=299 => Ok(response),
             404 => {
                 let retry_after = retry_after(&response);
                 let said = describe(status, response).await;
                 if said.by_gitlab {
-                    return Err(ReadError::NotFound(path.to_owned()));
+                    return Err(ReadError::NotFound(place()));
                 }
                 let message = format!("{}, and not as GitLab does: {BETWEEN}", said.text);
                 Err(ReadError::Unavailable { message, retry_after })
             }
-            401 | 403 => Err(ReadError::Refused { status: status.as_u16(), path: path.to_owned() }),
+            401 | 403 => Err(ReadError::Refused { status: status.as_u16(), path: place() }),
             _ => {
                 let retry_after = retry_after(&response);
                 Err(ReadError::Unavailable { message: describe(status, response).await.text, retry_after })
