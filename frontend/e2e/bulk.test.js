@@ -115,3 +115,24 @@ journey("rows are selected in ranges, all at once, and no longer when they are g
   await byId(page, "tab-all").click();
   await until("all rows", async () => (await rows(page).count()) >= 16 && (await bar(page).count()) === 0);
 });
+
+journey("what is decided elsewhere while the dialog is open is left out", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await pick(page, DELIVERY_DATE, COOKIE);
+  await openMany(page, "approve", 2);
+  const olga = await world.as(await world.person("Olga Other", ["reviewer"]));
+  const cookie = (await world.api("checks?state=pending&limit=200")).items.find((item) =>
+    item.merge_request.title === COOKIE && item.rule.name === RULE);
+  await olga.post(`checks/${cookie.id}/decisions`, { verdict: "reject", expected_sha: cookie.sha, comment: "Too old." });
+  await says(result(page, COOKIE), /Olga Other rejected it first.*Open/s);
+  await says(page.locator("#decision-title"), /^Approve 1 check$/);
+  await says(byId(page, "decision-submit"), /^Approve 1 check$/);
+  await byId(page, "decision-submit").click();
+  await says(byId(page, "bulk-done"), /1 check approved/);
+  await says(result(page, DELIVERY_DATE), /Approved/);
+  await says(result(page, COOKIE), /Olga Other rejected it first/);
+  await byId(page, "decision-cancel").click();
+  await state(page, COOKIE, "rejected");
+  await state(page, DELIVERY_DATE, "approved");
+});

@@ -69,7 +69,6 @@ journey("a rejection needs a comment, and the comment is kept", async (world) =>
 
 journey("a push while the dialog is open is explained, and the comment survives", async (world) => {
   const page = await world.window();
-  page.watch.expect(/409/);
   await openInbox(page, world.app);
   await openDialog(page, DELIVERY_DATE, "reject");
   await byId(page, "decision-comment").fill("Not on holidays.");
@@ -79,15 +78,15 @@ journey("a push while the dialog is open is explained, and the comment survives"
   await until("the check of the newer commit", async () =>
     (await world.api("checks?state=pending&limit=200")).items.some((item) => item.sha === sha && item.rule.name === RULE));
 
-  await says(byId(page, "decision-news"), /A newer commit replaced/);
-  await byId(page, "decision-submit").click();
+  // It is said before anything is sent.
   const conflict = byId(page, "conflict");
   await says(conflict, new RegExp(`new commits: it is at ${sha.slice(0, 8)} now, you looked at ${before.sha.slice(0, 8)}`));
   assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.");
-  assert.equal(await byId(page, "decision-news").count(), 0, "it is said once");
+  assert.ok(!(await page.locator("#decision-effect").isVisible()), "nothing becomes passed or failed any more");
   assert.ok(await byId(page, "decision-submit").isDisabled(), "the old commit can no longer be decided");
   assert.equal(await world.sandbox.shows(DELIVERY_DATE, RULE), "pending", "GitLab was told nothing");
 
+  await says(byId(page, "conflict-open"), /^Open the newer check$/);
   await byId(page, "conflict-open").click();
   await says(byId(page, "check"), new RegExp(sha.slice(0, 8)));
   assert.equal(await byId(page, "stale-banner").count(), 0, "it is the newer check");
@@ -103,10 +102,16 @@ journey("a new target branch while the dialog is open is told, and no decision c
   await openInbox(page, world.app);
   await openDialog(page, DELIVERY_DATE, "approve");
   await says(byId(page, "decision-dialog"), /main/);
-  await world.sandbox.act(DELIVERY_DATE, "target_branch", { value: "release/2.4" });
-  await says(byId(page, "decision-news"), /merged into release\/2\.4 now/);
+  // The answer comes before the event does.
+  await page.route("**/decisions", async (route) => {
+    await world.sandbox.act(DELIVERY_DATE, "target_branch", { value: "release/2.4" });
+    await until("the new target branch", async () =>
+      (await world.api("checks?state=pending&limit=200")).items.some((item) =>
+        item.merge_request.title === DELIVERY_DATE && item.rule.name === RULE && item.target_branch === "release/2.4"));
+    await route.continue();
+  }, { times: 1 });
   await byId(page, "decision-submit").click();
-  await says(byId(page, "conflict"), /into release\/2\.4 by now/);
+  await says(byId(page, "conflict"), /into release\/2\.4 (by )?now/);
   assert.equal(await world.sandbox.shows(DELIVERY_DATE, RULE), "pending", "GitLab was told nothing");
   await byId(page, "conflict-open").click();
   await byId(byId(page, "check"), "approve").click();
@@ -130,7 +135,6 @@ journey("the browser's Back closes the dialog with its page, and what was typed 
 
 journey("of two people who decide at once, the second is told about the first", async (world) => {
   const [first, second] = [await world.window(), await world.window({ as: await world.person("Second Reviewer", ["reviewer"]) })];
-  second.watch.expect(/409/);
   await openInbox(first, world.app);
   await openInbox(second, world.app);
   await openDialog(first, COOKIE, "approve");
@@ -139,9 +143,8 @@ journey("of two people who decide at once, the second is told about the first", 
   await submit(first);
   await until("passed in GitLab", async () => (await world.sandbox.shows(COOKIE, RULE)) === "passed");
 
-  await says(byId(second, "decision-news"), /Rita Reviewer \(sandbox\) approved/);
-  await byId(second, "decision-submit").click();
   await says(byId(second, "conflict"), /Rita Reviewer \(sandbox\) approved this check first/);
+  assert.ok(await byId(second, "decision-submit").isDisabled(), "there is nothing to send");
   assert.equal(await byId(second, "decision-comment").inputValue(), "I disagree.");
   await state(second, COOKIE, "approved");
 
@@ -151,4 +154,76 @@ journey("of two people who decide at once, the second is told about the first", 
   const { answers } = await world.sandbox.mergeRequest(COOKIE);
   const told = answers.filter((answer) => answer.rule === RULE && answer.source !== "creation");
   assert.deepEqual(told.map((answer) => answer.status), ["passed"], "GitLab has the first answer only");
+});
+
+journey("what was typed goes along to the check of a newer commit", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await openCheck(page, DELIVERY_DATE);
+  await byId(byId(page, "check"), "reject").click();
+  await byId(page, "decision-comment").fill("Not on holidays.");
+  await page.keyboard.press("Escape");
+  const { sha } = await world.sandbox.act(DELIVERY_DATE, "push");
+  await byId(page, "successor").waitFor();
+  // The card says it too, in the place of the next check.
+  await byId(page, "newer-check").click();
+  await says(byId(page, "check"), new RegExp(sha.slice(0, 8)));
+  await byId(byId(page, "check"), "reject").click();
+  assert.equal(await byId(page, "decision-comment").inputValue(), "Not on holidays.");
+});
+
+journey("after the merge an approval is still shown as one", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  await openDialog(page, DELIVERY_DATE, "approve");
+  await submit(page);
+  await until("passed in GitLab", async () => (await world.sandbox.shows(DELIVERY_DATE, RULE)) === "passed");
+  await openCheck(page, DELIVERY_DATE);
+  await world.sandbox.act(DELIVERY_DATE, "merge", { forced: true });
+  await says(byId(page, "notice"), /^Approved, and merged in GitLab\.$/);
+  assert.doesNotMatch(await byId(page, "notice").getAttribute("class"), /waiting/, "it is no warning");
+  await says(byId(page, "policy"), /approved/);
+  assert.doesNotMatch(await byId(page, "policy").innerText(), /no longer asked for/);
+  await says(byId(page, "decision-bar"), /Nothing is left to decide/);
+  await says(page.locator(".card-head"), /Decision\s+Approved/);
+
+  await page.goto(`${world.app}?state=decided`);
+  await until("one row", async () => (await rows(page).count()) === 1);
+  await says(rows(page).first(), /Approved.*by Rita.*merged/s);
+  assert.equal(await byId(page, "tab-decided").getAttribute("aria-current"), "page");
+  await byId(page, "tab-all").click();
+  const withdrawn = rows(page).filter({ hasText: DELIVERY_DATE }).filter({ hasText: "Security review" });
+  await says(withdrawn, /Withdrawn.*merged/s);
+  await byId(page, "sort").selectOption("oldest");
+  await says(row(page, DELIVERY_DATE), /Approved.*merged/s);
+});
+
+journey("what counts is in reach in low, narrow and wide windows", async (world) => {
+  const page = await world.window({ viewport: { width: 740, height: 360 } });
+  await openInbox(page, world.app);
+  await openDialog(page, COOKIE, "reject");
+  for (const id of ["decision-cancel", "decision-submit"]) {
+    const box = await byId(page, id).boundingBox();
+    assert.ok(box.y + box.height <= 360, `${id} is in the window`);
+  }
+  await byId(page, "decision-comment").fill("Too long a story. ".repeat(100));
+  await submit(page);
+  await state(page, COOKIE, "rejected");
+
+  // On a phone the state stands under the title; on wide windows the card says it, and the header stays where it is.
+  await page.setViewportSize({ width: 360, height: 740 });
+  await openCheck(page, COOKIE);
+  await says(byId(page, "standing"), /^Rejected.*by Rita/s);
+  assert.ok((await byId(page, "standing").boundingBox()).y < 370, "near the top");
+  await page.setViewportSize({ width: 1920, height: 900 });
+  assert.ok(!(await byId(page, "standing").isVisible()));
+  const comment = await byId(page, "decisions").locator(".comment").boundingBox();
+  assert.ok(comment.height < 240, "a long comment leaves room for what can be done");
+  const left = async () => Math.round((await page.locator(".brand").boundingBox()).x);
+  const brand = await left();
+  for (const path of ["", "system", "account"]) {
+    await page.goto(`${world.app}${path}`);
+    await page.locator("main h1").waitFor();
+    assert.equal(await left(), brand, path);
+  }
 });

@@ -1,7 +1,7 @@
 // The focus is never lost: what goes, or is switched off, hands it on.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, SAMPLES, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, submit } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, SAMPLES, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, state, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { AUDREY } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -83,8 +83,6 @@ journey("after a conflict the focus returns to the row", async (world) => {
   await openDialog(other, COOKIE, "reject");
   await byId(other, "decision-comment").fill("It reads no cookie.");
   await submit(other);
-  page.watch.expect(/409/);
-  await byId(page, "decision-submit").click();
   await byId(page, "conflict").waitFor();
   await byId(page, "decision-cancel").click();
   await dialog(page).waitFor({ state: "detached" });
@@ -102,10 +100,23 @@ journey("a decision whose answer was lost is not held against the one who made i
     await route.fetch();
     await route.abort();
   });
+  // Nor can it be read.
+  const id = await row(page, COOKIE).getAttribute("data-check-id");
+  await page.route(`**/checks/${id}`, (route) => route.abort());
   await byId(page, "decision-submit").click();
   await says(byId(page, "decision-error"), /whether/i);
   await page.unroute("**/decisions");
   await byId(page, "decision-submit").click();
   await dialog(page).waitFor({ state: "detached" });
   await says(byId(page, "said"), /Approved/i);
+
+  // Where it can be read the dialog learns of it by itself.
+  await openDialog(page, DELIVERY_DATE, "approve");
+  await page.route("**/decisions", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await byId(page, "decision-submit").click();
+  await dialog(page).waitFor({ state: "detached" });
+  await state(page, DELIVERY_DATE, "approved");
 });

@@ -1,7 +1,7 @@
 // Forty checks in a morning: everything without a mouse.
 
 import assert from "node:assert/strict";
-import { DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openInbox, row, rows, says } from "./support/inbox.js";
+import { DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openInbox, row, rows, says, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { eventually, until } from "./support/wait.js";
 
@@ -190,4 +190,63 @@ journey("on the page of a check the next one is a key away once it is decided", 
   await keyboard.press("Enter");
   await until("the next check", async () => (await byId(page, "check").getAttribute("data-check-id")) !== first);
   await byId(byId(page, "check"), "approve").waitFor();
+
+  // From the last row, once it is decided, the way forward is the same.
+  await keyboard.press("Escape");
+  await rows(page).last().locator("a").first().click();
+  await byId(byId(page, "check"), "approve").click();
+  await submit(page);
+  const { pathname } = new URL(await byId(page, "next-check").evaluate((link) => link.href));
+  await keyboard.press("]");
+  await until("what the button leads to", () => new URL(page.url()).pathname === pathname);
+  await byId(byId(page, "check"), "approve").waitFor();
+});
+
+journey("from the search a key leads to the rows, and Escape out of it", async (world) => {
+  const page = await world.window();
+  await openInbox(page, world.app);
+  const { keyboard } = page;
+  const name = () => page.evaluate(() => document.activeElement.textContent);
+  await keyboard.press("/");
+  await keyboard.type("cookie");
+  await keyboard.press("Enter");
+  await focusOn(page, 0);
+  assert.match(await name(), /cookie/, "the rows that were searched for have come");
+  assert.equal(await rows(page).count(), 2);
+  await keyboard.press("/");
+  await keyboard.press("ArrowDown");
+  await focusOn(page, 0);
+  await keyboard.press("/");
+  await keyboard.press("Escape");
+  await until("the search to be empty", async () => (await byId(page, "search").inputValue()) === "");
+  await keyboard.press("Escape");
+  assert.ok(!(await focusIsIn(page, "search")), "Escape leaves an empty search");
+  await until("all rows again", async () => (await rows(page).count()) > 2);
+  await keyboard.press("j");
+  await focusOn(page, 0);
+});
+
+journey("behind the last row the next page comes by itself", async (world) => {
+  for (let nth = 1; nth <= 20; nth += 1) await world.sandbox.open(STOREFRONT, `Tidy shelf ${nth}`);
+  await until("all checks", async () => (await world.api("system")).needs_you === 56);
+  const page = await world.window();
+  await openInbox(page, world.app, 50);
+  const { keyboard } = page;
+  await rows(page).last().locator("a").first().focus();
+  await keyboard.press("j");
+  await focusOn(page, 50);
+  assert.equal(await rows(page).count(), 56);
+
+  await page.reload();
+  await until("the first page", async () => (await rows(page).count()) === 50);
+  await byId(page, "load-more").click();
+  await focusOn(page, 50);
+
+  await page.reload();
+  await until("the first page", async () => (await rows(page).count()) === 50);
+  const last = await rows(page).last().getAttribute("data-check-id");
+  await rows(page).last().locator("a").first().click();
+  await byId(page, "check").waitFor();
+  await keyboard.press("]");
+  await until("the check behind it", async () => (await byId(page, "check").getAttribute("data-check-id")) !== last);
 });

@@ -22,6 +22,8 @@ journey("arriving checks wait behind a pill and move nothing", async (world) => 
   const pill = byId(page, "new-pill");
   await says(pill, /^2 new$/);
   assert.deepEqual(await places(page), before, "no row was moved");
+  const [over, first] = await Promise.all([pill.boundingBox(), rows(page).first().boundingBox()]);
+  assert.ok(over.y + over.height <= first.y, "it covers no row");
   await until("the count in the tab's title", async () => waiting.test(await page.title()));
   await says(byId(page, "said"), /2 new checks have arrived/);
 

@@ -39,6 +39,7 @@ journey("a link from a mail leads through sign-in to its check, and all of it wi
 
   await byId(page, "check").waitFor();
   assert.equal(new URL(page.url()).pathname, new URL(`${world.app}checks/${id}`).pathname);
+  await eventually("the focus on the heading", async () => assert.equal(await focused(page), "H1"));
   await page.keyboard.press("a");
   await dialog(page).waitFor();
   await page.keyboard.type("Fine by me.");

@@ -87,7 +87,8 @@ journey("what passed in GitLab though nobody approved it is found, and its alarm
   await page.goto(`${world.app}system`);
   await says(byId(page, "system-undecided-passes"), /^0$/);
   await byId(page, "system-reconcile").click();
-  await byId(page, "banner").waitFor();
+  await says(byId(page, "banner"), /1 check shows passed/);
+  assert.match(await byId(page, "banner").locator("li a").getAttribute("href"), /state=all&alarm=undecided_pass/);
   await says(byId(page, "system-undecided-passes"), /^1$/);
   await byId(page, "system-undecided-passes").getByRole("link").click();
   await until("one row", async () => (await rows(page).count()) === 1);

@@ -1,7 +1,7 @@
 // The tabs of the inbox: whose turn it is, what is decided, why a check is back, and listings that are kept.
 
 import assert from "node:assert/strict";
-import { COOKIE, DELIVERY_DATE, RULE, SAMPLES, STOREFRONT, byId, openDialog, openInbox, row, rows, says, state, submit } from "./support/inbox.js";
+import { COOKIE, DELIVERY_DATE, RULE, SAMPLES, STOREFRONT, byId, openCheck, openDialog, openInbox, row, rows, says, state, submit } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
 import { ARTHUR } from "./support/people.js";
 import { eventually, until } from "./support/wait.js";
@@ -17,6 +17,9 @@ journey("what needs somebody and what waits on others are two lists, with their 
     return counts.needs_you + counts.waiting_on_others === SAMPLES && counts.waiting_on_others > 0 && counts;
   });
   const page = await world.window({ as: ARTHUR });
+  await page.goto(`${world.app}?turn=others&q=nothing-is-called-so`);
+  await byId(page, "empty-match").waitFor();
+  assert.equal(await byId(page, "only-looking").count(), 0, "there is nothing that it could be said of");
   await openInbox(page, world.app, mine);
   await says(tab(page, "mine"), new RegExp(`^Needs you\\s*${mine}$`));
   await says(tab(page, "others"), new RegExp(`^Waiting on others\\s*${others}$`));
@@ -101,6 +104,8 @@ journey("a check that comes back says why", async (world) => {
   const other = await world.window({ as: await world.person("Olga Other", ["reviewer"]) });
   await openInbox(other, world.app);
   await says(byId(row(other, DELIVERY_DATE), "why"), new RegExp(`Rita.* approved ${sha.slice(0, 8)}; new commits since`));
+  await openCheck(page, DELIVERY_DATE);
+  await says(byId(page, "why"), new RegExp(`New commits since you approved ${sha.slice(0, 8)}`));
   assert.equal(await byId(row(other, COOKIE, RULE), "why").count(), 0, "nothing is said of a check that is simply new");
 });
 

@@ -10,8 +10,8 @@ use super::schema::{
     change_summary as change, delivery, merge_request, project, rule, status_check as check,
 };
 use super::{Conn, DbError, batches};
-use crate::domain::CheckState;
 use crate::domain::access::{Reach, Written};
+use crate::domain::{CheckState, Verdict};
 
 /// Who reaches at most so many projects has each of them read by its own index range; with more, the
 /// range of all checks is read and those of other projects are left out.
@@ -114,6 +114,8 @@ pub struct Listing {
     pub text: Option<String>,
     /// Only what this alarm is about.
     pub alarm: Option<Alarm>,
+    /// Only where this was decided.
+    pub verdict: Option<Verdict>,
     /// Only what comes after this place: time and id.
     pub after: Option<(String, String)>,
     /// Only merge requests that these people wrote; everybody's if not given.
@@ -276,6 +278,9 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         };
         if let Some(text) = &listing.text {
             query = query.filter(check::search_text.like(like_pattern(text)).escape('\\'));
+        }
+        if let Some(verdict) = listing.verdict {
+            query = query.filter(check::verdict.eq(verdict.as_str()));
         }
         if let Some(alarm) = listing.alarm {
             query = query.filter(sql::<Bool>(alarm.condition()));

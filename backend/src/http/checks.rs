@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::db::inbox::{Listing, Order};
 use crate::domain::access::{Barred, Caller, Turn};
 use crate::domain::ids::CheckId;
-use crate::domain::{CheckState, Refused};
+use crate::domain::{CheckState, Refused, Verdict};
 use crate::service::decide::{DecideError, Wish};
 use crate::service::{decide, inbox};
 
@@ -37,6 +37,8 @@ pub struct ChecksQuery {
     /// Only checks that need a person: `failed_delivery` are those that GitLab could not be told about, `undecided_pass` those that
     /// GitLab shows as passed though nobody here approved them. Without `state`, those of all states.
     alarm: Option<String>,
+    /// Only checks about which this was decided, `approve` or `reject`; also those that were merged, closed or superseded since.
+    verdict: Option<String>,
     /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
     turn: Option<String>,
     /// `oldest` or `newest`: what arrived first or last comes first; `decided`, only with a `state` that leaves
@@ -154,6 +156,13 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         let why = "Only pending checks are somebody's turn; leave out turn, or ask for state=pending.";
         return Err(ApiError::parameter("turn", why));
     }
+    let verdict = match query.verdict.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(word) => Some(Verdict::parse(word).ok_or_else(|| {
+            let why = format!("{word:?} is no verdict; use approve or reject.");
+            ApiError::parameter("verdict", why)
+        })?),
+    };
     let given =
         |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Listing {
@@ -163,6 +172,7 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         project: given(query.project),
         rule: given(query.rule),
         text: given(query.q),
+        verdict,
         alarm,
         after,
         limit,

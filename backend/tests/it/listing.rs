@@ -101,6 +101,10 @@ on_both! {
         world.settle().await;
         let all = "state=approved,rejected,withdrawn&sort=decided";
         assert_eq!(walk(&rita, all).await, [iids[2], iids[0]]);
+        assert_eq!(walk(&rita, &format!("{all}&verdict=reject")).await, [iids[2], iids[0]]);
+        assert!(walk(&rita, &format!("{all}&verdict=approve")).await.is_empty());
+        let (code, problem) = rita.get("checks?verdict=perhaps").await;
+        assert_eq!((code.as_u16(), &problem["field"]), (400, &json!("verdict")));
         let gone = world.checks("withdrawn").await;
         let closed = of(&gone, iids[0]);
         assert_eq!((&closed["verdict"], &closed["merge_request"]["state"]), (&json!("reject"), &json!("closed")));

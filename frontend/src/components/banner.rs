@@ -54,10 +54,15 @@ fn sandbox_strip(url: &str) -> El {
 }
 
 fn alarm_strip(alarms: &str) -> El {
+    let one = |alarm: &str| match alarm.split_once('\t') {
+        Some(("", says)) => words("li", says),
+        Some((at, says)) => el("li").child(words("a", says).attr("href", at)),
+        None => el("li"),
+    };
     strip("bad", "banner")
         .attr("role", "status")
         .child(icon(WARN))
-        .child(el("ul").children(alarms.lines().map(|alarm| words("li", alarm)).collect()))
+        .child(el("ul").children(alarms.lines().map(one).collect()))
         .child(words("a", texts::ALARM_LINK).attr("href", nav::SYSTEM))
 }
 

@@ -9,11 +9,11 @@ use super::icon::{WARN, icon, of_verdict};
 use super::modal::show_modal;
 use super::row::{reference, sha, title};
 use crate::api::Fault;
-use crate::model::bulk::{Bulk, refusal};
+use crate::model::bulk::{Bulk, moved, refusal};
 use crate::state::drafts::MANY;
 use crate::state::{App, Dialog, nav};
 use crate::texts;
-use crate::ui::{El, el, words};
+use crate::ui::{El, el, watch, words};
 
 /// Under which name the comment is kept until it is sent.
 const DRAFT: &str = "bulk";
@@ -24,6 +24,8 @@ struct Form {
     /// Each check has its result in the end.
     attempt: Attempt<Vec<BulkOutcome>>,
     bulk: Bulk,
+    /// Those of them that can still be decided as they were seen.
+    open: RwSignal<Vec<String>>,
     /// Runs once the dialog has closed on results.
     closed: Callback<()>,
 }
@@ -40,12 +42,25 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
     let comment =
         comment_field(bulk.needs_comment(), move || stage.with(|stage| matches!(stage, Stage::Faulty(_))));
     let attempt = Attempt { app, stage, dialog: dialog.as_kind(), comment: comment.as_kind() };
-    let form = Form { attempt, bulk, closed };
+    let (seen, open) = (bulk.items.clone(), RwSignal::new(Vec::new()));
+    watch(move || {
+        // What is sent moves them all.
+        if stage.with(|stage| matches!(stage, Stage::Busy | Stage::Answered(_))) {
+            return;
+        }
+        let decidable = |seen: &&CheckItem| left_out(app, seen).is_none();
+        let now: Vec<String> = seen.iter().filter(decidable).map(|item| item.id.clone()).collect();
+        if open.with_untracked(|before| *before != now) {
+            open.set(now);
+        }
+    });
+    let form = Form { attempt, bulk, open, closed };
     form.attempt.comment.set_value(&app.draft(DRAFT));
     show_modal(&form.attempt.dialog);
     let (submit, typed, pressed, left) = (form.clone(), form.attempt.clone(), form.clone(), form.clone());
     let done = form.attempt.answered();
-    let verb = texts::bulk_verb(form.bulk.verdict, form.bulk.items.len());
+    let verdict = form.bulk.verdict;
+    let verb = Signal::derive(move || texts::bulk_verb(verdict, open.with(Vec::len)));
     let again = form.clone();
     let why = Signal::derive(move || app.hindrance());
     let key = move |event: Event| {
@@ -67,7 +82,7 @@ pub fn bulk_dialog(app: App, bulk: Bulk, closed: Callback<()>) -> El {
             event.prevent_default();
             submit.submit();
         })
-        .child(words("h2", &verb).attr("id", "decision-title"))
+        .child(el("h2").text_fn(move || verb.get()).attr("id", "decision-title"))
         .child(form.list())
         .child(asks)
         .child(form.outcome())
@@ -86,22 +101,28 @@ impl Form {
 
     fn row(&self, item: &CheckItem) -> El {
         let (stage, verdict) = (self.attempt.stage, self.bulk.verdict);
-        let (id, told, dialog) = (item.id.clone(), item.id.clone(), self.attempt.dialog.clone());
+        let (id, seen, dialog) = (item.id.clone(), item.clone(), self.attempt.dialog.clone());
+        let (app, still) = (self.attempt.app, self.open);
+        let refused = move |why: &str, there: bool| {
+            let (dialog, href) = (dialog.clone(), nav::check(&seen.id));
+            let open = there
+                .then(|| words("a", texts::OPEN_CHECK).attr("href", &href).on_click(move || dialog.close()));
+            let says = words("span", why).text(" ").child(open);
+            el("p").class("truth bad").child(icon(WARN)).child(says)
+        };
+        let seen = item.clone();
         let says = move || {
+            // Left out before anything was sent.
+            if !still.with(|still| still.contains(&seen.id)) {
+                return untrack(|| left_out(app, &seen)).map(|why| refused(&why, true));
+            }
             stage.with(|stage| {
-                let outcome = result(stage, &told)?;
+                let outcome = result(stage, &seen.id)?;
                 let Some(why) = refusal(outcome) else {
                     let past = words("p", &capital(texts::done(verdict))).class("truth good");
                     return Some(past.child(icon(of_verdict(verdict))));
                 };
-                let dialog = dialog.clone();
-                let open = outcome.check.as_ref().map(|check| {
-                    words("a", texts::OPEN_CHECK)
-                        .attr("href", &nav::check(&check.id))
-                        .on_click(move || dialog.close())
-                });
-                let says = words("span", &why).text(" ").child(open);
-                Some(el("p").class("truth bad").child(icon(WARN)).child(says))
+                Some(refused(&why, outcome.check.is_some()))
             })
         };
         let facts = el("p")
@@ -130,21 +151,22 @@ impl Form {
         })
     }
 
-    fn buttons(&self, verb: String, why: Signal<Option<String>>, done: Memo<bool>) -> El {
+    fn buttons(&self, verb: Signal<String>, why: Signal<Option<String>>, done: Memo<bool>) -> El {
         let busy = self.attempt.busy();
-        let off = move || why.with(Option::is_some) || busy.get();
-        let submit = submit_button(verb, self.bulk.verdict, off, busy).flag_fn("hidden", move || done.get());
+        let open = self.open;
+        let off = move || why.with(Option::is_some) || busy.get() || open.with(Vec::is_empty);
+        let submit = submit_button(move || verb.get(), self.bulk.verdict, off, busy)
+            .flag_fn("hidden", move || done.get());
         let leave = move || if done.get() { texts::BULK_CLOSE } else { texts::CANCEL };
         foot(self.attempt.dialog.clone(), leave, busy, submit)
     }
 
     fn submit(&self) {
         let app = self.attempt.app;
-        let Some(body) =
-            self.attempt.begin(untrack(|| app.hindrance()).is_some(), |comment| self.bulk.body(comment))
-        else {
-            return;
-        };
+        let open = self.open.get_untracked();
+        let hindered = open.is_empty() || untrack(|| app.hindrance()).is_some();
+        let Some(mut body) = self.attempt.begin(hindered, |comment| self.bulk.body(comment)) else { return };
+        body.items.retain(|item| open.contains(&item.id));
         let form = self.clone();
         app.api.decide_all(&body).then(move |answer| match answer {
             Ok(BulkResult { results }) => form.answered(results),
@@ -182,6 +204,11 @@ impl Form {
             self.closed.run(());
         }
     }
+}
+
+/// Why a check can no longer be decided as it was seen, as its row tells; followed.
+fn left_out(app: App, seen: &CheckItem) -> Option<String> {
+    app.inbox.listing.with(|listing| moved(seen, listing.as_ref()?.row(&seen.id)?))
 }
 
 /// What became of one check, once that is known.

@@ -189,7 +189,7 @@ pub fn foot(
 /// The button that sends: it carries the verb.
 #[must_use]
 pub fn submit_button(
-    verb: String,
+    verb: impl Fn() -> String + 'static,
     verdict: Verdict,
     off: impl Fn() -> bool + 'static,
     busy: Signal<bool>,
@@ -199,7 +199,7 @@ pub fn submit_button(
         .class(&format!("btn solid {}", verdict.as_str()))
         .test("decision-submit")
         .off_fn(off)
-        .text_fn(move || if busy.get() { texts::SENDING.to_owned() } else { verb.clone() })
+        .text_fn(move || if busy.get() { texts::SENDING.to_owned() } else { verb() })
 }
 
 /// Ctrl+Enter sends; while it is on its way Escape does not close: that would leave the reviewer guessing.

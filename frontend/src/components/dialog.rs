@@ -1,7 +1,9 @@
 //! The decision dialog: says the object, the commit and the exact effect, and waits for the answer.
 
+use std::time::Duration;
+
 use crate::ui::prelude::*;
-use shared::{CheckDetail, Event, ProblemCode, Verdict};
+use shared::{CheckDetail, Event, EventKind, ProblemCode, Verdict};
 
 use super::deciding::{self, Attempt, Stage, comment_field, foot, hindered, label, submit_button};
 use super::message::notice;
@@ -12,9 +14,12 @@ use crate::api::Fault;
 use crate::model::decision::{Conflict, Target};
 use crate::model::live::moves_check;
 use crate::model::text::short_sha;
-use crate::state::{App, Dialog, dom, nav};
+use crate::state::{App, Dialog, Soon, dom, nav};
 use crate::texts;
 use crate::ui::{El, el, words};
+
+/// How long events are gathered before the check is read again.
+const SETTLE: Duration = Duration::from_millis(150);
 
 /// The parts of the form that handlers reach for.
 #[derive(Clone)]
@@ -41,7 +46,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
     let form = Form { attempt, decided, target };
     form.attempt.comment.set_value(&app.draft(&form.target.item.id));
     show_modal(&form.attempt.dialog);
-    let news = form.news();
+    form.follow();
     let (submit, pressed, typed, closed) = (form.clone(), form.clone(), form.clone(), form.clone());
     let again = form.clone();
     let asked = form.clone();
@@ -52,8 +57,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
             event.prevent_default();
             submit.submit();
         })
-        .children(heading(&form.target))
-        .child(news)
+        .children(form.heading())
         .child(
             el("div")
                 .child(
@@ -70,38 +74,66 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
     dialog.on("keydown", key).on("close", move |_| closed.closed()).child(fields)
 }
 
-fn heading(target: &Target) -> Vec<El> {
-    let item = &target.item;
-    let object = el("div").class("object").child(words("p", &title(item)).class("object-title")).child(
-        el("p")
-            .class("row-facts")
-            .child(words("span", &reference(item)))
-            .child(sha(&item.sha))
-            .child(branches(item)),
-    );
-    let effect = texts::effect(target.verdict, &item.rule.name, short_sha(&item.sha));
-    vec![
-        words("h2", texts::dialog_title(target.verdict, target.is_reversal())).attr("id", "decision-title"),
-        object,
-        deciding::effect(&effect, target.verdict),
-    ]
-}
-
 impl Form {
-    /// What happened to the check since the dialog was opened: deciding would be refused.
-    fn news(&self) -> El {
-        let news = RwSignal::new(String::new());
-        let (id, attempt) = (self.target.item.id.clone(), self.attempt.clone());
+    fn heading(&self) -> Vec<El> {
+        let target = &self.target;
+        let item = &target.item;
+        let object = el("div").class("object").child(words("p", &title(item)).class("object-title")).child(
+            el("p")
+                .class("row-facts")
+                .child(words("span", &reference(item)))
+                .child(sha(&item.sha))
+                .child(branches(item)),
+        );
+        let effect = texts::effect(target.verdict, &item.rule.name, short_sha(&item.sha));
+        let over = self.attempt.answered();
+        vec![
+            words("h2", texts::dialog_title(target.verdict, target.is_reversal()))
+                .attr("id", "decision-title"),
+            object,
+            deciding::effect(&effect, target.verdict).flag_fn("hidden", move || over.get()),
+        ]
+    }
+
+    /// Reads the check, and again when something happens to it: whether this person may decide on it no row says, and what
+    /// moved on since it was shown would be refused.
+    fn follow(&self) {
+        self.look();
+        let (form, soon) = (self.clone(), Soon::default());
         self.attempt.app.listen(Callback::new(move |event: Event| {
-            if event.check_id.as_ref() == Some(&id) && moves_check(event.kind) && !attempt.is_busy() {
-                news.set(event.summary);
+            let ours = event.check_id.as_ref() == Some(&form.target.item.id) && moves_check(event.kind);
+            // The check of a newer commit arrives a moment after the old one is superseded.
+            let newer = event.kind == EventKind::CheckCreated && form.attempt.is_answered();
+            if ours || newer {
+                let form = form.clone();
+                soon.run(SETTLE, move || form.look());
             }
         }));
-        let answered = self.attempt.answered();
-        el("div").attr("aria-live", "polite").child_fn(move || {
-            let says = Some(news.get()).filter(|says| !says.is_empty() && !answered.get())?;
-            Some(notice("waiting", "decision-news", words("p", &says)))
-        })
+    }
+
+    fn look(&self) {
+        let form = self.clone();
+        let app = self.attempt.app;
+        app.api.read_check(&self.target.item.id).then(move |answer| {
+            let Ok(now) = answer else { return };
+            // A dialog that is gone has no stage to ask, and an answer on its way says more.
+            if !form.attempt.dialog.is_connected() || form.attempt.is_busy() {
+                return;
+            }
+            app.barred.set(now.barred.clone());
+            if form.is_done(&now) {
+                form.recorded(now);
+            } else if let Some(conflict) = Conflict::seen(&now, &form.target) {
+                app.put_check(now);
+                form.attempt.stage.set(Stage::Answered(conflict));
+            }
+        });
+    }
+
+    /// Whether an earlier attempt was recorded, though its answer was lost.
+    fn is_done(&self, now: &CheckDetail) -> bool {
+        let Attempt { app, comment, .. } = &self.attempt;
+        app.who.with_untracked(|who| self.target.is_done(now, who.account(), &comment.value()))
     }
 
     /// What became of the attempt to decide.
@@ -150,7 +182,8 @@ impl Form {
         let off = Memo::new(move |_| why.with(Option::is_some));
         let (busy, refused) = (self.attempt.busy(), self.attempt.answered());
         let still = move || off.get() || busy.get() || refused.get();
-        let submit = submit_button(self.target.button(), self.target.verdict, still, busy);
+        let verb = self.target.button();
+        let submit = submit_button(move || verb.clone(), self.target.verdict, still, busy);
         foot(self.attempt.dialog.clone(), || texts::CANCEL, busy, submit)
     }
 
@@ -190,12 +223,8 @@ impl Form {
             return;
         }
         // The answer to an earlier attempt may have been lost.
-        let mine = app.who.with_untracked(|who| who.account().to_owned());
         if let Fault::Problem(problem) = &fault
-            && let Some(now) = problem
-                .check
-                .as_deref()
-                .filter(|now| self.target.is_done(now, &mine, &self.attempt.comment.value()))
+            && let Some(now) = problem.check.as_deref().filter(|now| self.is_done(now))
         {
             return self.recorded(now.clone());
         }

@@ -14,6 +14,9 @@ pub struct Icon(&'static str);
 pub const CLOCK: Icon = Icon("M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8M8 4.6V8l2.3 1.6");
 /// A head and shoulders.
 pub const PERSON: Icon = Icon("M8 2.2a2.7 2.7 0 1 0 0 5.4 2.7 2.7 0 0 0 0-5.4M2.8 13.8a5.2 5.2 0 0 1 10.4 0");
+/// Two stations and the way between them: a pipeline.
+pub const STEPS: Icon =
+    Icon("M6.5 8a2.7 2.7 0 1 0-5.4 0 2.7 2.7 0 0 0 5.4 0h3a2.7 2.7 0 1 0 5.4 0 2.7 2.7 0 0 0-5.4 0");
 /// A pen.
 pub const PEN: Icon = Icon("m3 13 .6-3L10.8 2.8l2.4 2.4L6 12.4ZM9 4.6 11.4 7");
 /// A ribbon that marks a page.

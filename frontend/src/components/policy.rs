@@ -1,6 +1,6 @@
 //! What a check needs to be decided, line by line.
 
-use shared::{CheckDetail, CheckState};
+use shared::{CheckDetail, CheckState, Verdict};
 
 use super::delivery::sentence;
 use crate::model::change::counted;
@@ -12,11 +12,11 @@ use crate::ui::{El, el, words};
 #[must_use]
 pub fn policy(detail: &CheckDetail) -> El {
     let (tone, rest) = match (detail.item.state, counted(detail)) {
-        (CheckState::Superseded | CheckState::Withdrawn, _) => (Tone::Plain, texts::POLICY_OVER.into()),
-        (state, Some(by)) => {
-            let tone = if state == CheckState::Approved { Tone::Good } else { Tone::Bad };
+        (_, Some(by)) => {
+            let tone = if by.verdict == Verdict::Approve { Tone::Good } else { Tone::Bad };
             (tone, texts::policy_by(&by.reviewer, texts::done(by.verdict)))
         }
+        (CheckState::Superseded | CheckState::Withdrawn, None) => (Tone::Plain, texts::POLICY_OVER.into()),
         (CheckState::Pending | CheckState::Approved | CheckState::Rejected, None) => {
             (Tone::Waiting, texts::POLICY_MISSING.into())
         }

@@ -9,6 +9,9 @@ use super::time::{As, moment};
 use crate::texts;
 use crate::ui::{El, el, words};
 
+/// A comment with more bytes than these may be higher than its place.
+const LONG: usize = 150;
+
 /// All decisions, the newest first.
 #[must_use]
 pub fn decisions(all: &[Decision]) -> El {
@@ -37,7 +40,10 @@ fn decision(decision: &Decision) -> El {
 }
 
 fn comment(decision: &Decision) -> Option<El> {
-    (!decision.comment.is_empty()).then(|| words("p", &decision.comment).class("comment"))
+    let says = &decision.comment;
+    let place = (!says.is_empty()).then(|| words("p", says).class("comment"));
+    // What can be scrolled can be reached.
+    place.map(|place| if says.len() > LONG { place.attr("tabindex", "0") } else { place })
 }
 
 /// The check's events, the newest first.

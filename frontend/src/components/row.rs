@@ -3,12 +3,13 @@
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, MouseEvent};
+use web_sys::{HtmlElement, HtmlInputElement, MouseEvent};
 
 use super::button;
 use super::icon::{ARROW, icon, of_tone, state_badge, tone_class};
 use super::signs::signs;
 use super::time::{As, moment};
+use crate::model::decision::shown_state;
 use crate::model::selection::{Pick, Selection};
 use crate::model::text::short_sha;
 use crate::model::truth::in_row;
@@ -25,7 +26,9 @@ pub fn reference(item: &CheckItem) -> String {
 /// The same in two pieces: where there is no room for it, the path is cut and the number stays.
 fn split_reference(item: &CheckItem) -> El {
     let number = format!("!{}", item.merge_request.iid);
-    el("span").class("ref").child(words("span", &item.project.path)).child(words("span", &number))
+    // Cut at its front, where it begins like others; within, it runs as it always does.
+    let path = el("span").child(words("bdi", &item.project.path));
+    el("span").class("ref").attr("title", &reference(item)).child(path).child(words("span", &number))
 }
 
 /// The title, or a stand-in while GitLab has not told it.
@@ -51,6 +54,21 @@ pub fn branches(item: &CheckItem) -> El {
         .child(icon(ARROW))
         .child(words("span", texts::INTO).class("sr-only"))
         .child(words("code", &item.target_branch))
+}
+
+/// Since when a check waits, or when it was decided.
+#[must_use]
+pub fn when(item: &CheckItem) -> El {
+    match item.state {
+        CheckState::Pending => moment(&item.received_at, As::Waits),
+        _ => moment(item.decided_at.as_ref().unwrap_or(&item.updated_at), As::Ago),
+    }
+}
+
+/// Who decided.
+#[must_use]
+pub fn by(item: &CheckItem) -> Option<El> {
+    item.decided_by.as_ref().map(|name| words("span", &texts::by(name)).class("by"))
 }
 
 /// A commit, shortened; in full on hover.
@@ -82,38 +100,33 @@ pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
     let reason = Memo::new(move |_| item.with(|item| item.reason.as_ref().and_then(texts::reason)));
     let why =
         move || reason.get().map(|why| words("span", &why).class("why").attr("title", &why).test("why"));
-    let heading = el("div")
-        .class("row-head")
-        .child(
-            el("a").class("row-title").attr("href", &nav::check(&first.id)).text_fn(move || item.with(title)),
-        )
-        .child_fn(why);
+    let link =
+        el("a").class("row-title").attr("href", &nav::check(&first.id)).text_fn(move || item.with(title));
+    let open: HtmlElement = link.as_kind();
+    let heading = el("div").class("row-head").child(link).child_fn(why);
     let main = el("div").class("row-main").child(heading).child(
         el("div")
             .class("row-facts")
+            // What says more on hover lies above the link that fills the row.
+            .on_click(move || open.click())
             .child(split_reference(&first))
-            .child(words("span", &first.rule.name).class("rule"))
-            .child(el("span").class("author").text_fn(move || item.with(author)))
+            .child(words("span", &first.rule.name).attr("title", &first.rule.name))
+            .child_fn(move || {
+                let author = item.with(author);
+                words("span", &author).attr("title", &author)
+            })
             .child_fn(move || item.with(branches))
             .child(sha(&first.sha)),
     );
-    let when = move || match state.get() {
-        CheckState::Pending => item.with_untracked(|item| moment(&item.received_at, As::Waits)),
-        CheckState::Approved | CheckState::Rejected => {
-            item.with_untracked(|item| moment(item.decided_at.as_ref().unwrap_or(&item.updated_at), As::Ago))
-        }
-        CheckState::Superseded | CheckState::Withdrawn => {
-            item.with_untracked(|item| moment(&item.updated_at, As::Ago))
-        }
-    };
-    let by = move || {
-        item.with(|item| item.decided_by.as_ref().map(|name| words("span", &texts::by(name)).class("by")))
+    let when = move || {
+        state.with(|_| ());
+        item.with_untracked(when)
     };
     // One line: what GitLab was not told is worth more than the signs of the change.
-    let second = move || item.with(|item| told(item).or_else(|| item.change.as_ref().map(signs)));
+    let second = move || item.with(|item| told(item).or_else(|| signs(item)));
     let aside = el("div")
         .class("row-aside")
-        .child(el("div").class("row-when").child_fn(when).child_fn(by))
+        .child(el("div").class("row-when").child_fn(when).child_fn(move || item.with(by)))
         .child_fn(second);
     let waits = Memo::new(move |_| state.get() == CheckState::Pending);
     let buttons = el("div")
@@ -131,7 +144,7 @@ pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
         .attr_fn("data-state", move || Some(state.get().as_str().into()))
         .flag_fn("data-picked", move || picked.get())
         .child(el("div").class("row-pick").child_fn(pick))
-        .child(el("div").class("row-state").child_fn(move || state_badge(state.get())))
+        .child(el("div").class("row-state").child_fn(move || state_badge(item.with(shown_state))))
         .child(main)
         .child(aside)
         .child(buttons)

@@ -5,19 +5,22 @@ use std::time::Duration;
 use crate::ui::prelude::*;
 use shared::{CheckState, SystemInfo};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use super::icon::{CROSS, SEARCH, icon};
 use super::saved::saved_menu;
 use crate::model::alarm;
 use crate::model::filter::{Filter, Tab};
-use crate::state::App;
 use crate::state::inbox::Inbox;
+use crate::state::{App, dom};
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
 /// How long typing pauses before the search begins.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// Where the way out of the search leads.
+const FIRST_ROW: &str = "[data-testid=check-row] .row-title";
 
 /// The tabs; those of waiting checks carry their number.
 #[must_use]
@@ -89,7 +92,7 @@ pub fn filters(app: App, change: Callback<Filter>) -> El {
         .attr("role", "search")
         .attr("aria-label", texts::FILTERS)
         .on("submit", |event| event.prevent_default())
-        .child(search(filter, change))
+        .child(search(app.inbox, change))
         .child(project.select())
         .child(rule.select())
         .child_fn(move || states(shown.get(), filter, change))
@@ -132,7 +135,8 @@ fn states(tab: Tab, filter: RwSignal<Filter>, change: Callback<Filter>) -> Optio
     }))
 }
 
-fn search(filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
+fn search(inbox: Inbox, change: Callback<Filter>) -> El {
+    let filter = inbox.filter;
     let asked = StoredValue::new(0_u32);
     let field = el("input")
         .attr("id", "search")
@@ -141,7 +145,7 @@ fn search(filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
         .attr("placeholder", texts::SEARCH_HINT)
         .attr("autocomplete", "off");
     let input: HtmlInputElement = field.as_kind();
-    let typed = input.clone();
+    let (typed, pressed) = (input.clone(), input.clone());
     watch(move || {
         let q = filter.with(|filter| filter.q.clone());
         // What is being typed is newer than what the URL has.
@@ -149,14 +153,41 @@ fn search(filter: RwSignal<Filter>, change: Callback<Filter>) -> El {
             input.set_value(&q);
         }
     });
+    let search = Callback::new(move |()| {
+        change.run(Filter { q: typed.value().trim().to_owned(), ..filter.get_untracked() });
+    });
+    // Whether the rows are to have the focus once they have come.
+    let onward = RwSignal::new(false);
+    watch(move || {
+        if onward.get() && !inbox.loading.get() && !inbox.stale.get() {
+            onward.set(false);
+            dom::focus_soon(FIRST_ROW.into());
+        }
+    });
+    let field = field.on("keydown", move |event| {
+        let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+        match event.key().as_str() {
+            "Enter" | "ArrowDown" => {
+                event.prevent_default();
+                // What was typed a moment ago is searched for now.
+                asked.update_value(|n| *n += 1);
+                search.run(());
+                // The listing follows the address a little later.
+                request_animation_frame(move || onward.set(true));
+            }
+            // With words in it the browser empties it.
+            "Escape" if pressed.value().is_empty() => drop(pressed.blur()),
+            _ => {}
+        }
+    });
     let field = field.on("input", move |_| {
-        let q = typed.value().trim().to_owned();
+        onward.set(false);
         asked.update_value(|n| *n += 1);
         let mine = asked.get_value();
         set_timeout(
             move || {
                 if asked.try_get_value() == Some(mine) {
-                    change.run(Filter { q, ..filter.get_untracked() });
+                    search.run(());
                 }
             },
             PAUSE,

@@ -1,6 +1,6 @@
 //! What about the service must be said on every page.
 
-use shared::SystemInfo;
+use shared::{Alarm, SystemInfo};
 
 use crate::texts;
 
@@ -13,21 +13,24 @@ pub fn count(n: i64) -> String {
     if n >= COUNT_CAP { format!("{COUNT_CAP}+") } else { n.to_string() }
 }
 
-/// One sentence per thing that needs a person, the gravest first.
+/// One sentence per thing that needs a person, the gravest first. Before each, and a tab, stands the address of what it is
+/// about where that can be listed.
 #[must_use]
 pub fn alarms(system: &SystemInfo) -> Vec<String> {
+    let listed = |about: Alarm, says: String| ["./?state=all&alarm=", about.as_str(), "\t", &says].concat();
+    let plain = |says: String| ["\t", &says].concat();
     let mut found = Vec::new();
     if system.undecided_passes > 0 {
-        found.push(texts::undecided_passes(system.undecided_passes));
+        found.push(listed(Alarm::UndecidedPass, texts::undecided_passes(system.undecided_passes)));
     }
     if let Some(trouble) = &system.gitlab_trouble {
-        found.push(texts::gitlab_trouble(trouble));
+        found.push(plain(texts::gitlab_trouble(trouble)));
     }
     if system.failed_deliveries > 0 {
-        found.push(texts::failed_deliveries(system.failed_deliveries));
+        found.push(listed(Alarm::FailedDelivery, texts::failed_deliveries(system.failed_deliveries)));
     }
     if system.set_aside_calls > 0 {
-        found.push(texts::set_aside_calls(system.set_aside_calls));
+        found.push(plain(texts::set_aside_calls(system.set_aside_calls)));
     }
     found
 }
@@ -42,6 +45,7 @@ pub fn tab_title(page: &str, pending: Option<i64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::filter::Filter;
 
     fn calm() -> SystemInfo {
         SystemInfo {
@@ -75,8 +79,10 @@ mod tests {
             undecided_passes: 1000,
             ..calm()
         };
-        let said = alarms(&system);
-        assert_eq!(said.len(), 4);
+        let all = alarms(&system);
+        let (at, said): (Vec<_>, Vec<_>) = all.iter().filter_map(|one| one.split_once('\t')).unzip();
+        let listed = |about| Filter::of_alarm(about).href();
+        assert_eq!(at, [&*listed(Alarm::UndecidedPass), "", &listed(Alarm::FailedDelivery), ""]);
         assert!(said[0].contains("1000+ checks"), "{}", said[0]);
         assert!(said[1].contains("token expired"));
         assert!(said[2].starts_with("1 decision "), "{}", said[2]);

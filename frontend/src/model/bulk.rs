@@ -1,7 +1,7 @@
 //! Deciding on many checks at once: what is sent, and what became of each.
 
 use shared::decision::DecisionFault;
-use shared::{BulkDecision, BulkItem, BulkOutcome, CheckItem, ProblemCode, Verdict};
+use shared::{BulkDecision, BulkItem, BulkOutcome, CheckItem, CheckState, ProblemCode, Verdict};
 
 use crate::texts;
 
@@ -40,6 +40,13 @@ impl Bulk {
     }
 }
 
+/// Why a check of the dialog can no longer be decided as it was seen; `None` while it can.
+#[must_use]
+pub fn moved(seen: &CheckItem, now: &CheckItem) -> Option<String> {
+    let same = now.state == CheckState::Pending && now.target_branch == seen.target_branch;
+    (!same).then(|| texts::bulk_state(now.state, now.decided_by.as_deref()))
+}
+
 /// Why a check was not decided and what to do about it; `None` if it was.
 #[must_use]
 pub fn refusal(outcome: &BulkOutcome) -> Option<String> {
@@ -64,7 +71,6 @@ pub fn refusal(outcome: &BulkOutcome) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::samples::item;
-    use shared::CheckState;
 
     fn outcome(code: ProblemCode, state: CheckState) -> BulkOutcome {
         let check = CheckItem { decided_by: Some("Ada".into()), ..item("1", state) };
@@ -95,6 +101,17 @@ mod tests {
             Some(&seen.target_branch)
         )));
         assert!(Bulk { items, verdict: Verdict::Approve }.body("").is_ok());
+    }
+
+    #[test]
+    fn what_moved_on_is_left_out_and_says_why() {
+        let seen = item("1", CheckState::Pending);
+        assert_eq!(moved(&seen, &seen), None);
+        let by_ada = CheckItem { decided_by: Some("Ada".into()), ..item("1", CheckState::Rejected) };
+        assert!(moved(&seen, &by_ada).unwrap().contains("Ada rejected it first"));
+        assert!(moved(&seen, &item("1", CheckState::Superseded)).unwrap().contains("newer check"));
+        let elsewhere = CheckItem { target_branch: "release".into(), ..seen.clone() };
+        assert!(moved(&seen, &elsewhere).is_some());
     }
 
     #[test]

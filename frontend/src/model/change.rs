@@ -26,11 +26,11 @@ pub fn total(files: &[ChangedFile]) -> (i64, i64) {
     files.iter().fold((0, 0), |(more, less), file| (more + file.additions, less + file.deletions))
 }
 
-/// The decision that counts now.
+/// The decision that counts now, or did when the check was withdrawn.
 #[must_use]
 pub fn counted(detail: &CheckDetail) -> Option<&Decision> {
-    let decided = matches!(detail.item.state, CheckState::Approved | CheckState::Rejected);
-    detail.decisions.iter().rev().find(|decision| decided && decision.counts)
+    let open = matches!(detail.item.state, CheckState::Pending | CheckState::Superseded);
+    detail.decisions.iter().rev().find(|decision| !open && decision.counts)
 }
 
 /// Adds a line to what is kept, or takes it away. The oldest lines make room for new ones.
@@ -76,6 +76,8 @@ mod tests {
             decided_at: "t".into(),
         }];
         assert_eq!(counted(&approved).map(|by| by.reviewer.as_str()), Some("Ada"));
+        approved.item.state = CheckState::Withdrawn;
+        assert!(counted(&approved).is_some(), "after the merge");
         approved.item.state = CheckState::Superseded;
         assert_eq!(counted(&approved), None);
     }

@@ -37,6 +37,16 @@ pub const fn choice(state: CheckState) -> Choice {
     }
 }
 
+/// The state as it is shown: where somebody decided, that is worth more than that nothing is left to decide.
+#[must_use]
+pub const fn shown_state(item: &CheckItem) -> CheckState {
+    match (item.state, item.verdict) {
+        (CheckState::Withdrawn, Some(Verdict::Approve)) => CheckState::Approved,
+        (CheckState::Withdrawn, Some(Verdict::Reject)) => CheckState::Rejected,
+        (state, _) => state,
+    }
+}
+
 impl Target {
     /// The target if the check's state allows the verdict.
     #[must_use]
@@ -121,17 +131,31 @@ impl Conflict {
         if !conflicts.contains(&problem.code) {
             return None;
         }
-        let seen = short_sha(&target.item.sha);
         let Some(now) = problem.check.as_deref() else {
             let happened = problem.detail.clone();
             let open = target.item.id.clone();
             return Some(Self { happened, at: None, open, newer: false });
         };
+        let retargeted = problem.code == ProblemCode::TargetMoved;
+        Some(Self::between(target, now, retargeted, &problem.detail))
+    }
+
+    /// The same of a check that was read before anything was sent; `None` if it can still be decided as it was seen.
+    #[must_use]
+    pub fn seen(now: &CheckDetail, target: &Target) -> Option<Self> {
+        let (old, new) = (&target.item, &now.item);
+        let retargeted = old.target_branch != new.target_branch;
+        let same = old.state == new.state && now.head_sha == old.sha && !retargeted;
+        (!same).then(|| Self::between(target, now, retargeted, &texts::retargeted(&new.target_branch)))
+    }
+
+    fn between(target: &Target, now: &CheckDetail, retargeted: bool, said: &str) -> Self {
+        let seen = short_sha(&target.item.sha);
         let moved = now.head_sha != target.item.sha || now.item.state == CheckState::Superseded;
         let last = now.decisions.iter().rev().find(|decision| decision.counts);
         let (happened, at) = match (now.item.state, last) {
             _ if moved => (texts::conflict_moved(seen, short_sha(&now.head_sha)), None),
-            _ if problem.code == ProblemCode::TargetMoved => (problem.detail.clone(), None),
+            _ if retargeted => (said.to_owned(), None),
             (CheckState::Approved, Some(by)) | (CheckState::Rejected, Some(by)) => (
                 texts::conflict_decided(&by.reviewer, by.reviewer_verified, by.verdict, &by.comment),
                 Some(by.decided_at.clone()),
@@ -139,15 +163,15 @@ impl Conflict {
             (CheckState::Withdrawn, _) => (texts::conflict_withdrawn(now.notice.as_deref()), None),
             (CheckState::Pending, _) => (texts::CONFLICT_REOPENED.into(), None),
             (CheckState::Approved | CheckState::Rejected | CheckState::Superseded, _) => {
-                (problem.detail.clone(), None)
+                (said.to_owned(), None)
             }
         };
-        Some(Self {
+        Self {
             happened,
             at,
             newer: moved && now.successor_id.is_some(),
             open: now.successor_id.clone().unwrap_or_else(|| now.item.id.clone()),
-        })
+        }
     }
 }
 
@@ -168,6 +192,16 @@ mod tests {
         assert!(target(CheckState::Approved, Verdict::Reject).is_some());
         assert!(target(CheckState::Superseded, Verdict::Reject).is_none());
         assert!(target(CheckState::Withdrawn, Verdict::Approve).is_none());
+    }
+
+    #[test]
+    fn what_was_decided_is_shown_also_after_the_merge() {
+        let merged = |verdict| CheckItem { verdict, ..item("1", CheckState::Withdrawn) };
+        assert_eq!(shown_state(&merged(Some(Verdict::Approve))), CheckState::Approved);
+        assert_eq!(shown_state(&merged(Some(Verdict::Reject))), CheckState::Rejected);
+        assert_eq!(shown_state(&merged(None)), CheckState::Withdrawn);
+        let old = CheckItem { verdict: Some(Verdict::Approve), ..item("1", CheckState::Superseded) };
+        assert_eq!(shown_state(&old), CheckState::Superseded);
     }
 
     #[test]
@@ -244,6 +278,23 @@ mod tests {
         assert!(conflict.happened.contains("Ada") && conflict.happened.contains("no tests"));
         assert_eq!(conflict.at.as_deref(), Some("2026-01-31T10:42:00.000000Z"));
         assert_eq!((conflict.open.as_str(), conflict.newer), ("1", false));
+    }
+
+    #[test]
+    fn what_changes_before_anything_is_sent_is_a_conflict_too() {
+        let target = target(CheckState::Pending, Verdict::Approve).unwrap();
+        let same = detail("1", CheckState::Pending);
+        assert_eq!(Conflict::seen(&same, &target), None);
+        let first = Conflict::seen(&rejected(), &target).unwrap();
+        assert!(first.happened.contains("Ada"), "{}", first.happened);
+        let successor_id = Some("2".into());
+        let moved = CheckDetail { head_sha: "abc1234def".into(), successor_id, ..same.clone() };
+        let newer = Conflict::seen(&moved, &target).unwrap();
+        assert_eq!((newer.open.as_str(), newer.newer), ("2", true));
+        let mut retargeted = same;
+        retargeted.item.target_branch = "release".into();
+        let elsewhere = Conflict::seen(&retargeted, &target).unwrap();
+        assert_eq!(elsewhere.happened, "It is to be merged into release now.");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the inbox lists, and its place in the URL.
 
-use shared::{Alarm, CheckItem, CheckState};
+use shared::{Alarm, CheckItem, CheckState, Verdict};
 
+use super::decision::shown_state;
 use super::text::encode;
 
 /// How many rows one page asks for.
@@ -14,7 +15,7 @@ pub enum Tab {
     Mine,
     /// Pending checks that others have to decide on.
     Others,
-    /// Approved and rejected checks.
+    /// What somebody approved or rejected.
     Decided,
     /// Checks in every state.
     All,
@@ -172,7 +173,7 @@ impl Filter {
             Some(CheckState::Pending) if turn == Tab::Mine.turn() => Tab::Mine,
             Some(state) => Tab::One(state),
             None if state == Tab::All.state() => Tab::All,
-            None if state == Tab::Decided.state() => Tab::Decided,
+            None if [Tab::Decided.state(), Tab::Decided.as_str()].contains(&state.as_str()) => Tab::Decided,
             None => Tab::Mine,
         };
         let sort = Sort::offered(tab).iter().find(|sort| sort.as_str() == text("sort"));
@@ -208,13 +209,29 @@ impl Filter {
     #[must_use]
     pub fn api_query(&self, cursor: Option<&str>, limit: usize) -> String {
         let limit = limit.to_string();
+        let (state, verdict) = self.states();
         self.pairs(
-            self.tab.state(),
+            state,
             self.tab.turn(),
             // The API has another order unless it is told.
             self.sort == Sort::of(self.tab) && self.sort != Sort::Decided,
-            &[("cursor", cursor.unwrap_or_default()), ("limit", &limit)],
+            &[("verdict", verdict), ("cursor", cursor.unwrap_or_default()), ("limit", &limit)],
         )
+    }
+
+    /// What the API is told about the state, and about the decision. In the order of decisions it leaves out what was never decided,
+    /// and so can give what was merged or closed since.
+    fn states(&self) -> (&'static str, &'static str) {
+        match (self.sort, self.tab) {
+            (Sort::Decided, Tab::Decided) => ("approved,rejected,withdrawn", ""),
+            (Sort::Decided, Tab::One(CheckState::Approved)) => {
+                ("approved,withdrawn", Verdict::Approve.as_str())
+            }
+            (Sort::Decided, Tab::One(CheckState::Rejected)) => {
+                ("rejected,withdrawn", Verdict::Reject.as_str())
+            }
+            (_, tab) => (tab.state(), ""),
+        }
     }
 
     fn pairs(&self, state: &str, turn: &str, usual: bool, more: &[(&str, &str)]) -> String {
@@ -265,11 +282,13 @@ impl Filter {
     /// decide on it. Used only to decide whether an arriving check is announced; the server's listing is the truth.
     #[must_use]
     pub fn takes(&self, item: &CheckItem, mine: bool) -> bool {
+        // As it is shown: what was merged or closed stands under its decision.
+        let state = if self.sort == Sort::Decided { shown_state(item) } else { item.state };
         let tab = match self.tab {
             Tab::Mine => item.state == CheckState::Pending && mine,
             Tab::Others => item.state == CheckState::Pending && !mine,
-            Tab::Decided => matches!(item.state, CheckState::Approved | CheckState::Rejected),
-            Tab::One(state) => item.state == state,
+            Tab::Decided => matches!(state, CheckState::Approved | CheckState::Rejected),
+            Tab::One(one) => state == one,
             Tab::All => true,
         };
         let project = self.project.is_empty() || self.project == item.project.path;
@@ -377,6 +396,7 @@ mod tests {
             assert!(under == tab || under.states().iter().any(|one| Tab::One(*one) == tab));
         }
         assert_eq!(read(&[("state", "pending"), ("turn", "mine")]), Filter::default());
+        assert_eq!(read(&[("state", "decided")]), Filter::default().on(Tab::Decided), "as people type it");
     }
 
     #[test]
@@ -385,7 +405,12 @@ mod tests {
         assert_eq!(filter.api_query(None, 50), "state=pending&turn=mine&limit=50");
         assert_eq!(filter.api_query(Some("c+1"), 2), "state=pending&turn=mine&cursor=c%2B1&limit=2");
         let decided = filter.on(Tab::Decided);
-        assert_eq!(decided.api_query(None, 50), "state=approved%2Crejected&sort=decided&limit=50");
+        assert_eq!(
+            decided.api_query(None, 50),
+            "state=approved%2Crejected%2Cwithdrawn&sort=decided&limit=50"
+        );
+        let one = decided.on(Tab::One(CheckState::Approved));
+        assert_eq!(one.api_query(None, 5), "state=approved%2Cwithdrawn&sort=decided&verdict=approve&limit=5");
         let by_arrival = Filter { sort: Sort::Newest, ..decided };
         assert_eq!(by_arrival.api_query(None, 5), "state=approved%2Crejected&sort=newest&limit=5");
         let newest = Filter { sort: Sort::Newest, ..filter };
@@ -403,6 +428,14 @@ mod tests {
         assert!(all.on(Tab::Others).takes(&item, false) && !all.on(Tab::Others).takes(&item, true));
         assert!(!all.on(Tab::Decided).takes(&item, true));
         assert!(!all.on(Tab::One(CheckState::Approved)).takes(&item, true));
+        let withdrawn = CheckItem { state: CheckState::Withdrawn, ..item.clone() };
+        let merged = CheckItem { verdict: Some(Verdict::Approve), ..withdrawn.clone() };
+        let decided = all.on(Tab::Decided);
+        assert!(decided.takes(&merged, true) && !decided.takes(&withdrawn, true));
+        let one = |state| all.on(Tab::One(state)).takes(&merged, true);
+        assert!(one(CheckState::Approved) && !one(CheckState::Rejected));
+        let by_arrival = Filter { sort: Sort::Newest, ..decided };
+        assert!(!by_arrival.takes(&merged, true), "the API cannot tell them apart in that order");
         assert!(Filter { q: "LOGIN  shop!7".into(), ..Filter::default() }.takes(&item, true));
         assert!(!Filter { q: "elsewhere".into(), ..Filter::default() }.takes(&item, true));
         assert!(!Filter { project: "acme".into(), ..Filter::default() }.takes(&item, true));

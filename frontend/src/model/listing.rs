@@ -62,16 +62,20 @@ impl Listing {
         self.rows.get(found)
     }
 
-    /// Adds the next page. Rows already shown (through the pill, or moved by a change) are not repeated.
-    pub fn append(&mut self, page: CheckPage, oldest_first: bool) {
+    /// Adds the next page, and gives the id of its first row. Rows already shown (through the pill, or moved by a change) are
+    /// not repeated.
+    pub fn append(&mut self, page: CheckPage, oldest_first: bool) -> Option<String> {
         self.fresh.retain(|item| !page.items.iter().any(|new| new.id == item.id));
         self.next_cursor = page.next_cursor;
+        let mut first = None;
         for item in page.items {
             if self.row(&item.id).is_none() {
+                first.get_or_insert_with(|| item.id.clone());
                 let at = if oldest_first { self.place_of(&item) } else { self.rows.len() };
                 self.rows.insert(at, item);
             }
         }
+        first
     }
 
     /// Where a check belongs when the oldest comes first: before the rows that were shown early through the pill.

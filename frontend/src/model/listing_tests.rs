@@ -108,7 +108,7 @@ fn the_next_page_neither_repeats_nor_misorders_rows() {
     let mut listing = Listing::from_page(page(&[("a", 1), ("b", 2)], Some("x")));
     listing.arrive(at("z", 9), true, &Filter::default());
     listing.show_fresh(true);
-    listing.append(page(&[("c", 3), ("z", 9)], None), true);
+    assert_eq!(listing.append(page(&[("c", 3), ("z", 9)], None), true).as_deref(), Some("c"));
     assert_eq!(ids(&listing), ["a", "b", "c", "z"]);
     assert_eq!(listing.next_cursor, None);
 }

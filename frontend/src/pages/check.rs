@@ -1,17 +1,17 @@
 //! One check: the change at the left, the decision and the truth about its delivery at the right.
 
 use crate::ui::prelude::*;
-use shared::{CheckDetail, CheckState, DeliveryState};
+use shared::{CheckDetail, CheckItem, CheckState, DeliveryState, Verdict};
 
 use super::acknowledge::acknowledge;
 use super::change::change;
-use super::decide::decision_card;
+use super::decide::{decision_card, newer};
 use crate::api::Fault;
-use crate::components::icon::{AGAIN, BACK, FORTH, icon};
+use crate::components::icon::{AGAIN, BACK, FORTH, icon, state_badge};
 use crate::components::message::{empty, fault_box, notice, skeleton};
-use crate::components::row::title;
+use crate::components::row::{by, title, when};
 use crate::components::{button, card, delivery, facts, named, policy, record};
-use crate::model::decision::{Choice, choice};
+use crate::model::decision::{Choice, choice, shown_state};
 use crate::model::listing::neighbour;
 use crate::model::text::short_sha;
 use crate::model::truth;
@@ -79,13 +79,26 @@ fn part<K: Clone + PartialEq + Send + Sync + 'static>(
     shown: Shown,
     key: impl Fn(&CheckDetail) -> K + Send + Sync + 'static,
     draw: fn(&CheckDetail) -> Option<El>,
-) -> impl Fn() -> Option<El> {
+) -> Box<dyn Fn() -> Option<El>> {
     let key = shown.part(key);
-    move || {
-        // A memo that is tracked but never read would never learn of a change.
-        key.with(|_| ());
+    // A memo that is tracked but never read would never learn of a change.
+    drawn(shown, Box::new(move || key.with(|_| ())), draw)
+}
+
+/// A view of the check that is made anew whenever the check was read.
+pub fn live(shown: Shown, draw: fn(&CheckDetail) -> Option<El>) -> Box<dyn Fn() -> Option<El>> {
+    drawn(shown, Box::new(move || shown.detail.track()), draw)
+}
+
+fn drawn(
+    shown: Shown,
+    follow: Box<dyn Fn()>,
+    draw: fn(&CheckDetail) -> Option<El>,
+) -> Box<dyn Fn() -> Option<El>> {
+    Box::new(move || {
+        follow();
         shown.detail.with_untracked(|detail| detail.as_ref().and_then(draw))
-    }
+    })
 }
 
 fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
@@ -101,15 +114,18 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
         |now| (now.timeline.last().map(|event| event.id), now.decisions.len()),
         |now| Some(record::timeline(now)),
     );
-    let key = shown
-        .part(|now| (now.item.state, now.successor_id.clone(), now.head_sha.clone(), now.notice.clone()));
+    let key = shown.part(|now| {
+        let heads = [now.head_sha.as_str(), &now.item.merge_request.state].concat();
+        (now.item.state, now.successor_id.clone(), heads, now.notice.clone())
+    });
     // The strip above the page says it already.
     let said = Memo::new(move |_| app.system.with(|system| system.as_ref()?.gitlab_trouble.clone()));
     let banner = move || {
         key.with(|_| ());
         let said = said.get().unwrap_or_default();
-        shown.detail.with_untracked(|detail| detail.as_ref().map(|now| banners(now, &said)))
+        shown.detail.with_untracked(|detail| detail.as_ref().map(|now| banners(app, shown, now, &said)))
     };
+    let top = live(shown, |now| Some(standing(&now.item)));
     let policy = part(
         shown,
         |now| (Some(now.item.state as i64), now.decisions.len()),
@@ -121,27 +137,46 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
         .child(decision_card(app, shown).child_fn(policy))
         .child(delivery_card(app, shown, id))
         .child_fn(timeline);
-    el("div").class("check").test("check").attr("data-check-id", id).child_fn(banner).child(main).child(side)
+    el("div")
+        .class("check")
+        .test("check")
+        .attr("data-check-id", id)
+        .child_fn(top)
+        .child_fn(banner)
+        .child(main)
+        .child(side)
 }
 
-/// A newer commit, and what is wrong with the rule or the connection unless it is `said` elsewhere.
-fn banners(detail: &CheckDetail, said: &str) -> El {
-    let stale = (detail.item.state == CheckState::Superseded).then(|| {
+/// Where the check stands, for windows in which the card that says so is far below.
+fn standing(item: &CheckItem) -> El {
+    let badge = state_badge(shown_state(item));
+    el("p").class("standing fine").test("standing").child(badge).child(when(item)).child(by(item))
+}
+
+/// A newer commit, what became of the merge request, and what is wrong with the rule or the connection unless it is `said`
+/// elsewhere.
+fn banners(app: App, shown: Shown, detail: &CheckDetail, said: &str) -> El {
+    let item = &detail.item;
+    let stale = (item.state == CheckState::Superseded).then(|| {
         let next = match &detail.successor_id {
-            Some(id) => {
-                words("a", texts::STALE_NEXT).class("btn").test("successor").attr("href", &nav::check(id))
-            }
+            Some(id) => newer(app, shown, id, texts::STALE_NEXT, "successor"),
             None => words("span", texts::STALE_SOON).class("fine"),
         };
         let says = words("p", &texts::stale(short_sha(&detail.head_sha)));
         notice("waiting", "stale-banner", says).attr("role", "alert").child(next)
     });
-    let rest = match (&detail.notice, said) {
-        (Some(all), "") => all.clone(),
-        (Some(all), said) => all.replace(said, ""),
-        (None, _) => String::new(),
+    // Merged or closed after a decision: as it should be, unless it was merged against it.
+    let ended = texts::fate(item).zip(item.verdict);
+    let ended = ended.filter(|(fate, _)| stale.is_none() && *fate != texts::WITHDRAWN);
+    let against = ended == Some((texts::MERGED, Verdict::Reject));
+    let tone = if ended.is_some() && !against { "plain" } else { "waiting" };
+    let rest = match (&detail.notice, said, ended) {
+        (_, _, Some((fate, verdict))) => texts::ended(verdict, fate),
+        (Some(all), "", None) => all.clone(),
+        (Some(all), said, None) => all.replace(said, ""),
+        (None, _, None) => String::new(),
     };
-    let noted = (!rest.trim().is_empty()).then(|| notice("waiting", "notice", words("p", rest.trim())));
+    let noted = (!rest.trim().is_empty()).then(|| notice(tone, "notice", words("p", rest.trim())));
     el("div").class("check-banners").child(stale).child(noted)
 }
 

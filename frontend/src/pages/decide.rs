@@ -3,10 +3,11 @@
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 
+use super::check::live;
 use crate::components::icon::{FORTH, icon, state_badge};
 use crate::components::row::{reference, title, verdicts};
 use crate::components::{button, record};
-use crate::model::decision::{Choice, choice};
+use crate::model::decision::{Choice, choice, shown_state};
 use crate::state::check::Shown;
 use crate::state::{App, nav};
 use crate::texts;
@@ -17,12 +18,19 @@ use crate::ui::{El, el, words};
 pub fn decision_card(app: App, shown: Shown) -> El {
     let detail = shown.detail;
     let state = shown.part(|now| now.item.state);
+    let badge = live(shown, |now| Some(state_badge(shown_state(&now.item))));
+    // As its row says it.
+    let why = live(shown, |now| {
+        let why = texts::reason(now.item.reason.as_ref()?)?;
+        Some(words("p", &why).class("why").test("why"))
+    });
     let decisions = shown.part(|now| now.decisions.clone());
     let title = words("h2", texts::DECISION_CARD).attr("id", "decision-card-title").attr("tabindex", "-1");
     el("section")
         .class("card")
         .attr("aria-labelledby", "decision-card-title")
-        .child(el("div").class("card-head").child(title).child_fn(move || state.get().map(state_badge)))
+        .child(el("div").class("card-head").child(title).child_fn(badge))
+        .child_fn(why)
         .child_fn(move || decisions.with(|all| all.as_ref().map(|all| record::decisions(all))))
         .child(el("div").class("decision-bar").test("decision-bar").child_fn(move || {
             let first = detail.with_untracked(|detail| detail.as_ref().map(|now| now.item.clone()));
@@ -33,8 +41,22 @@ pub fn decision_card(app: App, shown: Shown) -> El {
         })
 }
 
+/// The way to the check of a newer commit. What was typed for the old one goes along.
+pub fn newer(app: App, shown: Shown, id: &str, says: &str, testid: &str) -> El {
+    let to = id.to_owned();
+    let link = words("a", says).class("btn").test(testid).attr("href", &nav::check(id));
+    link.on_click(move || shown.id.with_value(|from| app.carry_draft(from, &to)))
+}
+
 /// The way on once this check waits no more.
 fn next_check(app: App, shown: Shown) -> El {
+    let newer_one = move || {
+        shown.detail.with(|detail| {
+            let now = detail.as_ref().filter(|now| now.item.state == CheckState::Superseded)?;
+            let link = newer(app, shown, now.successor_id.as_ref()?, texts::CONFLICT_NEWER, "newer-check");
+            Some(link.child(icon(FORTH)))
+        })
+    };
     let next = Memo::new(move |_| {
         let id = shown.detail.with(|detail| detail.as_ref().map(|now| now.item.id.clone()))?;
         app.inbox.listing.with(|listing| {
@@ -43,14 +65,16 @@ fn next_check(app: App, shown: Shown) -> El {
         })
     });
     el("div").class("next-check").child_fn(move || {
-        next.with(|next| {
-            next.as_ref().map(|next| {
-                words("a", texts::NEXT_CHECK)
-                    .class("btn")
-                    .test("next-check")
-                    .attr("href", &nav::check(&next.id))
-                    .attr("title", &(reference(next) + " · " + &title(next)))
-                    .child(icon(FORTH))
+        newer_one().or_else(|| {
+            next.with(|next| {
+                next.as_ref().map(|next| {
+                    words("a", texts::NEXT_CHECK)
+                        .class("btn")
+                        .test("next-check")
+                        .attr("href", &nav::check(&next.id))
+                        .attr("title", &(reference(next) + " · " + &title(next)))
+                        .child(icon(FORTH))
+                })
             })
         })
     })
@@ -59,6 +83,7 @@ fn next_check(app: App, shown: Shown) -> El {
 /// What a reviewer can do now, or why there is nothing to do.
 fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
     let detail = shown.detail;
+    let decided = first.verdict.is_some();
     let item = Memo::new(move |_| {
         detail.with(|detail| detail.as_ref().map_or_else(|| first.clone(), |now| now.item.clone()))
     });
@@ -80,6 +105,7 @@ fn actions(app: App, shown: Shown, state: CheckState, first: CheckItem) -> El {
         Choice::Nothing => {
             let why = match state {
                 CheckState::Superseded => texts::WHY_NOTHING_SUPERSEDED,
+                CheckState::Withdrawn if decided => texts::WHY_NOTHING_LEFT,
                 CheckState::Withdrawn | CheckState::Pending | CheckState::Approved | CheckState::Rejected => {
                     texts::WHY_NOTHING_WITHDRAWN
                 }

@@ -97,10 +97,11 @@ fn only_looking(app: App) -> Option<El> {
 
 fn looking(app: App) -> Option<&'static str> {
     let others = app.inbox.filter.with(|filter| filter.tab == Tab::Others);
+    let rows = app.inbox.listing.with(|listing| listing.as_ref().is_some_and(|all| !all.rows.is_empty()));
     app.who.with(|who| match who.session() {
         Some(_) if !who.may(Permission::ChecksDecide) => Some(texts::NOT_A_REVIEWER),
         // Whoever may decide leaves to others only what they wrote themselves.
-        Some(_) if others => Some(texts::OTHERS_HINT),
+        Some(_) if others && rows => Some(texts::OTHERS_HINT),
         Some(_) | None => None,
     })
 }
@@ -216,11 +217,21 @@ fn more(inbox: Inbox) -> El {
     });
     let fault = move || {
         inbox.more_fault.get().map(|fault| {
-            fault_box(texts::ERR_MORE, &fault, false, Some(Callback::new(move |()| inbox.load_more())))
+            fault_box(
+                texts::ERR_MORE,
+                &fault,
+                false,
+                Some(Callback::new(move |()| inbox.load_more(Box::new(dom::focus_new_row)))),
+            )
         })
     };
     let next = move || {
-        offered.get().then(|| super::more_button(move || inbox.loading_more.get(), move || inbox.load_more()))
+        offered.get().then(|| {
+            super::more_button(
+                move || inbox.loading_more.get(),
+                move || inbox.load_more(Box::new(dom::focus_new_row)),
+            )
+        })
     };
     el("div").class("more").child_fn(fault).child_fn(next)
 }

@@ -47,7 +47,13 @@ fn name_page(app: App, name: impl Fn() -> String + 'static) {
 /// Moves the focus to the page's heading after a change of page; the first page keeps the browser's.
 fn focus_heading(app: App) {
     if app.moved.get_value() {
-        dom::focus_soon("h1".into());
+        let mut waits = true;
+        watch(move || {
+            // Until then it is unseen, and what is unseen takes no focus.
+            if app.settled() && std::mem::take(&mut waits) {
+                dom::focus_soon("h1".into());
+            }
+        });
     }
     app.moved.set_value(true);
 }

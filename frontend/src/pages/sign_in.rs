@@ -9,7 +9,7 @@ use crate::components::message::{fault_box, notice};
 use crate::components::{button, named_section};
 use crate::model::access::{Who, role_names};
 use crate::model::place;
-use crate::state::{App, dom, nav, time};
+use crate::state::{App, dom, drafts, nav, time};
 use crate::texts;
 use crate::ui::{El, el, watch, words};
 
@@ -114,7 +114,10 @@ impl SignIn {
         self.form.busy.set(true);
         self.app.api.sign_in(credentials).then(move |answer| match answer {
             // A new document: nothing of who was here before is left in it.
-            Ok(_) => nav::load(&self.way_back()),
+            Ok(_) => {
+                drafts::note_entry();
+                nav::load(&self.way_back());
+            }
             Err(fault) => {
                 self.form.busy.set(false);
                 let wrong = fault.is(ProblemCode::BadCredentials);

@@ -6,11 +6,11 @@ use crate::ui::prelude::*;
 use shared::{CheckDetail, CheckItem, Event, EventKind, Permission, SavedFilter, SystemInfo, Verdict};
 use web_sys::EventSource;
 
-use super::Soon;
 use super::inbox::Inbox;
 use super::live::Line;
 use super::nav;
 use super::prefs::{self, Theme};
+use super::{Soon, drafts};
 use crate::api::{Api, Fault};
 use crate::model::access::{Who, hindrance};
 use crate::model::bulk::Bulk;
@@ -119,7 +119,8 @@ impl App {
             changed: RwSignal::new(None),
             listeners: StoredValue::new(Vec::new()),
             resync: RwSignal::new(0),
-            moved: StoredValue::new(false),
+            // Signing in makes a new document, and is a change of page all the same.
+            moved: StoredValue::new(drafts::take_entry()),
             stream: StoredValue::new(None),
             counting: Soon::default(),
         }
@@ -278,24 +279,13 @@ impl App {
         self.changed.set(Some(detail));
     }
 
-    /// Opens the decision dialog if the check's state allows the verdict, and asks meanwhile whether this
-    /// person may decide on it: rows do not say so.
+    /// Opens the decision dialog if the check's state allows the verdict.
     pub fn open_decision(self, item: CheckItem, verdict: Verdict) {
         if self.dialog.with_untracked(|open| *open == Dialog::Closed)
             && let Some(target) = Target::new(item, verdict)
         {
-            let id = target.item.id.clone();
             self.barred.set(None);
             self.dialog.set(Dialog::Decide(Box::new(target)));
-            self.api.read_check(&id).then(move |answer| {
-                let Ok(now) = answer else { return };
-                let still = self.dialog.with_untracked(
-                    |open| matches!(open, Dialog::Decide(target) if target.item.id == now.item.id),
-                );
-                if still {
-                    self.barred.set(now.barred);
-                }
-            });
         }
     }
 }

@@ -20,7 +20,7 @@ const TRIED: f64 = 1_500.0;
 pub struct Shown {
     app: App,
     /// Which check.
-    id: StoredValue<String>,
+    pub id: StoredValue<String>,
     /// The check; `None` until the first answer.
     pub detail: RwSignal<Option<CheckDetail>>,
     /// Why it could not be read.

@@ -56,21 +56,32 @@ pub fn focused_row() -> Option<String> {
     document().active_element()?.closest(ROW).ok().flatten()?.get_attribute("data-check-id")
 }
 
-/// Moves the focus among the rows, from `current` if the focus is elsewhere.
-pub fn move_row(forward: bool, current: Option<String>) {
-    let Ok(rows) = document().query_selector_all(ROW) else { return };
+/// Focuses a row that has just come, unless somebody types elsewhere by now.
+pub fn focus_new_row(id: String) {
+    request_animation_frame(move || {
+        if find("input:focus").is_none() {
+            focus_row(&id);
+        }
+    });
+}
+
+/// Moves the focus among the rows, from `current` if the focus is elsewhere. Tells whether there was a row to go to.
+pub fn move_row(forward: bool, current: Option<String>) -> bool {
+    let Ok(rows) = document().query_selector_all(ROW) else { return false };
     let ids: Vec<String> = (0..rows.length())
         .filter_map(|at| rows.item(at)?.dyn_into::<Element>().ok()?.get_attribute("data-check-id"))
         .collect();
     let from = focused_row().or(current).and_then(|id| ids.iter().position(|known| *known == id));
     let to = match from {
         None => 0,
-        Some(at) if forward => (at + 1).min(ids.len().saturating_sub(1)),
+        Some(at) if forward => at + 1,
         Some(at) => at.saturating_sub(1),
     };
-    if let Some(id) = ids.get(to) {
+    let to = ids.get(to);
+    if let Some(id) = to.or(ids.last()) {
         focus_row(id);
     }
+    to.is_some()
 }
 
 /// Moves the focus among the heads of the changed files, from the one that holds it.

@@ -9,6 +9,7 @@ use super::App;
 
 const DRAFT: &str = "approval-app.draft.";
 const RESUME: &str = "approval-app.resume";
+const ENTRY: &str = "approval-app.entry";
 /// What is between the ids of checks that a dialog is about. No id has it.
 pub const MANY: &str = ",";
 
@@ -25,6 +26,19 @@ fn put(key: &str, value: &str) {
 
 fn get(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()
+}
+
+/// Remembers that somebody signs in, for the page that comes next.
+pub fn note_entry() {
+    put(ENTRY, "1");
+}
+
+/// Whether somebody signed in on the page before.
+#[must_use]
+pub fn take_entry() -> bool {
+    let entered = get(ENTRY).is_some();
+    put(ENTRY, "");
+    entered
 }
 
 /// Forgets everything that was typed.
@@ -49,6 +63,15 @@ impl App {
     /// Keeps a typed comment, or forgets it when it is empty.
     pub fn keep_draft(self, id: &str, text: &str) {
         put(&self.draft_key(id), text);
+    }
+
+    /// Takes what was typed for one check along to another.
+    pub fn carry_draft(self, from: &str, to: &str) {
+        let text = self.draft(from);
+        if !text.is_empty() {
+            self.keep_draft(from, "");
+            self.keep_draft(to, &text);
+        }
     }
 
     /// Remembers that the dialog about this check, or about these, was open when the session ended.

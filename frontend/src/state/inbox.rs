@@ -151,8 +151,8 @@ impl Inbox {
         );
     }
 
-    /// Loads the next page.
-    pub fn load_more(self) {
+    /// Loads the next page; `then` runs with the first of its rows.
+    pub fn load_more(self, then: Box<dyn FnOnce(String)>) {
         let cursor = self.listing.with_untracked(|listing| listing.as_ref()?.next_cursor.clone());
         let Some(cursor) = cursor else { return };
         if self.loading_more.get_untracked() || self.loading.get_untracked() {
@@ -170,7 +170,10 @@ impl Inbox {
             match answer {
                 Ok(page) => {
                     self.learn(&page.items);
-                    self.change(|listing| listing.append(page, filter.oldest_first()));
+                    let new = self.change(|listing| listing.append(page, filter.oldest_first()));
+                    if let Some(new) = new.flatten() {
+                        then(new);
+                    }
                 }
                 Err(fault) => self.more_fault.set(Some(fault)),
             }

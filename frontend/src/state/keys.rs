@@ -37,8 +37,13 @@ pub fn listen(app: App) {
         chord.set_value(0.0);
         let shown = app.inbox.open_check.get_untracked();
         match event.key().as_str() {
-            "j" => dom::move_row(true, app.inbox.current.get_value()),
-            "k" => dom::move_row(false, app.inbox.current.get_value()),
+            "j" if !dom::move_row(true, app.inbox.current.get_value()) => {
+                app.inbox.load_more(Box::new(dom::focus_new_row));
+            }
+            "j" => {}
+            "k" => {
+                dom::move_row(false, app.inbox.current.get_value());
+            }
             "a" => decide(app, shown, Verdict::Approve),
             "r" => decide(app, shown, Verdict::Reject),
             "x" if shown.is_none() => {
@@ -91,13 +96,17 @@ fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
     }
 }
 
+/// Goes to the check beside this one. From one that waits no more, or is not in the listing, as a link from a mail brings
+/// it, the way forward leads to what is to be decided next, as its button does.
 fn step(app: App, shown: Option<CheckItem>, forward: bool) {
     let Some(item) = shown else { return };
+    let go = move |to: String| app.go(&nav::check(&to), false);
     let order = app.inbox.order().unwrap_or_default();
-    // A check that is not in the listing, as a link from a mail brings it, still has one to go on to.
-    let listed = order.contains(&item.id);
-    let next = || app.inbox.next_to_decide(&item.id).filter(|_| forward && !listed);
-    if let Some(to) = neighbour(&order, &item.id, forward).map(str::to_owned).or_else(next) {
-        app.go(&nav::check(&to), false);
+    let beside = forward && item.state == CheckState::Pending && order.contains(&item.id);
+    let next = app.inbox.next_to_decide(&item.id).filter(|_| forward && !beside);
+    match next.or_else(|| neighbour(&order, &item.id, forward).map(str::to_owned)) {
+        Some(to) => go(to),
+        None if forward && order.last() == Some(&item.id) => app.inbox.load_more(Box::new(go)),
+        None => {}
     }
 }

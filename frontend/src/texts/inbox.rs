@@ -1,7 +1,7 @@
 //! Texts of the inbox: why a check is there, selecting, deciding on many, kept listings, notes.
 
 use shared::bulk::{BULK_MAX, SAVED_MAX, SAVED_NAME_MAX};
-use shared::{ChangeSummary, CheckState, Reason, ReasonKind, Verdict};
+use shared::{ChangeSummary, CheckItem, CheckState, Reason, ReasonKind, Verdict};
 
 use super::{done, state, verb};
 use crate::model::filter::{Sort, Tab};
@@ -30,6 +30,8 @@ texts! {
     BULK_CLOSE = "Close";
     OPEN_CHECK = "Open";
     NEXT_CHECK = "Next check";
+    MERGED = "merged";
+    WITHDRAWN = "withdrawn";
 
     SAVED = "Saved";
     SAVED_LISTINGS = "Saved listings";
@@ -108,6 +110,30 @@ pub fn approvals(change: &ChangeSummary) -> Option<String> {
         (given, 0) => Some(given.to_string()),
         (given, required) => Some(format!("{given}/{required}")),
     }
+}
+
+/// What became of a check besides what its badge says; nothing for one that is open.
+#[must_use]
+pub fn fate(item: &CheckItem) -> Option<&'static str> {
+    match (item.state, item.merge_request.state.as_str(), item.verdict) {
+        // Locked while it is being merged.
+        (CheckState::Withdrawn, "merged" | "locked", _) => Some(MERGED),
+        (CheckState::Withdrawn, "closed", _) => Some("closed"),
+        (CheckState::Withdrawn, _, Some(_)) => Some(WITHDRAWN),
+        (CheckState::Superseded, _, Some(verdict)) => Some(done(verdict)),
+        (_, _, _) => None,
+    }
+}
+
+/// What became of a check that was decided before its merge request was merged or closed.
+#[must_use]
+pub fn ended(verdict: Verdict, fate: &str) -> String {
+    let (past, and) = match verdict {
+        Verdict::Approve => ("Approved", ", and "),
+        Verdict::Reject if fate == MERGED => ("Rejected", ", but "),
+        Verdict::Reject => ("Rejected", ", and "),
+    };
+    [past, and, fate, " in GitLab."].concat()
 }
 
 /// How many rows are shown.
@@ -233,6 +259,27 @@ mod tests {
         let bare = |kind| reason(&Reason { kind, sha: None, verdict: None, reviewer: None, own: false });
         assert_eq!(bare(NewCommits).as_deref(), Some("New commits"));
         assert_eq!(bare(Retargeted).as_deref(), Some("Target branch changed"));
+    }
+
+    #[test]
+    fn what_became_of_a_merge_request_is_said() {
+        use crate::model::samples::item;
+        let check = |state, gitlab: &str, verdict| {
+            let mut check = CheckItem { verdict, ..item("1", state) };
+            check.merge_request.state = gitlab.into();
+            fate(&check)
+        };
+        let approved = Some(Verdict::Approve);
+        assert_eq!(check(CheckState::Withdrawn, "merged", approved), Some("merged"));
+        assert_eq!(check(CheckState::Withdrawn, "locked", approved), Some("merged"));
+        assert_eq!(check(CheckState::Withdrawn, "closed", None), Some("closed"));
+        assert_eq!(check(CheckState::Withdrawn, "opened", approved), Some("withdrawn"));
+        assert_eq!(check(CheckState::Withdrawn, "opened", None), None);
+        assert_eq!(check(CheckState::Superseded, "merged", approved), Some("approved"));
+        assert_eq!(check(CheckState::Approved, "opened", approved), None);
+        assert_eq!(ended(Verdict::Approve, "merged"), "Approved, and merged in GitLab.");
+        assert_eq!(ended(Verdict::Reject, "closed"), "Rejected, and closed in GitLab.");
+        assert_eq!(ended(Verdict::Reject, "merged"), "Rejected, but merged in GitLab.");
     }
 
     #[test]

@@ -99,13 +99,14 @@ texts! {
     STALE_SOON = "The newer check will be here in a moment.";
     WHY_NOTHING_SUPERSEDED = "A newer commit exists, so this check can no longer be decided.";
     WHY_NOTHING_WITHDRAWN = "This check was withdrawn and can no longer be decided.";
+    WHY_NOTHING_LEFT = "Nothing is left to decide.";
 
     COMMENT = "Comment";
     REQUIRED = "required";
     OPTIONAL = "optional";
     SENDING = "Sending …";
     CTRL_ENTER = "Ctrl+Enter sends, Esc closes";
-    CONFLICT_TITLE = "Not recorded: the check changed meanwhile";
+    CONFLICT_TITLE = "Nothing was recorded: the check changed meanwhile";
     CONFLICT_KEPT = "Your comment is kept.";
     CONFLICT_NEWER = "Open the newer check";
     CONFLICT_SHOW = "Show the check as it is now";

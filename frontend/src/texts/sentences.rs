@@ -253,6 +253,12 @@ pub fn conflict_moved(seen: &str, head: &str) -> String {
     }
 }
 
+/// A conflict: another target branch.
+#[must_use]
+pub fn retargeted(branch: &str) -> String {
+    ["It is to be merged into ", branch, " now."].concat()
+}
+
 /// A conflict: somebody was first.
 #[must_use]
 pub fn conflict_decided(name: &str, verified: bool, verdict: Verdict, comment: &str) -> String {

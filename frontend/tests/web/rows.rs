@@ -131,6 +131,52 @@ async fn a_row_says_why_it_is_here_and_how_the_change_stands() {
     for part in ["passed", "1/2", "+12", "−3"] {
         assert!(says("signs").contains(part), "{part} is missing in {}", says("signs"));
     }
+    let pipeline = find(&place, ".fact").unwrap();
+    assert_eq!(pipeline.get_attribute("title").as_deref(), Some("Pipeline passed"));
+    assert_eq!(
+        find(&place, ".ref").unwrap().get_attribute("title"),
+        find(&place, ".ref").unwrap().text_content()
+    );
+    drop(mounted);
+}
+
+#[wasm_bindgen_test]
+async fn after_the_merge_a_row_says_what_was_decided() {
+    let place = place();
+    let mut merged = item("1");
+    merged.state = CheckState::Withdrawn;
+    merged.merge_request.state = "merged".into();
+    merged.verdict = Some(Verdict::Approve);
+    merged.decided_by = Some("Ada".into());
+    merged.decided_at = Some("2026-01-31T10:00:00.000000Z".into());
+    merged.change = Some(ChangeSummary {
+        pipeline: Some("success".into()),
+        approvals_given: 0,
+        approvals_required: 0,
+        additions: 1,
+        deletions: 1,
+        files: 1,
+    });
+    let row = RwSignal::new(merged);
+    let parent = place.0.clone();
+    let mounted = mount_to(parent.clone(), move || {
+        provide_context(App::new());
+        check_row(row, acts()).mount(&parent);
+    });
+    settle().await;
+    let says = |selector: &str| find(&place, selector).unwrap().text_content().unwrap();
+    assert_eq!(says(".state"), "Approved");
+    assert!(says("[data-testid=signs]").starts_with("merged"), "{}", says("[data-testid=signs]"));
+    assert!(says(".row-when").contains("by Ada"));
+    let when = find(&place, ".row-when time").unwrap().get_attribute("datetime");
+    assert_eq!(when.as_deref(), Some("2026-01-31T10:00:00.000000Z"));
+    // The word of the pipeline is not shown where it could be taken for the decision's.
+    let words = find(&place, "[title='Pipeline passed'] > span:not(.sr-only)");
+    assert!(words.is_none());
+
+    row.update(|row| row.verdict = None);
+    settle().await;
+    assert_eq!(says(".state"), "Withdrawn");
     drop(mounted);
 }
 
