@@ -104,20 +104,22 @@ pub fn remove_unused_connection(conn: &mut Conn, id: &ConnectionId) -> Result<bo
     Ok(true)
 }
 
-/// The base URL of another connection whose checks still wait for something.
+/// The base URL of another connection that has decisions to be told; while this one has no project yet, also of one whose checks wait.
 ///
 /// # Errors
 /// The database's.
-pub fn waiting_elsewhere(conn: &mut Conn, id: &ConnectionId) -> Result<Option<String>, DbError> {
+pub fn waiting_elsewhere(conn: &mut Conn, id: &ConnectionId) -> Result<Option<(String, bool)>, DbError> {
+    let of_this = project::table.filter(project::connection_id.eq(id.as_str()));
+    let is_new = !diesel::select(diesel::dsl::exists(of_this)).get_result::<bool>(conn)?;
     for (other, base_url) in base_urls(conn)?.into_iter().filter(|(other, _)| other != id) {
         let open = project::table
             .inner_join(check::table.on(check::project_id.eq(project::id)))
             .filter(project::connection_id.eq(other.as_str()))
             .filter(check::state.eq(CheckState::Pending.as_str()));
-        if diesel::select(diesel::dsl::exists(open)).get_result(conn)?
-            || deliveries::is_any_pending(conn, other.as_str(), None)?
+        if deliveries::is_any_pending(conn, other.as_str(), None)?
+            || is_new && diesel::select(diesel::dsl::exists(open)).get_result(conn)?
         {
-            return Ok(Some(base_url));
+            return Ok(Some((base_url, is_new)));
         }
     }
     Ok(None)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Nothing that goes on at the same time takes longer than this: where something was noted further ahead, the clock was set back.
+/// Clocks of replicas do not differ by more than this: where something was noted further in the future, the clock was set back.
 const STEP: Duration = Duration::from_secs(120);
 
 /// An instant in UTC, truncated to microseconds, so that it survives the database unchanged.
@@ -58,11 +58,11 @@ impl Time {
         self.0.duration_since(earlier.0).try_into().unwrap_or(Duration::ZERO)
     }
 
-    /// Whether something was noted after this. What seems to be more than two minutes ahead was noted before: the clock was set back
-    /// since.
+    /// Whether something was noted after this. What seems to lie more than two minutes in the future was noted before: the clock was
+    /// set back since.
     #[must_use]
-    pub fn is_overtaken_by(self, noted: Time) -> bool {
-        self < noted && noted.since(self) <= STEP
+    pub fn is_overtaken_by(self, noted: Time, now: Time) -> bool {
+        self < noted && noted.since(now) <= STEP
     }
 
     /// Microseconds since 1970.

@@ -101,6 +101,24 @@ pub const OPERATIONS: &[(&str, &str, Needs)] = &[
     ("DELETE", "/groups/{id}", Needs::May(Permission::Admin)),
 ];
 
+/// An operation whose body holds a password: not even its hash is kept, so that it takes no `Idempotency-Key`.
+const WITH_PASSWORD: &str = "/account/password";
+
+/// Whether an operation takes an `Idempotency-Key`: every write of somebody who was let in.
+#[must_use]
+pub fn takes_key(method: &str, path: &str) -> bool {
+    method != "GET"
+        && path != WITH_PASSWORD
+        && needs(method, path).is_some_and(|needs| needs != Needs::Nothing)
+}
+
+/// The operation's path in [`OPERATIONS`].
+#[must_use]
+pub fn path_of(pattern: Option<String>) -> String {
+    let pattern = pattern.unwrap_or_default();
+    pattern.split_once(API).map_or_else(String::new, |(_, path)| path.to_owned())
+}
+
 /// Operations whose answer holds a secret that is shown this once: it is not kept to be repeated.
 const SHOWN_ONCE: &[(&str, &str)] =
     &[("POST", "/tokens"), ("POST", "/people"), ("POST", "/people/{id}/link")];
@@ -108,11 +126,8 @@ const SHOWN_ONCE: &[(&str, &str)] =
 /// Whether the answer to this request holds a secret that is shown only once.
 #[must_use]
 pub fn shows_a_secret(request: &HttpRequest) -> bool {
-    let pattern = request.match_pattern().unwrap_or_default();
-    SHOWN_ONCE.iter().any(|(method, path)| {
-        request.method().as_str() == *method
-            && pattern.strip_suffix(path).is_some_and(|before| before.ends_with(API))
-    })
+    let path = path_of(request.match_pattern());
+    SHOWN_ONCE.contains(&(request.method().as_str(), path.as_str()))
 }
 
 /// What an operation needs; `None` if it is not offered.

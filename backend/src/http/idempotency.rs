@@ -74,14 +74,12 @@ enum Begun {
 
 async fn begin(request: &mut ServiceRequest) -> Result<Begun, ApiError> {
     let mut keys = request.headers().get_all(HEADER);
-    let Some(value) = keys.next().filter(|_| !request.method().is_safe()).cloned() else {
-        return Ok(Begun::AsAlways);
-    };
+    let takes = || access::takes_key(request.method().as_str(), &access::path_of(request.match_pattern()));
+    let Some(value) = keys.next().filter(|_| takes()).cloned() else { return Ok(Begun::AsAlways) };
     let bad = |why: &str| ApiError::parameter(HEADER, format!("The header {HEADER} cannot be read: {why}."));
     if keys.next().is_some() {
         return Err(bad("there is more than one"));
     }
-    // Without a caller it is a sign-in or the like; nobody's keys can be told apart there.
     let Some(caller) = request.extensions().get::<Caller>().cloned() else { return Ok(Begun::AsAlways) };
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(Begun::AsAlways) };
     let key = once::read_key(value.as_bytes()).map_err(bad)?;

@@ -120,7 +120,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
         ];
         for (method, operation) in operations {
             if let (Some(operation), Some(needs)) = (operation, access::needs(method, path)) {
-                describe(operation, method, needs);
+                describe(operation, access::takes_key(method, path), needs);
             }
         }
     }
@@ -143,7 +143,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
 }
 
 /// Says in the document what an operation needs, and what whoever does not have it is told.
-fn describe(operation: &mut Operation, method: &str, needs: Needs) {
+fn describe(operation: &mut Operation, takes_key: bool, needs: Needs) {
     let none: [&str; 0] = [];
     operation.security = Some(match needs {
         Needs::Nothing => Vec::new(),
@@ -166,7 +166,7 @@ fn describe(operation: &mut Operation, method: &str, needs: Needs) {
     if operation.parameters.as_ref().is_some_and(|all| all.iter().any(asks)) {
         refusals.push(("400", "A parameter is not valid"));
     }
-    if method != "GET" && needs != Needs::Nothing {
+    if takes_key {
         operation.parameters.get_or_insert_default().push(idempotency_key().into());
         refusals.extend([
             ("400", "The Idempotency-Key cannot be read"),
@@ -200,8 +200,8 @@ fn idempotency_key() -> Parameter {
         .required(Required::False)
         .description(Some(
             "Chosen by the client, new for each thing that is to be done: a request that is sent again with the same key within 24 \
-             hours is not done again and is answered as before, with the header `Idempotency-Replayed: true`. What was refused may be \
-             tried again.",
+             hours is not done again and is answered as before, with the header `Idempotency-Replayed: true`. What was refused as a whole \
+             may be tried again.",
         ))
         .schema(Some(text))
         .build()

@@ -24,13 +24,17 @@ pub async fn acknowledge(
     let asking = Asking::new(app, caller);
     app.db
         .write(Lane::Front, move |conn| {
-            let caller = asking.begin(conn, Some(Permission::Admin))?;
+            let caller = asking.again(conn, Some(Permission::Admin))?;
             if !checks::is_within(conn, id.as_str(), &caller.reach)? {
                 return Err(ServiceError::NotFound("check"));
             }
             let place = checks::place(conn, id.as_str())?;
             // What GitLab shows may be on its way into the store.
             lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
+            // As whoever decides does: the merge request's lock comes first.
+            if !asking.is_first(conn, None)? {
+                return Err(ServiceError::DoneAlready);
+            }
             let row = checks::find(conn, id.as_str())?.ok_or(ServiceError::NotFound("check"))?;
             if !shown::acknowledge(conn, id.as_str())? {
                 return Err(ServiceError::NotRetryable("there is no alarm about this check, or no longer"));

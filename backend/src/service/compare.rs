@@ -22,8 +22,8 @@ pub const ARRIVES_WITHIN: Duration = Duration::from_secs(90);
 pub const SETTLED_AFTER: Duration = Duration::from_secs(180);
 
 /// Whether a delivery had ended when the reading began that these facts come from.
-fn is_before(newest: &Newest, known_at: Time) -> bool {
-    newest.updated_at != known_at && !known_at.is_overtaken_by(newest.updated_at)
+fn is_before(newest: &Newest, known_at: Time, now: Time) -> bool {
+    newest.updated_at != known_at && !known_at.is_overtaken_by(newest.updated_at, now)
 }
 
 impl Scene<'_> {
@@ -75,7 +75,7 @@ impl Scene<'_> {
             && shows == GitLabStatus::Passed;
         let expected = steps::expected(row.check.state).or(taken_back.then_some(GitLabStatus::Pending));
         let Some(expected) = expected else { return Ok(()) };
-        let told_before = is_before(&newest, known_at);
+        let told_before = is_before(&newest, known_at, self.seen.now);
         match newest.state {
             DeliveryState::Pending | DeliveryState::Failed => Ok(()),
             DeliveryState::Delivered if !told_before => Ok(()),
@@ -93,11 +93,11 @@ impl Scene<'_> {
                 }
                 Ok(())
             }
-            DeliveryState::Delivered => self.step(conn, row, CheckEvent::Drifted, None),
-            DeliveryState::Obsolete => {
-                // GitLab may answer 409 once more: not at full speed.
+            DeliveryState::Delivered | DeliveryState::Obsolete => {
+                // GitLab may answer 409 once more, or somebody else may answer the same check each time: not at full speed.
                 let again_at = newest.updated_at.after(READ_BACK.wait(newest.number, 1.0));
-                if known_at < again_at {
+                let is_past = newest.updated_at <= self.seen.now;
+                if is_past && known_at < again_at {
                     let request = self.request_id.as_str();
                     return merge_requests::want_refresh_at(conn, request, again_at, self.seen.now);
                 }
@@ -116,7 +116,8 @@ impl Scene<'_> {
         newest: Option<&Newest>,
     ) -> Result<(), DbError> {
         let on_its_way = newest.is_some_and(|newest| {
-            newest.state == DeliveryState::Pending || !is_before(newest, self.seen.facts.known_at)
+            newest.state == DeliveryState::Pending
+                || !is_before(newest, self.seen.facts.known_at, self.seen.now)
         });
         let undecided =
             shows == GitLabStatus::Passed && row.check.standing != Some(Verdict::Approve) && !on_its_way;
@@ -130,15 +131,20 @@ impl Scene<'_> {
         }
         shown::save(conn, row.id.as_str(), shows, alarm, self.seen.facts.known_at)?;
         if alarm && !known.alarm {
+            let commit = steps::commit(conn, row.id.as_str(), &row.sha)?;
+            let summary = if row.check.state == CheckState::Withdrawn
+                && deliveries::may_have_passed(conn, row.id.as_str())?
+            {
+                format!("GitLab shows passed for {commit}: the approval that was given here no longer counts")
+            } else {
+                format!("GitLab shows passed for {commit}, but nobody here approved it")
+            };
             let event = NewEvent {
                 kind: EventKind::AlarmUndecidedPass,
                 check_id: Some(row.id.as_str().to_owned()),
                 project_id: Some(row.project_id.clone()),
                 actor: Actor::gitlab(),
-                summary: format!(
-                    "GitLab shows passed for {}, but nobody here approved it",
-                    steps::commit(conn, row.id.as_str(), &row.sha)?
-                ),
+                summary,
                 data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
             };
             events::append(conn, &event, self.seen.now)?;
@@ -146,9 +152,14 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// Whether the `passed` is an earlier decision of ours: GitLab could not be told that it no longer counts, or heard of it late.
+    /// Whether the `passed` is an earlier decision of ours that GitLab will be told about: it could not be told yet that it no longer counts, or
+    /// heard of it late.
     fn is_our_own(&self, conn: &mut Conn, row: &CheckRow, newest: Option<&Newest>) -> Result<bool, DbError> {
         let Some(newest) = newest else { return Ok(false) };
+        if row.check.state == CheckState::Withdrawn {
+            // Nothing is told any more: it was let pass for good.
+            return Ok(false);
+        }
         let late = deliveries::unanswered_before(conn, row.id.as_str(), newest)?
             .is_some_and(|at| self.seen.facts.known_at < at.after(ARRIVES_WITHIN * 2));
         Ok((newest.state != DeliveryState::Delivered || late)

@@ -125,10 +125,12 @@ pub fn find<'a>(all: &'a [(ConnectionId, String)], base_url: &str) -> Option<&'a
 /// The database's.
 pub(super) fn elsewhere(conn: &mut Conn, id: &ConnectionId) -> Result<Option<String>, DbError> {
     let other = projects::waiting_elsewhere(conn, id)?;
-    Ok(other.map(|url| {
-        format!(
-            "checks of {url} wait, which is not the GitLab that is configured; if it is the same one under a new address, set \
-             APPROVAL_GITLAB_MOVED_FROM={url} and start again"
-        )
+    Ok(other.map(|(url, is_new)| {
+        let what = format!("checks of {url} wait, which is not the GitLab that is configured");
+        if is_new {
+            format!("{what}; if it is the same one under a new address, set APPROVAL_GITLAB_MOVED_FROM={url} and start again")
+        } else {
+            format!("{what}, and projects of both are known by now; see \"GitLab under another address\" in docs/operations.md")
+        }
     }))
 }

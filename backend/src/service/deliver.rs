@@ -35,6 +35,9 @@ pub const PARALLEL: usize = 8;
 /// [`SETTLED_AFTER`].
 const LOOK_AFTER: Duration = Duration::from_secs(5);
 
+/// So many 404 that are not GitLab's are taken for an outage, over some minutes; then they are believed.
+const BELIEVED_AFTER: i64 = 10;
+
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -233,6 +236,8 @@ async fn look_closer(connected: &Connected, sent: &ClaimedDelivery, answer: &Ans
                 Meaning::Later(None)
             }
         },
+        // Something replaces GitLab's own words, and not for a while only.
+        (Meaning::Later(_), Some(404)) if sent.attempts >= BELIEVED_AFTER => Meaning::RuleBroken,
         (Meaning::RuleBroken, Some(404)) if connected.client.is_deleted(sent.project, sent.iid).await => {
             Meaning::Gone
         }

@@ -21,7 +21,7 @@ pub(super) enum Freshness {
 }
 
 /// Orders facts against what is known; with `insist` GitLab is believed even if it seems to lag.
-pub(super) fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) -> Freshness {
+pub(super) fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool, now: Time) -> Freshness {
     let request = &facts.merge_request;
     let same = request.head_sha.as_deref().unwrap_or("") == known.head_sha
         && request.state == known.state
@@ -39,7 +39,7 @@ pub(super) fn freshness(known: &MergeRequestRow, facts: &Facts, insist: bool) ->
             (Ordering::Less | Ordering::Equal, false) => Freshness::Unclear,
         },
         Source::ReadBack => {
-            let overtaken = facts.known_at.is_overtaken_by(known.facts_at);
+            let overtaken = facts.known_at.is_overtaken_by(known.facts_at, now);
             let lagging = order == Ordering::Less && !insist;
             if overtaken || lagging { Freshness::Unclear } else { Freshness::Newer }
         }

@@ -82,7 +82,8 @@ pub fn observe(conn: &mut Conn, seen: &Observation<'_>) -> Result<Observed, DbEr
         Some(project) => merge_requests::find(conn, &project.id, request.iid)?,
         None => None,
     };
-    let freshness = known.as_ref().map_or(Freshness::Newer, |known| freshness(known, facts, seen.insist));
+    let freshness =
+        known.as_ref().map_or(Freshness::Newer, |known| freshness(known, facts, seen.insist, seen.now));
     match (freshness, &known_project, &known) {
         (Freshness::Unclear, _, _) => return Ok(Observed::Stale),
         (Freshness::SameButOlder, Some(project), Some(known)) => {
@@ -327,7 +328,8 @@ impl Scene<'_> {
         let all = checks::of_merge_request(conn, &self.request_id, self.head())?;
         let is_open = |row: &CheckRow| row.sha == self.head() && row.check.standing != Some(Verdict::Approve);
         if all.iter().any(is_open) {
-            merge_requests::want_refresh(conn, self.request_id.as_str(), self.seen.now)?;
+            let (id, now) = (self.request_id.as_str(), self.seen.now);
+            merge_requests::want_refresh_at(conn, id, now.after(ASK_AFTER), now)?;
         }
         Ok(())
     }

@@ -166,7 +166,20 @@ async fn storm(kind: Kind) {
     for wish in &total.unanswered {
         match decide(&http, &base, wish).await {
             201 => total.decisions.push(decision(wish)),
-            409 => {}
+            409 => {
+                // Not taken before: with its key, that would be 201.
+                let id = wish["id"].as_str().unwrap();
+                let check: Value = http
+                    .get(format!("{base}/api/v1/checks/{id}"))
+                    .send()
+                    .await
+                    .unwrap()
+                    .json()
+                    .await
+                    .unwrap();
+                let taken = |one: &Value| one["verdict"] == wish["body"]["verdict"];
+                assert!(!check["decisions"].as_array().unwrap().iter().any(taken), "{check}");
+            }
             other => panic!("{other} to {wish}"),
         }
     }

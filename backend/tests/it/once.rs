@@ -240,6 +240,10 @@ on_both! {
             let (status, second) = post(&rita, key, path, body).await;
             assert_eq!((status, &second["code"]), (409, &json!("done_already")), "{path} {second}");
         }
+        // Not even the hash of a password.
+        let password = json!({"current": "correct horse battery", "new": "staple battery horse"});
+        let (status, headers, _) = under(&rita, "d", "PUT", "account/password", &password).await;
+        assert_eq!((status.as_u16(), headers.get("idempotency-replayed")), (204, None));
         let kept = kept(world).await;
         assert_eq!(kept.len(), 3);
         assert!(kept.iter().all(|one| one.body.is_none()), "{:?}", kept.iter().map(|one| &one.key).collect::<Vec<_>>());

@@ -111,12 +111,27 @@ on_both! {
         assert_eq!(alarms(world).await, 1);
     }
 
+    async fn what_was_merged_by_an_approval_that_was_taken_back_raises_the_alarm(world: Plan::signed()) {
+        let (iid, check) = approved(world).await;
+        world.gitlab.set_fault(Some(Fault::ServerError));
+        reverse(world, &check).await;
+        world.settle().await;
+        world.gitlab.set_fault(None);
+        world.gitlab.merge(world.project, iid).unwrap();
+        world.settle_for(MINUTE).await;
+        assert_eq!(world.check("withdrawn").await["verdict"], "reject");
+        let (_, found) = world.get("audit?kind=alarm.undecided_pass").await;
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+        let told = found["items"][0]["summary"].as_str().unwrap();
+        assert!(told.ends_with("the approval that was given here no longer counts"), "{told}");
+    }
+
     async fn what_was_let_pass_and_merged_at_once_raises_the_alarm(world: Plan::signed()) {
         let iid = world.open().await;
         world.settle_for(SETTLED).await;
         world.answer_behind_our_back(iid, "passed").await;
         world.gitlab.merge(world.project, iid).unwrap();
-        world.settle().await;
+        world.settle_for(MINUTE).await;
         assert_eq!(alarms(world).await, 1);
         assert_eq!(world.get("system").await.1["undecided_passes"], 1);
     }

@@ -3,7 +3,7 @@
 use crate::ui::prelude::*;
 use shared::{CheckItem, CheckState, Verdict};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement, MouseEvent};
+use web_sys::{HtmlInputElement, MouseEvent};
 
 use super::button;
 use super::icon::{ARROW, icon, of_tone, state_badge, tone_class};
@@ -28,7 +28,7 @@ fn split_reference(item: &CheckItem) -> El {
     let number = format!("!{}", item.merge_request.iid);
     // Cut at its front, where it begins like others; within, it runs as it always does.
     let path = el("span").child(words("bdi", &item.project.path));
-    el("span").class("ref").attr("title", &reference(item)).child(path).child(words("span", &number))
+    el("span").class("ref").child(path).child(words("span", &number))
 }
 
 /// The title, or a stand-in while GitLab has not told it.
@@ -100,21 +100,21 @@ pub fn check_row(item: RwSignal<CheckItem>, acts: RowActs) -> El {
     let reason = Memo::new(move |_| item.with(|item| item.reason.as_ref().and_then(texts::reason)));
     let why =
         move || reason.get().map(|why| words("span", &why).class("why").attr("title", &why).test("why"));
-    let link =
-        el("a").class("row-title").attr("href", &nav::check(&first.id)).text_fn(move || item.with(title));
-    let open: HtmlElement = link.as_kind();
+    // The link fills the row, so this is said wherever the pointer rests: nothing of it may be cut.
+    let whole =
+        move || item.with(|item| [&reference(item), " · ", &item.rule.name, " · ", &author(item)].concat());
+    let link = el("a")
+        .class("row-title")
+        .attr("href", &nav::check(&first.id))
+        .attr_fn("title", move || Some(whole()))
+        .text_fn(move || item.with(title));
     let heading = el("div").class("row-head").child(link).child_fn(why);
     let main = el("div").class("row-main").child(heading).child(
         el("div")
             .class("row-facts")
-            // What says more on hover lies above the link that fills the row.
-            .on_click(move || open.click())
             .child(split_reference(&first))
-            .child(words("span", &first.rule.name).attr("title", &first.rule.name))
-            .child_fn(move || {
-                let author = item.with(author);
-                words("span", &author).attr("title", &author)
-            })
+            .child(words("span", &first.rule.name))
+            .child(el("span").text_fn(move || item.with(author)))
             .child_fn(move || item.with(branches))
             .child(sha(&first.sha)),
     );

@@ -167,6 +167,8 @@ fn search(inbox: Inbox, change: Callback<Filter>) -> El {
     let field = field.on("keydown", move |event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
         match event.key().as_str() {
+            // An input method takes its words with the same keys.
+            _ if event.is_composing() => {}
             "Enter" | "ArrowDown" => {
                 event.prevent_default();
                 // What was typed a moment ago is searched for now.

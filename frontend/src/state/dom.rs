@@ -81,7 +81,8 @@ pub fn move_row(forward: bool, current: Option<String>) -> bool {
     if let Some(id) = to.or(ids.last()) {
         focus_row(id);
     }
-    to.is_some()
+    // Where there are no rows, none is missing.
+    to.is_some() || ids.is_empty()
 }
 
 /// Moves the focus among the heads of the changed files, from the one that holds it.

@@ -37,7 +37,7 @@ pub fn listen(app: App) {
         chord.set_value(0.0);
         let shown = app.inbox.open_check.get_untracked();
         match event.key().as_str() {
-            "j" if !dom::move_row(true, app.inbox.current.get_value()) => {
+            "j" if shown.is_none() && !dom::move_row(true, app.inbox.current.get_value()) => {
                 app.inbox.load_more(Box::new(dom::focus_new_row));
             }
             "j" => {}
@@ -106,7 +106,16 @@ fn step(app: App, shown: Option<CheckItem>, forward: bool) {
     let next = app.inbox.next_to_decide(&item.id).filter(|_| forward && !beside);
     match next.or_else(|| neighbour(&order, &item.id, forward).map(str::to_owned)) {
         Some(to) => go(to),
-        None if forward && order.last() == Some(&item.id) => app.inbox.load_more(Box::new(go)),
+        None if forward && order.last() == Some(&item.id) => app.inbox.load_more(Box::new(move |to| {
+            // Who has gone elsewhere meanwhile is not called back.
+            let here = app
+                .inbox
+                .open_check
+                .with_untracked(|open| open.as_ref().is_some_and(|open| open.id == item.id));
+            if here {
+                go(to);
+            }
+        })),
         None => {}
     }
 }

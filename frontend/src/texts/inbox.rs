@@ -116,8 +116,8 @@ pub fn approvals(change: &ChangeSummary) -> Option<String> {
 #[must_use]
 pub fn fate(item: &CheckItem) -> Option<&'static str> {
     match (item.state, item.merge_request.state.as_str(), item.verdict) {
-        // Locked while it is being merged.
-        (CheckState::Withdrawn, "merged" | "locked", _) => Some(MERGED),
+        (CheckState::Withdrawn, "merged", _) => Some(MERGED),
+        (CheckState::Withdrawn, "locked", _) => Some("being merged"),
         (CheckState::Withdrawn, "closed", _) => Some("closed"),
         (CheckState::Withdrawn, _, Some(_)) => Some(WITHDRAWN),
         (CheckState::Superseded, _, Some(verdict)) => Some(done(verdict)),
@@ -271,7 +271,7 @@ mod tests {
         };
         let approved = Some(Verdict::Approve);
         assert_eq!(check(CheckState::Withdrawn, "merged", approved), Some("merged"));
-        assert_eq!(check(CheckState::Withdrawn, "locked", approved), Some("merged"));
+        assert_eq!(check(CheckState::Withdrawn, "locked", approved), Some("being merged"));
         assert_eq!(check(CheckState::Withdrawn, "closed", None), Some("closed"));
         assert_eq!(check(CheckState::Withdrawn, "opened", approved), Some("withdrawn"));
         assert_eq!(check(CheckState::Withdrawn, "opened", None), None);

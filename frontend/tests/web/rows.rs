@@ -133,10 +133,8 @@ async fn a_row_says_why_it_is_here_and_how_the_change_stands() {
     }
     let pipeline = find(&place, ".fact").unwrap();
     assert_eq!(pipeline.get_attribute("title").as_deref(), Some("Pipeline passed"));
-    assert_eq!(
-        find(&place, ".ref").unwrap().get_attribute("title"),
-        find(&place, ".ref").unwrap().text_content()
-    );
+    let whole = find(&place, ".row-title").unwrap().get_attribute("title").unwrap();
+    assert_eq!(whole, "acme/shop!7 · Change approval · Mona");
     drop(mounted);
 }
 
