@@ -18,11 +18,12 @@ module=$(echo frontend-*_bg.wasm)
 names=$(mktemp)
 trap 'rm -f "$names"' EXIT
 
-# The lowest KiB of the memory is unused: it is the last of the stack.
+# The lowest KiB of the memory is unused: it is the last of the stack. Functions with one caller stay functions unless they
+# are small, since many are made alike and pack well.
 wasm-opt "$module" --output "$module" \
     --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int \
     --enable-reference-types --enable-sign-ext \
-    -Os --converge --low-memory-unused --strip-producers --strip-target-features \
+    -Os --converge --one-caller-inline-max-function-size 30 --low-memory-unused --strip-producers --strip-target-features \
     --minify-imports-and-exports-and-modules --generate-stack-ir --optimize-stack-ir >"$names"
 
 # wasm-opt 108 exports the first table, which holds functions, under the name of the second, which holds references.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { COOKIE, DELIVERY_DATE, RULE, STOREFRONT, byId, dialog, openCheck, openDialog, openInbox, row, rows, says, state,
   submit, truth } from "./support/inbox.js";
 import { journey } from "./support/journey.js";
+import { RITA } from "./support/people.js";
 import { until } from "./support/wait.js";
 
 /** The status in the sandbox's own merge request widget, in a window of the same browser. */
@@ -185,7 +186,7 @@ journey("after the merge an approval is still shown as one", async (world) => {
   await says(byId(page, "policy"), /approved/);
   assert.doesNotMatch(await byId(page, "policy").innerText(), /no longer asked for/);
   await says(byId(page, "decision-bar"), /Nothing is left to decide/);
-  await says(page.locator(".card-head"), /Decision\s+Approved/);
+  await says(page.locator(".card-head").first(), /Decision\s+Approved/);
 
   await page.goto(`${world.app}?state=decided`);
   await until("one row", async () => (await rows(page).count()) === 1);
@@ -226,4 +227,26 @@ journey("what counts is in reach in low, narrow and wide windows", async (world)
     await page.locator("main h1").waitFor();
     assert.equal(await left(), brand, path);
   }
+});
+
+journey("who came by a link goes on to what else is asked of the same commit", async (world) => {
+  const page = await world.window();
+  const { items } = await world.api("checks?state=pending");
+  const ours = items.filter((item) => item.merge_request.title === DELIVERY_DATE);
+  const [mine, other] = [ours.find((item) => item.rule.name === RULE), ours.find((item) => item.rule.name !== RULE)];
+  await page.goto(`${world.app}checks/${mine.id}`);
+  const card = byId(page, "others");
+  await says(card, new RegExp(`${other.rule.name}.*Pending`, "s"));
+  assert.equal(await byId(page, "next-check").count(), 0, "first things first");
+  await byId(page, "approve").first().click();
+  await submit(page);
+  await byId(page, "next-check").click();
+  await says(byId(page, "others"), new RegExp(`${RULE}.*Approved`, "s"));
+
+  // What somebody else decides arrives in the card.
+  await byId(page, "others").getByRole("link").click();
+  await says(card, /Pending/);
+  const rita = await world.as(RITA);
+  await rita.post(`checks/${other.id}/decisions`, { verdict: "reject", expected_sha: other.sha, comment: "Not yet." });
+  await says(card, /Rejected/);
 });

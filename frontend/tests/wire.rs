@@ -67,7 +67,7 @@ fn checks_and_what_belongs_to_them() {
         "change":{{"pipeline":null,"approvals_given":0,"approvals_required":0,"additions":0,"deletions":0,"files":0}},
         "description":"d","head_sha":"h","successor_id":"2",
         "notice":"n","gitlab_status":"passed","gitlab_status_at":"t","undecided_pass":true,"barred":"own change",
-        "note":{{"state":"failed","last_error":"403","written_at":"t"}},
+        "note":{{"state":"failed","last_error":"403","written_at":"t"}},"others":[{full},{bare}],
         "decisions":[{{"id":"d","verdict":"reject","comment":"c","sha":"s","target_branch":"main",
             "reviewer":"Ada","account_id":"a1","reviewer_verified":true,"via":"browser","counts":true,
             "decided_at":"t"}}],

@@ -242,6 +242,8 @@ pub struct CheckDetail {
     pub barred: Option<String>,
     /// The note on the merge request; `null` while there is nothing to say, or if the rule has none.
     pub note: Option<NoteState>,
+    /// The checks of the same merge request's other rules at HEAD, by name of the rule, as in a listing.
+    pub others: Vec<CheckItem>,
     /// All decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// All deliveries with their attempts, oldest first.
@@ -281,6 +283,8 @@ struct FlatDetail {
     undecided_pass: bool,
     barred: Option<String>,
     note: Option<NoteState>,
+    #[serde(default)]
+    others: Vec<CheckItem>,
     decisions: Vec<Decision>,
     deliveries: Vec<Delivery>,
     timeline: Vec<Event>,
@@ -316,6 +320,7 @@ impl From<FlatDetail> for CheckDetail {
             undecided_pass: flat.undecided_pass,
             barred: flat.barred,
             note: flat.note,
+            others: flat.others,
             decisions: flat.decisions,
             deliveries: flat.deliveries,
             timeline: flat.timeline,
@@ -338,7 +343,7 @@ mod tests {
             "reason":{"kind":"new_commits","sha":"o","verdict":"approve","reviewer":"r","own":true},
             "change":{"pipeline":"success","approvals_given":1,"approvals_required":2,"additions":3,"deletions":4,"files":5},
             "description":"g","head_sha":"h","successor_id":"i","notice":"j","gitlab_status":"failed",
-            "gitlab_status_at":"k","undecided_pass":true,"barred":"l","note":{"state":"failed","last_error":"m","written_at":"n"},"decisions":[],"deliveries":[],"timeline":[]}"#;
+            "gitlab_status_at":"k","undecided_pass":true,"barred":"l","note":{"state":"failed","last_error":"m","written_at":"n"},"others":[],"decisions":[],"deliveries":[],"timeline":[]}"#;
         let detail: CheckDetail = serde_json::from_str(text).expect("reads");
         let written = serde_json::to_value(&detail).expect("writes");
         assert_eq!(written, serde_json::from_str::<Value>(text).expect("is JSON"));

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::events::{self, Head};
 use super::reach::within;
 use super::schema::{event, event_counter, project};
-use super::{Conn, DbError};
+use super::{Conn, DbError, search};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Reach};
 use crate::domain::audit::{Broken, Chain, Entry, Fault, genesis};
@@ -31,7 +31,7 @@ pub struct Filter {
     pub from: Option<Time>,
     /// … and before that one.
     pub to: Option<Time>,
-    /// Only what has this text in its summary, actor or data, whatever the case of ASCII letters.
+    /// Only what has every word of this text in its summary, actor or data, whatever the case of ASCII letters.
     pub text: Option<String>,
 }
 
@@ -138,8 +138,12 @@ fn matching<'a>(conn: &mut Conn, filter: &'a Filter, scope: &'a Scope) -> Result
         query = query.filter(event::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
     }
     if let Some(actor) = &filter.actor {
-        query = query
-            .filter(lower(event::actor).like(pattern(actor)).escape('\\').or(event::account_id.eq(actor)));
+        query = query.filter(
+            lower(event::actor)
+                .like(search::pattern(&actor.to_ascii_lowercase()))
+                .escape('\\')
+                .or(event::account_id.eq(actor)),
+        );
     }
     if let Some(check) = &filter.check {
         query = query.filter(event::check_id.eq(check));
@@ -153,8 +157,7 @@ fn matching<'a>(conn: &mut Conn, filter: &'a Filter, scope: &'a Scope) -> Result
     if let Some(to) = filter.to {
         query = query.filter(event::at.lt(to.to_string()));
     }
-    if let Some(text) = &filter.text {
-        let pattern = pattern(text);
+    for pattern in filter.text.iter().flat_map(|text| search::patterns(text)) {
         query = query.filter(
             lower(event::summary)
                 .like(pattern.clone())
@@ -164,19 +167,6 @@ fn matching<'a>(conn: &mut Conn, filter: &'a Filter, scope: &'a Scope) -> Result
         );
     }
     Ok(query)
-}
-
-/// A pattern for LIKE that finds this text anywhere.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.to_ascii_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// Our ids of the projects that somebody means.

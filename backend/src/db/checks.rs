@@ -428,3 +428,21 @@ pub fn at_sha(
         .first(conn)
         .optional()?)
 }
+
+/// The checks of the same merge request's other rules at this commit.
+///
+/// # Errors
+/// The database's.
+pub fn beside(
+    conn: &mut Conn,
+    merge_request_id: &str,
+    rule_id: &str,
+    sha: &str,
+) -> Result<Vec<String>, DbError> {
+    Ok(check::table
+        .filter(check::merge_request_id.eq(merge_request_id))
+        .filter(check::rule_id.ne(rule_id))
+        .filter(check::sha.eq(sha))
+        .select(check::id)
+        .load(conn)?)
+}

@@ -9,6 +9,7 @@ use super::reach::{Counted, few, within};
 use super::schema::{
     change_summary as change, delivery, merge_request, project, rule, status_check as check,
 };
+use super::search::{self, Term};
 use super::{Conn, DbError, batches};
 use crate::domain::access::{Reach, Written};
 use crate::domain::{CheckState, Verdict};
@@ -110,7 +111,7 @@ pub struct Listing {
     pub project: Option<String>,
     /// Only this rule: GitLab's id or the name.
     pub rule: Option<String>,
-    /// Only what contains this text.
+    /// Only what has all that this search asks for.
     pub text: Option<String>,
     /// Only what this alarm is about.
     pub alarm: Option<Alarm>,
@@ -276,8 +277,14 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
                 query.filter(check::author_gitlab_id.is_null().or(check::author_gitlab_id.ne(author)))
             }
         };
-        if let Some(text) = &listing.text {
-            query = query.filter(check::search_text.like(like_pattern(text)).escape('\\'));
+        for term in listing.text.iter().flat_map(|text| search::terms(text)) {
+            query = match term {
+                Term::Text(pattern) | Term::Reference(pattern) => {
+                    query.filter(check::search_text.like(pattern).escape('\\'))
+                }
+                Term::Address { url, reference } => query
+                    .filter(merge_request::url.eq(url).or(check::search_text.like(reference).escape('\\'))),
+            };
         }
         if let Some(verdict) = listing.verdict {
             query = query.filter(check::verdict.eq(verdict.as_str()));
@@ -338,19 +345,6 @@ fn matching_rules(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbError>
     Ok(query.load(conn)?)
 }
 
-fn like_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.trim().to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// How many of something there are, counted up to 1,000, so that counting stays cheap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
@@ -408,12 +402,4 @@ pub fn count(conn: &mut Conn, what: Count, reach: &Reach) -> Result<i64, DbError
     let all = what == Count::WaitingCalls && *reach == Reach::All;
     let batched = if all { batches::waiting(conn, COUNTED)? } else { 0 };
     Ok((rows + batched).min(COUNTED))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn what_people_type_is_searched_for_as_it_is() {
-        assert_eq!(super::like_pattern(" 100%_Done\\ "), "%100\\%\\_done\\\\%");
-    }
 }

@@ -37,6 +37,7 @@ pub mod rows;
 pub mod rule_secrets;
 pub mod rules;
 pub mod schema;
+mod search;
 pub mod sending;
 pub mod sessions;
 pub mod shown;

@@ -43,7 +43,7 @@ pub struct AuditQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains this text.
+    /// Only entries whose summary, actor or data contains every word of this text; words in double quotes stay together.
     q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -70,7 +70,7 @@ pub struct ExportQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains this text.
+    /// Only entries whose summary, actor or data contains every word of this text; words in double quotes stay together.
     q: Option<String>,
 }
 

@@ -298,6 +298,7 @@ pub fn check_detail(detail: Detail) -> Result<dto::CheckDetail, DbError> {
         undecided_pass: detail.extras.undecided_pass,
         barred: detail.barred.map(|bar| bar.text().to_owned()),
         note: detail.note.map(note).transpose()?,
+        others: detail.others.into_iter().map(check_item).collect::<Result<_, _>>()?,
         decisions: detail.decisions.into_iter().map(decision).collect(),
         deliveries: detail.deliveries.into_iter().map(delivery).collect::<Result<_, _>>()?,
         timeline: detail.timeline.into_iter().map(event).collect(),

@@ -33,6 +33,8 @@ pub struct Detail {
     pub connection_trouble: Option<String>,
     /// The note on the merge request.
     pub note: Option<NoteRow>,
+    /// The checks of the other rules at HEAD.
+    pub others: Vec<Item>,
     /// All decisions.
     pub decisions: Vec<DecisionRow>,
     /// All deliveries with their newest attempts.
@@ -115,6 +117,10 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
             } else {
                 checks::at_sha(conn, &row.merge_request_id, &row.rule_id, &extras.head_sha)?
             };
+            let others = checks::beside(conn, &row.merge_request_id, &row.rule_id, &extras.head_sha)?;
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            let mut others = listings::listed_all(conn, &others, &caller.reach)?;
+            others.sort_by(|a, b| a.rule.1.cmp(&b.rule.1));
             let place = checks::place(conn, &id)?;
             Ok(Detail {
                 item,
@@ -126,6 +132,7 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
                     place.connection_id.as_str(),
                 )?,
                 note: notes::of(conn, &row.merge_request_id, &row.rule_id)?,
+                others: with_reasons(conn, others, &caller.account_id)?,
                 decisions: decisions::of_check(conn, &id)?,
                 deliveries: delivery_log::of_check(conn, &id, 50)?,
                 timeline: events::of_check(conn, &id, 200)?,

@@ -115,6 +115,64 @@ on_both! {
         }
     }
 
+    async fn a_search_finds_words_in_any_order_and_the_merge_request_of_an_address(world: Plan::signed()) {
+        let mut iids = Vec::new();
+        for title in ["Refund of fees", "Fees: \"no refund\", 100%", "Éclair, again"] {
+            let new = NewMergeRequest { title: title.into(), ..NewMergeRequest::default() };
+            iids.push(world.gitlab.create_merge_request(world.project, new));
+            world.settle().await;
+            world.advance(Duration::from_secs(1));
+        }
+        let url = world.checks("pending").await.iter().find(|one| one["merge_request"]["iid"] == iids[0]).unwrap()["merge_request"]["url"].clone();
+        let url = url.as_str().unwrap();
+        let reference = format!("demo/storefront!{}", iids[0]);
+        let elsewhere = format!("https://gitlab.elsewhere.example/{}", url.split_once("://").unwrap().1.split_once('/').unwrap().1);
+        let rita = world.program_of_rita();
+        for (typed, expected) in [
+            ("fees refund", &iids[..2]),
+            ("refund FEES main", &iids[..2]),
+            ("\"no refund\"", &iids[1..2]),
+            ("\"refund no\"", &[]),
+            ("100% _", &[]),
+            ("100%", &iids[1..2]),
+            ("éclair", &iids[2..]),
+            ("refund absent", &[]),
+            (&reference, &iids[..1]),
+            (&format!("!{}", iids[0]), &iids[..1]),
+            (url, &iids[..1]),
+            (&format!("{url}/diffs#note_1 refund"), &iids[..1]),
+            (&format!("{url} éclair"), &[]),
+            (&elsewhere, &iids[..1]),
+        ] {
+            let query = serde_urlencoded::to_string([("q", typed)]).unwrap();
+            assert_eq!(walk(&rita, &query).await, expected, "{typed}");
+        }
+        let (_, found) = world.get("audit?q=storefront+demo").await;
+        assert!(!found["items"].as_array().unwrap().is_empty(), "{found}");
+    }
+
+    async fn a_check_names_what_else_is_asked_of_its_commit(world: Plan::signed()) {
+        let url = format!("{}/status_check/security", world.base);
+        world.gitlab.create_rule(world.project, "Security review", &url, world.secret);
+        let iid = open_by(world, "ada").await;
+        let of = |checks: &[Value], rule: &str| checks.iter().find(|one| one["rule"]["name"] == rule).unwrap().clone();
+        let both = world.checks("pending").await;
+        let (change, security) = (of(&both, "Change approval"), of(&both, "Security review"));
+        assert_eq!(world.decide(&security, "approve", "").await.0, 201);
+        let detail = async |id: &Value| world.get(&format!("checks/{}", id.as_str().unwrap())).await.1;
+        let others = detail(&change["id"]).await["others"].clone();
+        assert_eq!(others.as_array().unwrap().len(), 1, "{others}");
+        assert_eq!((&others[0]["id"], &others[0]["state"]), (&security["id"], &json!("approved")));
+        // Those of the commit that counts, also for who looks at an old one.
+        world.gitlab.push(world.project, iid);
+        world.settle().await;
+        let newest = of(&world.checks("pending").await, "Security review");
+        for id in [&change["id"], &of(&world.checks("pending").await, "Change approval")["id"]] {
+            let others = detail(id).await["others"].clone();
+            assert_eq!((others.as_array().unwrap().len(), &others[0]["id"]), (1, &newest["id"]), "{others}");
+        }
+    }
+
     async fn whose_turn_it_is_is_listed_and_counted(world: Plan::signed()) {
         let mut iids = Vec::new();
         for author in ["ada", "berta", "ada", "berta", "cleo"] {

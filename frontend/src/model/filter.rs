@@ -323,6 +323,8 @@ fn has_word(item: &CheckItem, word: &str) -> bool {
     ]
     .into_iter()
     .any(|text| text.to_ascii_lowercase().contains(&word))
+        // A pasted address of the merge request's page, or of a part of it.
+        || word.contains("://") && word.starts_with(&item.merge_request.url.to_ascii_lowercase())
 }
 
 /// A query of the pairs that have a value.

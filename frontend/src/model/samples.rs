@@ -86,6 +86,7 @@ pub(crate) fn detail(id: &str, state: CheckState) -> CheckDetail {
         gitlab_status_at: None,
         barred: None,
         note: None,
+        others: Vec::new(),
         decisions: Vec::new(),
         deliveries: Vec::new(),
         timeline: Vec::new(),

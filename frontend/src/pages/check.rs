@@ -131,10 +131,17 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
         |now| (Some(now.item.state as i64), now.decisions.len()),
         |now| Some(policy::policy(now)),
     );
+    // Which they are and where they stand, in one number.
+    let beside = part(
+        shown,
+        |now| now.others.iter().fold(0, |all, other| all * 8 + shown_state(other) as usize + 1),
+        |now| (!now.others.is_empty()).then(|| others(now)),
+    );
     let main = el("div").class("check-main").child_fn(facts).child(untrack(|| change(shown, seen)));
     let side = el("div")
         .class("check-side")
         .child(decision_card(app, shown).child_fn(policy))
+        .child_fn(beside)
         .child(delivery_card(app, shown, id))
         .child_fn(timeline);
     el("div")
@@ -151,6 +158,16 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
 fn standing(item: &CheckItem) -> El {
     let badge = state_badge(shown_state(item));
     el("p").class("standing fine").test("standing").child(badge).child(when(item)).child(by(item))
+}
+
+/// What else is asked of the same commit.
+fn others(now: &CheckDetail) -> El {
+    let row = |other: &CheckItem| {
+        let name = words("a", &other.rule.name).attr("href", &nav::check(&other.id));
+        el("li").class("card-head").child(name).child(state_badge(shown_state(other)))
+    };
+    let rows = now.others.iter().map(row).collect();
+    card("others-title", texts::OTHERS).test("others").child(el("ul").children(rows))
 }
 
 /// A newer commit, what became of the merge request, and what is wrong with the rule or the connection unless it is `said`

@@ -50,18 +50,27 @@ pub fn newer(app: App, shown: Shown, id: &str, says: &str, testid: &str) -> El {
 
 /// The way on once this check waits no more.
 fn next_check(app: App, shown: Shown) -> El {
+    // Drawn anew only if they lead elsewhere: whoever is about to press must not lose them.
+    let successor = shown.part(|now| {
+        let superseded = now.item.state == CheckState::Superseded;
+        now.successor_id.clone().filter(|_| superseded).unwrap_or_default()
+    });
     let newer_one = move || {
-        shown.detail.with(|detail| {
-            let now = detail.as_ref().filter(|now| now.item.state == CheckState::Superseded)?;
-            let link = newer(app, shown, now.successor_id.as_ref()?, texts::CONFLICT_NEWER, "newer-check");
-            Some(link.child(icon(FORTH)))
-        })
+        let id = successor.get().filter(|id| !id.is_empty())?;
+        Some(newer(app, shown, &id, texts::CONFLICT_NEWER, "newer-check").child(icon(FORTH)))
     };
     let next = Memo::new(move |_| {
-        let id = shown.detail.with(|detail| detail.as_ref().map(|now| now.item.id.clone()))?;
-        app.inbox.listing.with(|listing| {
-            let listing = listing.as_ref()?;
-            listing.row(listing.next_to_decide(&id)?).cloned()
+        shown.detail.with(|detail| {
+            let now = detail.as_ref()?;
+            let other = now.others.iter().find(|other| other.state == CheckState::Pending);
+            app.inbox.listing.with(|listing| {
+                // First what else is asked of this commit, unless the listing leaves that out.
+                let listed = listing.as_ref().and_then(|listing| {
+                    let other = other.and_then(|other| listing.row(&other.id));
+                    other.or_else(|| listing.row(listing.next_to_decide(&now.item.id)?))
+                });
+                listed.or(other).cloned()
+            })
         })
     });
     el("div").class("next-check").child_fn(move || {

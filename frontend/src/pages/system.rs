@@ -62,8 +62,10 @@ fn service(system: &SystemInfo) -> El {
     let sandbox = system.sandbox.then(|| words("small", texts::GITLAB_SANDBOX).class("tag"));
     let health = match (&system.gitlab_trouble, &system.gitlab_url) {
         (Some(what), _) => Some(sentence(Tone::Bad, words("span", what))),
-        (None, Some(_)) => Some(sentence(Tone::Good, words("span", texts::GITLAB_FINE))),
-        (None, None) => None,
+        (None, Some(_)) if system.failed_deliveries == 0 => {
+            Some(sentence(Tone::Good, words("span", texts::GITLAB_FINE)))
+        }
+        (None, _) => None,
     };
     let list = el("dl")
         .class("facts")

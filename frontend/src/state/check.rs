@@ -164,7 +164,11 @@ impl Shown {
                     detail.item.state == CheckState::Superseded && detail.successor_id.is_none()
                 })
             });
-        if !(ours || successor) {
+        let beside = self.detail.with_untracked(|detail| {
+            let others = detail.as_ref().map(|detail| &detail.others[..]).unwrap_or_default();
+            others.iter().any(|other| event.check_id.as_ref() == Some(&other.id))
+        });
+        if !(ours || successor || beside) {
             return;
         }
         if event.kind == EventKind::DeliveryDelivered {

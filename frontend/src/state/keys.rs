@@ -102,6 +102,9 @@ fn step(app: App, shown: Option<CheckItem>, forward: bool) {
     let Some(item) = shown else { return };
     let go = move |to: String| app.go(&nav::check(&to), false);
     let order = app.inbox.order().unwrap_or_default();
+    if forward && let Some(button) = dom::find("[data-testid=next-check]") {
+        return button.click();
+    }
     let beside = forward && item.state == CheckState::Pending && order.contains(&item.id);
     let next = app.inbox.next_to_decide(&item.id).filter(|_| forward && !beside);
     match next.or_else(|| neighbour(&order, &item.id, forward).map(str::to_owned)) {

@@ -42,7 +42,7 @@ texts! {
     TABS = "Checks by state";
     FILTERS = "Filters";
     SEARCH = "Search";
-    SEARCH_HINT = "Search title, author, branch, SHA …";
+    SEARCH_HINT = "Search title, author, branch, SHA, link …";
     ALL_PROJECTS = "All projects";
     ALL_RULES = "All rules";
     PROJECT = "Project";
@@ -100,6 +100,8 @@ texts! {
     WHY_NOTHING_SUPERSEDED = "A newer commit exists, so this check can no longer be decided.";
     WHY_NOTHING_WITHDRAWN = "This check was withdrawn and can no longer be decided.";
     WHY_NOTHING_LEFT = "Nothing is left to decide.";
+
+    OTHERS = "Other checks of this merge request";
 
     COMMENT = "Comment";
     REQUIRED = "required";
