@@ -54,8 +54,13 @@ journey("roles are those of the groups at every sign-in, and without one nobody 
   assert.equal(now.account_id, id, "the same person");
   assert.deepEqual([...now.roles].sort(), ["administrator", "reviewer"]);
 
+  const cookie = await company.cookie(page);
   await again(["of no importance"]);
   await company.refused(page, "not_permitted");
+  assert.deepEqual((await company.app.client.get(`people/${id}`)).roles, [], "nor is anything left of what was begun before");
+  assert.equal((await fetch(`${company.url}api/v1/session`, { headers: { cookie } })).status, 401);
+  const { items: [entry] } = await company.app.client.get("audit?kind=account.changed");
+  assert.match(entry.summary, /no group gives a role any more/);
 
   // Who was switched off here stays out, whatever the provider says.
   const person = await company.app.client.get(`people/${id}`);
@@ -117,6 +122,36 @@ journey("the same subject of two issuers is two people, and an address does not 
   assert.equal(first, third, "who came once is known the next time");
 
   await company.refused(await enter(partner, thief), "email_taken");
+});
+
+journey("with an address goes an account that was made here, and none that somebody else came with", async (world) => {
+  const nora = newcomer();
+  const mallory = newcomer({ sub: "1666", name: "Mallory\u202e Mean", email_verified: false, groups: ["approvers"] });
+  const olga = newcomer({ sub: "1003", name: "Olga Invited", email: "olga@example.com", groups: ["admins"] });
+  const company = await Company.start(world, [[nora, mallory, olga]], { linkByEmail: true });
+  const [corp] = company.providers;
+  const enter = async (person) => {
+    const page = await company.visitor();
+    await page.goto(company.url);
+    await company.signIn(page, corp, person);
+    return page;
+  };
+  const first = await enter(mallory);
+  await rows(first).first().waitFor();
+  const { name, account_id: taken } = await company.ask(first, "session");
+  assert.equal(name, "Mallory Mean");
+  await company.refused(await enter(nora), "email_taken");
+  assert.deepEqual((await company.ask(first, "session")).roles, ["reviewer"]);
+  assert.equal((await company.app.client.get(`people/${taken}`)).name, name);
+
+  const { client } = company.app;
+  const invitation = { name: "O. Invited", email: "Olga@example.com", roles: ["viewer"], all_projects: true };
+  const { person } = await client.post("people", invitation);
+  const page = await enter(olga);
+  await rows(page).first().waitFor();
+  assert.equal((await company.ask(page, "session")).account_id, person.id);
+  const { items } = await client.get("audit?q=%22came through%22+Invited");
+  assert.deepEqual(items.map(({ summary }) => summary), ["The account of O. Invited is Olga Invited's who came through Example Corp"]);
 });
 
 journey("a token that is wrong in one point lets nobody in", async (world) => {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Permission, Role};
+use crate::decision::is_blank;
 
 /// The shortest password, in Unicode scalar values (NIST SP 800-63B asks for at least 8, better 15).
 pub const PASSWORD_MIN: usize = 12;
@@ -146,6 +147,7 @@ pub struct AcceptLink {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The new password.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 512))]
     pub password: String,
 }
 
@@ -157,6 +159,7 @@ pub struct NewPassword {
     /// The password as it is.
     pub current: String,
     /// The password as it shall be.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 512))]
     pub new: String,
 }
 
@@ -236,6 +239,7 @@ pub struct PersonList {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewPerson {
     /// Display name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// E-mail address; nobody else may have it.
     pub email: String,
@@ -260,6 +264,7 @@ pub struct NewPerson {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonChange {
     /// Display name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// At least one role.
     pub roles: Vec<Role>,
@@ -269,7 +274,10 @@ pub struct PersonChange {
     pub projects: Vec<String>,
     /// Ids of the groups.
     pub groups: Vec<String>,
-    /// GitLab's numeric id of the same person.
+    /// GitLab's numeric id of the same person; `null` if they have none. It keeps authors from deciding on their own
+    /// merge requests, so that it has to be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub gitlab_user_id: Option<i64>,
     /// Whether the account may sign in; switching it off ends its sessions and its tokens.
     pub active: bool,
@@ -301,7 +309,7 @@ pub struct Invited {
 /// What is wrong with a name, an address or a password before anything is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountFault {
-    /// Empty, longer than [`NAME_MAX`], or with control characters.
+    /// Nothing to be seen of it, longer than [`NAME_MAX`], or with control characters or such that turn the direction of text.
     BadName,
     /// Not of the form `somebody@somewhere`, or longer than [`EMAIL_MAX`].
     BadEmail,
@@ -319,10 +327,26 @@ pub enum AccountFault {
 /// [`AccountFault::BadName`].
 pub fn validate_name(name: &str) -> Result<(), AccountFault> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+    if is_blank(name) || name.chars().count() > NAME_MAX || name.chars().any(is_no_part_of_names) {
         return Err(AccountFault::BadName);
     }
     Ok(())
+}
+
+/// Control characters, and those with which what follows stands in another direction or order.
+fn is_no_part_of_names(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A display name made of what somebody else calls a person; `None` if nothing is left.
+#[must_use]
+pub fn tidy_name(said: &str) -> Option<String> {
+    let words: Vec<&str> = said
+        .split(|letter: char| letter.is_whitespace() || is_no_part_of_names(letter))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let name: String = words.join(" ").chars().take(NAME_MAX).collect();
+    validate_name(&name).is_ok().then(|| name.trim_end().to_owned())
 }
 
 /// Checks an e-mail address: enough to catch a slip; only a mail that arrives proves more.
@@ -364,7 +388,21 @@ mod tests {
             assert_eq!(validate_email(wrong), Err(AccountFault::BadEmail), "{wrong}");
         }
         assert_eq!(validate_name("Rita"), Ok(()));
-        assert_eq!(validate_name(" \t"), Err(AccountFault::BadName));
+        for wrong in
+            [" \t", "", "\u{200b}\u{200b}", "\u{3164}", "Rita\u{202e}", "Ri\nta", &"x".repeat(NAME_MAX + 1)]
+        {
+            assert_eq!(validate_name(wrong), Err(AccountFault::BadName), "{wrong:?}");
+        }
+        for (said, name) in [
+            (" Rita  Review ", Some("Rita Review")),
+            ("Evil\n\n/merge\u{202e} @all", Some("Evil /merge @all")),
+            ("\u{1b}[31mRed", Some("[31mRed")),
+            ("\u{200b}\0", None),
+            ("", None),
+        ] {
+            assert_eq!(tidy_name(said).as_deref(), name);
+        }
+        assert_eq!(tidy_name(&"long ".repeat(9999)).map(|name| name.chars().count()), Some(99));
         assert_eq!(validate_password("é".repeat(PASSWORD_MIN).as_str()), Ok(()));
         assert_eq!(validate_password("eleven char"), Err(AccountFault::PasswordTooShort));
         assert_eq!(validate_password(&"x".repeat(PASSWORD_MAX + 1)), Err(AccountFault::PasswordTooLong));

@@ -48,6 +48,7 @@ pub struct NewDecision {
     pub verdict: Verdict,
     /// Why; required on reject and when an earlier decision is reversed.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub comment: String,
     /// The SHA the reviewer looked at. If HEAD is another one by now, the answer is 409.
     pub expected_sha: String,

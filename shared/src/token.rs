@@ -52,6 +52,7 @@ pub struct NewToken {
     pub projects: Vec<String>,
     /// Days until it ends, 1 to 3650; absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3650))]
     pub expires_in_days: Option<u32>,
 }
 

@@ -96,7 +96,7 @@ async fn open_by(place: Place, how: fn(DatabaseUrl) -> Result<Db, DbError>) -> R
 /// The command line, as the record names it.
 #[must_use]
 pub fn actor() -> Actor {
-    Actor { name: "command line".into(), account_id: None, via: "command line".into() }
+    Actor::without_account("command line", "command line")
 }
 
 /// A use case that failed, as people read it.

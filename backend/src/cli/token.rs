@@ -103,8 +103,11 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 }
 
 async fn create(args: Create) -> Result<(), Failure> {
-    shared::account::validate_name(&args.name)
-        .map_err(|_| Failure::Runtime("a name has 1 to 100 characters and no control characters".into()))?;
+    shared::account::validate_name(&args.name).map_err(|_| {
+        Failure::Runtime(
+            "a name has 1 to 100 characters, some of which can be seen, and no control characters".into(),
+        )
+    })?;
     let beside = beside::open(args.place).await?;
     let now = beside.clock.now();
     let secret = beside

@@ -93,8 +93,11 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 }
 
 async fn create(args: Create) -> Result<(), Failure> {
-    shared::account::validate_name(&args.name)
-        .map_err(|_| Failure::Runtime("a name has 1 to 100 characters and no control characters".into()))?;
+    shared::account::validate_name(&args.name).map_err(|_| {
+        Failure::Runtime(
+            "a name has 1 to 100 characters, some of which can be seen, and no control characters".into(),
+        )
+    })?;
     shared::account::validate_email(&args.email)
         .map_err(|_| Failure::Runtime(format!("{:?} is no e-mail address", args.email)))?;
     let password = if args.password_stdin { Some(beside::password()?) } else { None };
@@ -157,7 +160,9 @@ async fn list(beside: Beside) -> Result<(), Failure> {
             (true, true) => "active",
             (true, false) => "invited",
         };
-        say(&format!("{}\t{}\t{}\t{state}", one.email, one.name, roles.join(",")))?;
+        // Older accounts may have names with control characters, which steer terminals.
+        let [email, name] = [one.email, one.name].map(|text| text.replace(char::is_control, "?"));
+        say(&format!("{email}\t{name}\t{}\t{state}", roles.join(",")))?;
     }
     Ok(())
 }

@@ -230,7 +230,7 @@ impl Given {
         {
             faults.push(format!("APPROVAL_BASE_PATH is {base_path:?}; write a path such as /approval-apps"));
         }
-        let public_url = self.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        let public_url = self.public_url.map(|url| normal_url(&url));
         if let Some(url) = &public_url
             && let Err(why) = origin(url)
         {

@@ -231,6 +231,21 @@ pub fn change(conn: &mut Conn, id: &AccountId, new: &AccountChange<'_>, now: Tim
     set_roles(conn, id, new.roles)
 }
 
+/// Whether anybody else who may sign in has this name, whatever its case.
+///
+/// # Errors
+/// The database's.
+pub fn is_called(conn: &mut Conn, name: &str, but: &AccountId) -> Result<bool, DbError> {
+    // Compared here: the databases know small letters of ASCII only, or of their own language.
+    let others: Vec<String> = account::table
+        .filter(account::active)
+        .filter(account::id.ne(but.as_str()))
+        .select(account::name)
+        .load(conn)?;
+    let name = name.to_lowercase();
+    Ok(others.iter().any(|other| other.to_lowercase() == name))
+}
+
 /// Changes the name alone.
 ///
 /// # Errors
@@ -317,6 +332,15 @@ pub fn by_identity(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Optio
         .first(conn)
         .optional()?;
     Ok(id.map(AccountId::stored))
+}
+
+/// Whether an account is that of a provider's person.
+///
+/// # Errors
+/// The database's.
+pub fn has_identity(conn: &mut Conn, id: &AccountId) -> Result<bool, DbError> {
+    let any = account_identity::table.filter(account_identity::account_id.eq(id.as_str()));
+    Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)
 }
 
 /// Links a provider's person to an account.

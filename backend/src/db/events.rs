@@ -52,7 +52,11 @@ pub fn append(conn: &mut Conn, new: &NewEvent, at: Time) -> Result<Head, DbError
         Conn::Postgres(pg) => counter.for_update().first(pg)?,
     };
     let previous = if head.is_empty() { audit::genesis(&instance_id(conn)?) } else { head };
-    let (id, at, data) = (last + 1, at.to_string(), new.data.to_string());
+    let mut data = new.data.clone();
+    if let (Some(facts), Some(token)) = (data.as_object_mut(), &new.actor.token_id) {
+        facts.insert("by_token".into(), token.as_str().into());
+    }
+    let (id, at, data) = (last + 1, at.to_string(), data.to_string());
     let content = Content {
         id,
         at: &at,

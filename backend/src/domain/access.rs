@@ -238,6 +238,10 @@ impl Caller {
             name: self.name.clone(),
             account_id: Some(self.account_id.as_str().to_owned()),
             via: self.via.text(),
+            token_id: match &self.via {
+                Via::Browser { .. } => None,
+                Via::Token { id, .. } => Some(id.as_str().to_owned()),
+            },
         }
     }
 

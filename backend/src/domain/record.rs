@@ -1,5 +1,7 @@
 //! The record: what happened, in words that stay.
 
+use super::ids::AccountId;
+
 /// The kind of an event; the words are part of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
@@ -178,19 +180,33 @@ pub struct Actor {
     pub account_id: Option<String>,
     /// `browser`, `token NAME`, `command line`, `gitlab` or `approval-app`.
     pub via: String,
+    /// Which token, since several may have one name.
+    pub token_id: Option<String>,
 }
 
 impl Actor {
     /// The service itself.
     #[must_use]
     pub fn app() -> Self {
-        Self { name: SELF.into(), account_id: None, via: SELF.into() }
+        Self::without_account(SELF, SELF)
     }
 
     /// GitLab.
     #[must_use]
     pub fn gitlab() -> Self {
-        Self { name: GITLAB.into(), account_id: None, via: GITLAB.into() }
+        Self::without_account(GITLAB, GITLAB)
+    }
+
+    /// Somebody who has no account, or is not known to have one.
+    #[must_use]
+    pub fn without_account(name: &str, via: &str) -> Self {
+        Self { name: name.into(), account_id: None, via: via.into(), token_id: None }
+    }
+
+    /// Somebody in a browser, whose account is known though no session has begun.
+    #[must_use]
+    pub fn in_browser(name: &str, account: &AccountId) -> Self {
+        Self { account_id: Some(account.as_str().to_owned()), ..Self::without_account(name, "browser") }
     }
 }
 

@@ -9,6 +9,8 @@ use super::Time;
 
 /// Failures are forgotten after so long without another one.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Of those of a network address one is forgotten each time so long has passed: behind it many people mistype now and then.
+const ONE_FORGOTTEN_EVERY: Duration = Duration::from_secs(180);
 /// The first wait; each further failure doubles it …
 const FIRST_WAIT: Duration = Duration::from_secs(60);
 /// … up to this.
@@ -39,7 +41,7 @@ impl Counted {
 pub struct Failures {
     /// How many in a row.
     pub count: i64,
-    /// When the last one was.
+    /// When the last one was; for a network address up to when what is to be forgotten has been.
     pub last: Option<Time>,
     /// Until when nothing is tried.
     pub locked_until: Option<Time>,
@@ -55,14 +57,34 @@ impl Failures {
     /// One more failure.
     #[must_use]
     pub fn failed(self, what: Counted, now: Time) -> Self {
-        let fresh = self.last.is_none_or(|last| now.since(last) >= FORGOTTEN_AFTER);
-        let count = if fresh { 1 } else { self.count.saturating_add(1) };
+        let Self { count, last, .. } = self.remembered(what, now);
+        let count = count.saturating_add(1);
         let over = count - what.free();
         let locked_until = (over >= 0).then(|| {
             let doubled = 1_u32.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).unwrap_or(u32::MAX);
             now.after(FIRST_WAIT.saturating_mul(doubled).min(LONGEST_WAIT))
         });
-        Self { count, last: Some(now), locked_until }
+        Self { count, last: last.or(Some(now)), locked_until }
+    }
+
+    /// What is not forgotten by now. Without a time if the next failure is the first one, or sets it anew.
+    fn remembered(self, what: Counted, now: Time) -> Self {
+        let Some(last) = self.last else { return Self::default() };
+        let rest = now.since(last);
+        if rest >= FORGOTTEN_AFTER {
+            return Self::default();
+        }
+        match what {
+            Counted::Account => Self { last: None, ..self },
+            Counted::Address => {
+                let forgotten =
+                    u32::try_from(rest.as_secs() / ONE_FORGOTTEN_EVERY.as_secs()).unwrap_or(u32::MAX);
+                let count = (self.count - i64::from(forgotten)).max(0);
+                // Whoever comes often must not keep the time from passing: only whole steps of it are taken.
+                let last = (count > 0).then(|| last.after(ONE_FORGOTTEN_EVERY.saturating_mul(forgotten)));
+                Self { count, last, ..self }
+            }
+        }
     }
 
     /// A failure that was none: the password was right.
@@ -103,6 +125,25 @@ mod tests {
         assert!(five.failed(Counted::Account, later).locked(later).is_some());
         let next_day = start().after(FORGOTTEN_AFTER);
         assert_eq!(five.failed(Counted::Account, next_day).count, 1);
+    }
+
+    #[test]
+    fn a_typo_a_day_never_locks_an_office() {
+        let minutes = |n: u64| start().after(Duration::from_secs(60 * n));
+        let office =
+            (0..1000).fold(Failures::default(), |all, day| all.failed(Counted::Address, minutes(600 * day)));
+        assert_eq!((office.count, office.locked_until), (1, None));
+        // Nor one in four minutes, among right passwords each minute.
+        let mut busy = Failures::default();
+        for minute in 0..1000 {
+            let tried = busy.failed(Counted::Address, minutes(minute));
+            assert_eq!(tried.locked_until, None, "after {minute} minutes");
+            busy = if minute % 4 == 0 { tried } else { tried.taken_back() };
+        }
+        // One each minute does.
+        let guessed =
+            (0..40).fold(Failures::default(), |all, minute| all.failed(Counted::Address, minutes(minute)));
+        assert!(guessed.locked_until.is_some(), "{guessed:?}");
     }
 
     #[test]

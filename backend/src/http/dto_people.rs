@@ -86,7 +86,9 @@ pub fn roles(given: &[dto::Role]) -> Result<Vec<Role>, ApiError> {
 pub fn fault(fault: AccountFault, field: &str) -> ApiError {
     let why = match fault {
         AccountFault::BadName => {
-            format!("A name has 1 to {NAME_MAX} characters and no control characters.")
+            format!(
+                "A name has 1 to {NAME_MAX} characters, some of which can be seen, and no control characters."
+            )
         }
         AccountFault::BadEmail => {
             format!("An e-mail address looks like somebody@example.com and has at most {EMAIL_MAX} bytes.")

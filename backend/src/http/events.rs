@@ -50,7 +50,7 @@ pub struct EventsQuery {
         EventsQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "The last event seen; what came after it is sent first"),
     ),
-    responses((status = 200, description = "The stream", body = shared::Event, content_type = "text/event-stream"))
+    responses((status = 200, description = "The stream. Without a last event its first one is `hello`, which has only an id", body = shared::Event, content_type = "text/event-stream"))
 )]
 pub async fn follow_events(
     app: web::Data<App>,

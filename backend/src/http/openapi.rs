@@ -120,7 +120,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
         ];
         for (method, operation) in operations {
             if let (Some(operation), Some(needs)) = (operation, access::needs(method, path)) {
-                describe(operation, access::takes_key(method, path), needs);
+                describe(operation, method, access::takes_key(method, path), needs);
             }
         }
     }
@@ -143,7 +143,7 @@ pub fn build(base_path: &str) -> OpenApiDocument {
 }
 
 /// Says in the document what an operation needs, and what whoever does not have it is told.
-fn describe(operation: &mut Operation, takes_key: bool, needs: Needs) {
+fn describe(operation: &mut Operation, method: &str, takes_key: bool, needs: Needs) {
     let none: [&str; 0] = [];
     operation.security = Some(match needs {
         Needs::Nothing => Vec::new(),
@@ -155,12 +155,7 @@ fn describe(operation: &mut Operation, takes_key: bool, needs: Needs) {
     operation.extensions = Some(ExtensionsBuilder::new().add("x-permission", needs.as_str()).build());
     let mut refusals = Vec::new();
     if operation.request_body.is_some() {
-        refusals.extend([
-            ("400", "The body is no JSON"),
-            ("413", "The body is too large"),
-            ("415", "The body does not call itself JSON"),
-            ("422", "A field is missing or not valid"),
-        ]);
+        refusals.extend([("400", "The body is no JSON"), ("422", "A field is missing or not valid")]);
     }
     let asks = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query));
     if operation.parameters.as_ref().is_some_and(|all| all.iter().any(asks)) {
@@ -181,6 +176,17 @@ fn describe(operation: &mut Operation, takes_key: bool, needs: Needs) {
             refusals.extend([("401", "Not signed in"), ("403", "Not permitted")]);
         }
     }
+    if method != "GET" {
+        refusals.extend([
+            ("403", "Sent by another site's page"),
+            ("413", "The body is too large"),
+            ("415", "The body does not call itself JSON"),
+        ]);
+    }
+    refusals.extend([
+        ("400", "The address holds what cannot be read"),
+        ("503", "The database or the service is too busy or away"),
+    ]);
     for (status, description) in refusals {
         operation.responses.responses.entry(status.into()).or_insert_with(|| {
             let problem = Content::new(Some(Ref::from_schema_name("Problem")));

@@ -10,6 +10,8 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use shared::account::{tidy_name, validate_email};
+
 use crate::config::OidcConfig;
 
 /// Claims that OpenID Connect has no name for.
@@ -73,19 +75,27 @@ impl Identity {
 
     /// Takes what is said, and leaves what is not.
     fn take(&mut self, config: &OidcConfig, said: &Said<'_>) {
-        let name = said.name.and_then(|name| name.get(None)).map(|name| name.to_string());
-        let username = said.username.map(|name| name.to_string());
+        let name = said.name.and_then(|name| name.get(None)).and_then(|name| tidy_name(name));
+        let username = said.username.and_then(|name| tidy_name(name));
         self.name = name.or_else(|| self.name.take()).or(username);
-        if let Some(email) = said.email {
-            self.email = Some(email.to_string());
+        if let Some(email) =
+            said.email.map(|email| email.trim()).filter(|email| validate_email(email).is_ok())
+        {
+            self.email = Some(email.to_owned());
             self.email_verified = said.email_verified == Some(true);
         }
         if let Some(groups) = said.others.0.get(&config.groups_claim) {
             self.groups = words(groups);
         }
         let claim = config.gitlab_user_id_claim.as_ref();
-        if let Some(id) = claim.and_then(|claim| said.others.0.get(claim)).and_then(number) {
-            self.gitlab_user_id = Some(id);
+        if let Some(value) = claim.and_then(|claim| said.others.0.get(claim)) {
+            match number(value) {
+                Some(id) => self.gitlab_user_id = Some(id),
+                // Without it the person can decide on their own merge requests.
+                None => {
+                    tracing::warn!(provider = config.id, "the claim with GitLab's user id holds no such id")
+                }
+            }
         }
     }
 }
@@ -108,9 +118,14 @@ fn words(value: &Value) -> Vec<String> {
     }
 }
 
-/// A number; some providers know only text.
+/// A GitLab id; some providers know only text, or only numbers with a point.
 fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    let whole = |number: f64| (number.fract() == 0.0 && number < 1e15).then_some(number as i64);
+    let id = value
+        .as_i64()
+        .or_else(|| value.as_f64().and_then(whole))
+        .or_else(|| value.as_str()?.trim().parse().ok());
+    id.filter(|id| *id > 0)
 }
 
 #[cfg(test)]
@@ -125,7 +140,10 @@ mod tests {
         assert_eq!(words(&json!("a")), ["a"]);
         assert!(words(&json!({"a": true})).is_empty());
         assert_eq!(number(&json!(7)), Some(7));
-        assert_eq!(number(&json!("7")), Some(7));
-        assert_eq!(number(&json!("x")), None);
+        assert_eq!(number(&json!(" 7 ")), Some(7));
+        assert_eq!(number(&json!(7.0)), Some(7));
+        for wrong in [json!("x"), json!(-5), json!(0), json!(7.5), json!(1e300), json!(null), json!([7])] {
+            assert_eq!(number(&wrong), None, "{wrong}");
+        }
     }
 }

@@ -3,13 +3,13 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Asking, ServiceError};
+use super::{Asking, ServiceError, sign_in};
 use crate::app::App;
 use crate::crypto::password::Verified;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::sessions::{self, SessionRow};
 use crate::db::throttle::{self, Subject};
-use crate::db::{Lane, events, links, tokens};
+use crate::db::{Conn, Lane, events, links, tokens};
 use crate::domain::access::{Caller, Reach, Via};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::record::{EventKind, NewEvent};
@@ -112,8 +112,17 @@ pub async fn change_password(
         })
         .await?;
     let wrong = || ServiceError::Invalid { field: "current", why: "this is not your present password" };
-    if let Verified::Wrong = app.passwords.verify(stored.clone(), current).await? {
-        return Err(wrong());
+    match app.passwords.verify(stored.clone(), current).await {
+        Ok(Verified::Right(_)) => {}
+        Ok(Verified::Wrong) => {
+            app.db.write(Lane::Front, move |conn| guessed(conn, &asking)).await?;
+            return Err(wrong());
+        }
+        Err(error) => {
+            // Nobody looked at it, so it was no failure.
+            app.db.write(Lane::Front, move |conn| sign_in::take_back(conn, &[subject])).await?;
+            return Err(error.into());
+        }
     }
     let hash = app.passwords.hash(new).await?;
     app.db
@@ -139,5 +148,20 @@ pub async fn change_password(
         })
         .await?;
     app.live.stir();
+    Ok(())
+}
+
+/// Writes down that somebody who is signed in did not know the password: it may be a session that was taken over.
+fn guessed(conn: &mut Conn, asking: &Asking) -> Result<(), ServiceError> {
+    let caller = asking.again(conn, None)?;
+    let event = NewEvent {
+        kind: EventKind::SignInFailed,
+        check_id: None,
+        project_id: None,
+        actor: caller.actor(),
+        summary: format!("{} did not know the present password when setting a new one", caller.name),
+        data: json!({"account": caller.account_id.as_str()}),
+    };
+    events::append(conn, &event, asking.now)?;
     Ok(())
 }

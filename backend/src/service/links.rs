@@ -215,7 +215,7 @@ fn set_up(
         kind: EventKind::SetUp,
         check_id: None,
         project_id: None,
-        actor: by_link(name.trim(), &id),
+        actor: Actor::in_browser(name.trim(), &id),
         summary: format!("{} became the first administrator through the set-up link", name.trim()),
         data: json!({"account": id.as_str()}),
     };
@@ -232,18 +232,27 @@ fn join(
     now: Time,
 ) -> Result<(), LinkError> {
     let account = accounts::find(conn, id)?.filter(|row| row.active).ok_or(LinkError::Spent)?;
+    let invited_as = account.name;
     let name = match name.map(str::trim) {
-        Some(name) if name != account.name && kind == LinkKind::Invitation => {
+        Some(name) if name != invited_as && kind == LinkKind::Invitation => {
+            if accounts::is_called(conn, name, id)? {
+                let why = "somebody else is called so here; an administrator can give you the same name";
+                return Err(ServiceError::Taken { field: "name", why }.into());
+            }
             accounts::rename(conn, id, name, now)?;
             name.to_owned()
         }
-        Some(_) | None => account.name,
+        Some(_) | None => invited_as.clone(),
     };
     accounts::set_password(conn, id, hash, now)?;
     links::remove_of(conn, id)?;
     throttle::clear(conn, &Subject::account(&account.email))?;
     let ended = sessions::end_all(conn, id, None)?;
     let (kind, summary) = match account.joined_at {
+        None if name != invited_as => (
+            EventKind::PersonJoined,
+            format!("{invited_as} accepted the invitation, set a password and is called {name} now"),
+        ),
         None => (EventKind::PersonJoined, format!("{name} accepted the invitation and set a password")),
         Some(_) => (EventKind::PasswordChanged, format!("{name} set a new password through a link")),
     };
@@ -251,15 +260,10 @@ fn join(
         kind,
         check_id: None,
         project_id: None,
-        actor: by_link(&name, id),
+        actor: Actor::in_browser(&name, id),
         summary,
-        data: json!({"account": id.as_str(), "ended_sessions": ended}),
+        data: json!({"account": id.as_str(), "name": name, "name_before": invited_as, "ended_sessions": ended}),
     };
     events::append(conn, &event, now)?;
     Ok(())
-}
-
-/// Whoever holds a person's link acts as that person.
-fn by_link(name: &str, id: &AccountId) -> Actor {
-    Actor { name: name.to_owned(), account_id: Some(id.as_str().to_owned()), via: "browser".into() }
 }

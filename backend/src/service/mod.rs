@@ -1,6 +1,7 @@
 //! Use cases: what the product does, one write transaction each.
 
 pub mod account;
+mod admission;
 pub mod alarm;
 pub mod audit;
 pub mod batcher;

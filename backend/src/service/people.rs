@@ -242,6 +242,8 @@ pub fn apply(
         gitlab_user_id: new.gitlab_user_id,
         active: new.active,
     };
+    let projects_before = grants::projects_of_account(conn, id)?;
+    let groups_before = grants::groups_of_account(conn, id)?;
     let managed = !accounts::administrators(conn)?.is_empty();
     accounts::change(conn, id, &change, now)?;
     if managed && accounts::administrators(conn)?.is_empty() {
@@ -259,7 +261,25 @@ pub fn apply(
         (true, false) => format!("{} switched the account of {name} off", actor.name),
         (false, true) => format!("{} switched the account of {name} on", actor.name),
         (true, true) | (false, false) => {
-            format!("{} changed {name}: {}", actor.name, role_words(&new.roles))
+            let mut says = format!("{} changed {name}: {}", actor.name, role_words(&new.roles));
+            if before.name != name {
+                says.push_str(&format!("; was called {}", before.name));
+            }
+            // With it goes who may decide on whose merge requests.
+            if before.gitlab_user_id != new.gitlab_user_id {
+                let of = |id: Option<i64>| id.map_or("none".into(), |id| id.to_string());
+                let (was, is) = (of(before.gitlab_user_id), of(new.gitlab_user_id));
+                says.push_str(&format!("; GitLab user id {is} instead of {was}"));
+            }
+            let granted = |all: bool, projects: &[String], groups: &[String]| {
+                (all, distinct(projects), distinct(groups))
+            };
+            if granted(before.all_projects, &projects_before, &groups_before)
+                != granted(new.all_projects, &new.projects, &new.groups)
+            {
+                says.push_str("; reaches other projects");
+            }
+            says
         }
     };
     let event = NewEvent {
@@ -274,9 +294,13 @@ pub fn apply(
             "roles": words(&new.roles),
             "roles_before": words(&before.roles),
             "all_projects": new.all_projects,
+            "all_projects_before": before.all_projects,
             "projects": new.projects,
+            "projects_before": projects_before,
             "groups": new.groups,
+            "groups_before": groups_before,
             "gitlab_user_id": new.gitlab_user_id,
+            "gitlab_user_id_before": before.gitlab_user_id,
             "active": new.active,
         }),
     };

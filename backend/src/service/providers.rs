@@ -1,6 +1,5 @@
 //! Signing in through a provider of OpenID Connect: the browser is sent there and comes back with a
-//! code. Whoever the provider names gets an account at the first sign-in, and at each one the roles
-//! that their groups give them.
+//! code. Who comes in is decided in [`super::admission`].
 
 use std::time::Duration;
 
@@ -8,19 +7,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::ServiceError;
-use super::sign_in::{self, Origin, Started};
+use super::sign_in::{Origin, Started};
+use super::{ServiceError, admission};
 use crate::app::App;
 use crate::config::OidcConfig;
 use crate::crypto::secret;
-use crate::db::accounts::{self, AccountChange, AccountRow, NewAccount};
 use crate::db::throttle::{self, Subject};
-use crate::db::{Conn, DbError, Lane, events, lock};
+use crate::db::{Conn, DbError, Lane, events};
 use crate::domain::Time;
-use crate::domain::access::Role;
-use crate::domain::ids::AccountId;
 use crate::domain::record::{Actor, EventKind, NewEvent};
-use crate::oidc::{Expected, Identity, OidcError, Provider};
+use crate::oidc::{Expected, OidcError, Provider};
 
 /// How long somebody may take at the provider.
 pub const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -75,6 +71,12 @@ impl ProviderError {
             ProviderError::Locked => Some("too_many_attempts"),
             ProviderError::Unknown | ProviderError::Service(_) => None,
         }
+    }
+
+    /// Whether nobody knows who that was. Whom the provider has named is not guessing, and a group that was forgotten must
+    /// not shut out everybody else behind the same network address.
+    const fn proves_nothing(&self) -> bool {
+        !matches!(self, ProviderError::NotPermitted | ProviderError::SwitchedOff | ProviderError::EmailTaken)
     }
 }
 
@@ -184,7 +186,14 @@ pub async fn finish(app: &App, id: &str, answer: Answer, origin: Origin) -> Resu
         Ok(identity) => {
             let (life, from) = (app.config.session_life, origin.clone());
             let admitting = config.clone();
-            app.db.write(Lane::Front, move |conn| admit(conn, &admitting, &identity, &from, now, life)).await
+            let admitted = app
+                .db
+                .write(Lane::Front, move |conn| {
+                    admission::admit(conn, &admitting, &identity, &from, now, life)
+                })
+                .await;
+            // That the roles are gone is on record by now.
+            admitted.and_then(|started| started.ok_or(ProviderError::NotPermitted))
         }
         Err(error) => Err(failed(id, &error)),
     };
@@ -192,8 +201,10 @@ pub async fn finish(app: &App, id: &str, answer: Answer, origin: Origin) -> Resu
         Ok(started) => started,
         Err(error) => {
             if error.word().is_some_and(|_| !matches!(error, ProviderError::Unavailable)) {
-                let why = error.to_string();
-                app.db.write(Lane::Front, move |conn| refused(conn, &config, &why, &origin, now)).await?;
+                let (why, counts) = (error.to_string(), error.proves_nothing());
+                app.db
+                    .write(Lane::Front, move |conn| refused(conn, &config, &why, counts, &origin, now))
+                    .await?;
             }
             return Err(error);
         }
@@ -216,143 +227,30 @@ fn opened(app: &App, id: &str, answer: &Answer, now: Time) -> Option<Pending> {
     (fresh && own).then_some(pending)
 }
 
-/// Writes down that somebody was not let in, and counts it for their network address.
+/// Writes down that somebody was not let in, and counts it for their network address if it `counts`.
 fn refused(
     conn: &mut Conn,
     provider: &OidcConfig,
     why: &str,
+    counts: bool,
     origin: &Origin,
     now: Time,
 ) -> Result<(), DbError> {
-    let subject = Subject::address(&origin.address);
-    let failures = throttle::read(conn, &subject)?.failed(subject.what, now);
-    throttle::save(conn, &subject, &failures)?;
+    if counts {
+        let subject = Subject::address(&origin.address);
+        let failures = throttle::read(conn, &subject)?.failed(subject.what, now);
+        throttle::save(conn, &subject, &failures)?;
+    }
     let event = NewEvent {
         kind: EventKind::SignInFailed,
         check_id: None,
         project_id: None,
-        actor: Actor { name: "somebody".into(), account_id: None, via: "browser".into() },
+        actor: Actor::without_account("somebody", "browser"),
         summary: format!("A sign-in through {} failed: {why}", provider.name),
         data: json!({"provider": provider.id, "address": origin.address}),
     };
     events::append(conn, &event, now)?;
     Ok(())
-}
-
-/// Begins a session for the account of whoever the provider names.
-fn admit(
-    conn: &mut Conn,
-    provider: &OidcConfig,
-    who: &Identity,
-    origin: &Origin,
-    now: Time,
-    life: Duration,
-) -> Result<Started, ProviderError> {
-    let roles = provider.roles(&who.groups);
-    if roles.is_empty() {
-        return Err(ProviderError::NotPermitted);
-    }
-    // Two first sign-ins at once must not make two accounts; and see `people::apply`.
-    lock(conn, "set-up")?;
-    let account = match accounts::by_identity(conn, &who.issuer, &who.subject)? {
-        Some(id) => id,
-        None => first(conn, provider, who, &roles, now)?,
-    };
-    let known = accounts::find(conn, &account)?.ok_or(ProviderError::SwitchedOff)?;
-    if !known.active {
-        return Err(ProviderError::SwitchedOff);
-    }
-    follow(conn, provider, who, &known, roles, now)?;
-    sign_in::start(conn, &account, origin, Some(&provider.id), now, life)?.ok_or(ProviderError::SwitchedOff)
-}
-
-/// The first sign-in: an account is made, or the one with the same address is linked.
-fn first(
-    conn: &mut Conn,
-    provider: &OidcConfig,
-    who: &Identity,
-    roles: &[Role],
-    now: Time,
-) -> Result<AccountId, ProviderError> {
-    let email = who.email.as_deref().ok_or(ProviderError::EmailTaken)?;
-    let name = who.name.as_deref().unwrap_or(email);
-    let id = match accounts::id_of(conn, email)? {
-        Some(id) if provider.link_by_email && who.email_verified => id,
-        Some(_) => return Err(ProviderError::EmailTaken),
-        None => {
-            let new = NewAccount {
-                name,
-                email,
-                password_hash: None,
-                roles,
-                all_projects: provider.all_projects,
-                gitlab_user_id: who.gitlab_user_id,
-            };
-            accounts::insert(conn, &new, now)?.ok_or(ProviderError::EmailTaken)?
-        }
-    };
-    accounts::link_identity(conn, &who.issuer, &who.subject, &id, now)?;
-    accounts::set_joined(conn, &id, now)?;
-    let event = NewEvent {
-        kind: EventKind::PersonJoined,
-        check_id: None,
-        project_id: None,
-        actor: Actor {
-            name: name.to_owned(),
-            account_id: Some(id.as_str().to_owned()),
-            via: "browser".into(),
-        },
-        summary: format!("{name} came through {}", provider.name),
-        data: json!({"account": id.as_str(), "issuer": who.issuer, "subject": who.subject, "roles": words(roles)}),
-    };
-    events::append(conn, &event, now)?;
-    Ok(id)
-}
-
-/// Brings an account to what the provider says: name, roles, GitLab's id. The last administrator who
-/// can sign in stays one, or nobody could manage people any more.
-fn follow(
-    conn: &mut Conn,
-    provider: &OidcConfig,
-    who: &Identity,
-    known: &AccountRow,
-    mut roles: Vec<Role>,
-    now: Time,
-) -> Result<(), ProviderError> {
-    let others = accounts::administrators(conn)?.iter().any(|one| one.id != known.id);
-    if known.roles.contains(&Role::Administrator) && !roles.contains(&Role::Administrator) && !others {
-        roles.push(Role::Administrator);
-        roles.sort_unstable();
-    }
-    let name = who.name.as_deref().unwrap_or(&known.name);
-    let gitlab_user_id = who.gitlab_user_id.or(known.gitlab_user_id);
-    if (name, &roles, gitlab_user_id) == (&known.name, &known.roles, known.gitlab_user_id) {
-        return Ok(());
-    }
-    let change =
-        AccountChange { name, roles: &roles, all_projects: known.all_projects, gitlab_user_id, active: true };
-    accounts::change(conn, &known.id, &change, now)?;
-    let event = NewEvent {
-        kind: EventKind::PersonChanged,
-        check_id: None,
-        project_id: None,
-        actor: Actor::app(),
-        summary: format!("{} says of {name}: {}", provider.name, words(&roles).join(", ")),
-        data: json!({
-            "account": known.id.as_str(),
-            "name": name,
-            "roles": words(&roles),
-            "roles_before": words(&known.roles),
-            "gitlab_user_id": gitlab_user_id,
-            "provider": provider.id,
-        }),
-    };
-    events::append(conn, &event, now)?;
-    Ok(())
-}
-
-fn words(roles: &[Role]) -> Vec<&'static str> {
-    roles.iter().map(|role| role.as_str()).collect()
 }
 
 /// Where a browser goes to end the session at the provider as well; `None` if there is no such place.

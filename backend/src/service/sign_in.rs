@@ -18,7 +18,7 @@ use crate::domain::access::{Caller, Via};
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::record::{Actor, EventKind, NewEvent};
 
-/// That somebody used their session or token is noted at most this often.
+/// That somebody used their session or token is noted at most this often, and four times before a rest ends it.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 /// The longest part of a browser's own name that is kept.
 const USER_AGENT_MAX: usize = 200;
@@ -156,7 +156,11 @@ fn begin(conn: &mut Conn, email: &str, subjects: &[Subject; 2], now: Time) -> Re
     Ok(Attempt { account, locks_until })
 }
 
-fn take_back(conn: &mut Conn, subjects: &[Subject]) -> Result<(), DbError> {
+/// Takes back failures that were counted in advance and were none.
+///
+/// # Errors
+/// The database's.
+pub(super) fn take_back(conn: &mut Conn, subjects: &[Subject]) -> Result<(), DbError> {
     for subject in subjects {
         let failures = throttle::read(conn, subject)?.taken_back();
         throttle::save(conn, subject, &failures)?;
@@ -185,7 +189,7 @@ fn refused(
         kind: EventKind::SignInFailed,
         check_id: None,
         project_id: None,
-        actor: Actor { name: "somebody".into(), account_id: None, via: "browser".into() },
+        actor: Actor::without_account("somebody", "browser"),
         summary: format!("A sign-in for {whose} failed{lock}"),
         data: json!({
             "account": known.map(|row| row.id.as_str().to_owned()),
@@ -255,7 +259,7 @@ pub async fn known(app: &App, proof: Proof) -> Result<Option<Caller>, DbError> {
     let (now, idle) = (app.clock.now(), app.config.session_idle);
     let known = app.db.read(move |conn| callers::known(conn, &proof, idle, now)).await?;
     let Some(Known { caller, noted }) = known else { return Ok(None) };
-    if noted.is_none_or(|noted| now.since(noted) >= NOTED_EVERY) {
+    if noted.is_none_or(|noted| now.since(noted) >= NOTED_EVERY.min(idle / 4)) {
         let via = caller.via.clone();
         app.db
             .write(Lane::Front, move |conn| match &via {

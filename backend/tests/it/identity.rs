@@ -101,7 +101,15 @@ on_both! {
         assert_eq!((&info["kind"], &info["email"]), (&json!("invitation"), &json!("rob@example.com")));
         let other = json!({"token": token, "email": "mallory@example.com", "password": PASSWORD});
         assert_eq!(accept(world, &other).await.err().unwrap().1["field"], "email");
-        let rob = accept(world, &json!({"token": token, "password": PASSWORD})).await.expect("joined");
+        for (name, code) in [("rita REVIEWER", "taken"), ("\u{200b}", "invalid"), ("Rob\u{202e}", "invalid")] {
+            let (_, problem) = accept(world, &json!({"token": token, "name": name, "password": PASSWORD})).await.err().unwrap();
+            assert_eq!((&problem["code"], &problem["field"]), (&json!(code), &json!("name")), "{problem}");
+        }
+        let rob = json!({"token": token, "name": "Robert Reviewer", "password": PASSWORD});
+        let rob = accept(world, &rob).await.expect("joined");
+        let (_, entries) = world.get("audit?kind=account.joined").await;
+        let says = "Rob Reviewer accepted the invitation, set a password and is called Robert Reviewer now";
+        assert_eq!(entries["items"][0]["summary"], says);
         assert_eq!(rob.get("session").await.1["permissions"], json!(["checks:read", "checks:decide"]));
         assert_eq!(accept(world, &json!({"token": token, "password": PASSWORD})).await.err().unwrap().0, 404);
         // A second one ends by time, and a newer link ends an older one.
@@ -124,6 +132,8 @@ on_both! {
         let wrong = json!({"current": "not the password", "new": "another long password"});
         let (status, problem) = here.put("account/password", &wrong).await;
         assert_eq!((status.as_u16(), &problem["field"]), (422, &json!("current")));
+        let (_, entries) = world.get("audit?kind=session.refused").await;
+        assert_eq!(entries["items"][0]["account_id"], json!(world.rita.id), "{entries}");
         let right = json!({"current": PASSWORD, "new": "another long password"});
         assert_eq!(here.put("account/password", &right).await.0, 204);
         assert_eq!((here.get("session").await.0.as_u16(), there.get("session").await.0.as_u16()), (200, 401));
@@ -232,6 +242,21 @@ on_both! {
             let (status, problem) = olga.put(&path, &body).await;
             assert_eq!((status.as_u16(), &problem["field"]), (422, &json!(field)), "{problem}");
         }
+        // With the id goes the rule about one's own changes: it is not forgotten in passing.
+        let mut numbered = change("Rita R.", &["viewer"]);
+        numbered["gitlab_user_id"] = json!(22);
+        assert_eq!(olga.put(&path, &numbered).await.0, 200);
+        numbered.as_object_mut().unwrap().remove("gitlab_user_id");
+        let (status, problem) = olga.put(&path, &numbered).await;
+        assert_eq!(status, 422, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("gitlab_user_id"), "{problem}");
+        numbered["gitlab_user_id"] = Value::Null;
+        assert_eq!(olga.put(&path, &numbered).await.0, 200);
+        let (_, entries) = olga.get("audit?kind=account.changed").await;
+        let entry = &entries["items"][0];
+        assert_eq!(entry["summary"], "Olga changed Rita R.: viewer; GitLab user id none instead of 22");
+        let data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+        assert_eq!((&data["gitlab_user_id_before"], &data["gitlab_user_id"]), (&json!(22), &Value::Null));
         let seen = olga.get(&path).await.1;
         let mut first = change("Rita the Viewer", &["viewer"]);
         first["expected_version"] = seen["version"].clone();

@@ -27,12 +27,12 @@ const SITES = [
 
 export class Company {
   /** Starts a provider for each list of people, and the app; with `away` while the providers cannot be reached. */
-  static async start(world, people, { away = false } = {}) {
+  static async start(world, people, { away = false, linkByEmail = false } = {}) {
     const company = new Company();
     const port = await freePort();
     company.url = appAt(port);
     company.providers = await Promise.all(people.map((known, nth) =>
-      IdentityProvider.start(world.scope, { ...SITES[nth], people: known, app: company.url })));
+      IdentityProvider.start(world.scope, { ...SITES[nth], people: known, app: company.url, linkByEmail })));
     if (away) await Promise.all(company.providers.map((provider) => provider.stop()));
     const file = join(await folder(world.scope), "providers.toml");
     await writeFile(file, company.providers.map(({ toml }) => toml).join("\n"), { mode: 0o600 });

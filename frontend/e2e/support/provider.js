@@ -31,9 +31,9 @@ export class IdentityProvider {
    * Starts a provider that knows these people and this app. People may be changed at any time, as in a directory. The
    * host is another site than the app's, as in life: a cookie that does not survive that is lost here as well.
    */
-  static async start(scope, { id, name, app, people, host = "127.0.0.2" }) {
+  static async start(scope, { id, name, app, people, host = "127.0.0.2", linkByEmail = false }) {
     const provider = new IdentityProvider();
-    Object.assign(provider, { id, name, people, host, app, port: 0, clientId: "approval-app" });
+    Object.assign(provider, { id, name, people, host, app, linkByEmail, port: 0, clientId: "approval-app" });
     // With what has to be escaped in a header and in a form (RFC 6749, section 2.3.1).
     provider.secret = `${randomBytes(24).toString("base64")}:%&`;
     provider.#key = await newKey();
@@ -58,6 +58,7 @@ scopes = ["groups"]
 groups_claim = "groups"
 gitlab_user_id_claim = "gitlab_user_id"
 all_projects = true
+link_by_email = ${this.linkByEmail}
 [provider.group_roles]
 "approvers" = ["reviewer"]
 "admins" = ["administrator", "reviewer"]

@@ -18,7 +18,7 @@ fn event(kind: EventKind, actor: &str, summary: &str) -> NewEvent {
         kind,
         check_id: None,
         project_id: None,
-        actor: Actor { name: actor.into(), account_id: None, via: "browser".into() },
+        actor: Actor::without_account(actor, "browser"),
         summary: summary.into(),
         data: json!({}),
     }
