@@ -93,7 +93,7 @@ impl Identity {
                 Some(id) => self.gitlab_user_id = Some(id),
                 // Without it the person can decide on their own merge requests.
                 None => {
-                    tracing::warn!(provider = config.id, "the claim with GitLab's user id holds no such id")
+                    tracing::warn!(provider = config.id, "the claim with GitLab's user id holds no such id");
                 }
             }
         }
