@@ -11,6 +11,7 @@ pub mod db;
 pub mod domain;
 pub mod gitlab;
 pub mod http;
+pub mod leaving;
 pub mod live;
 pub mod memory;
 pub mod metrics;

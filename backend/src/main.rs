@@ -1,6 +1,6 @@
 //! The program `approval-app`; everything is in the library.
 
-fn main() -> std::process::ExitCode {
+fn main() {
     approval_app::memory::keep_little();
-    approval_app::cli::run()
+    approval_app::leaving::leave(approval_app::cli::run());
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::http::{self, intake::Budget, middleware, spa::Index};
@@ -75,6 +76,31 @@ fn metrics_server(app: &App, at: SocketAddr) -> std::io::Result<actix_web::dev::
     Ok(bound.run())
 }
 
+/// Hears SIGTERM and SIGINT.
+pub struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    /// Listens from now on; without that, a signal ends the process at once, or, if it is the first one of a container, does
+    /// nothing at all.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits until one comes.
+    pub async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 impl Running {
     /// Stops in order: not ready, streams say goodbye, requests finish, loops end, leases are given
     /// back, traces are sent. Nothing that was acknowledged is lost.
@@ -93,11 +119,9 @@ impl Running {
     ///
     /// # Errors
     /// If the server ends by itself.
-    pub async fn until_told_to_stop(mut self) -> std::io::Result<()> {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    pub async fn until_told_to_stop(mut self, mut told: Told) -> std::io::Result<()> {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = told.to_stop() => {}
             ended = &mut self.serving => {
                 return ended.unwrap_or_else(|error| Err(std::io::Error::other(error)));
             }

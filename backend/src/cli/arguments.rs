@@ -52,7 +52,8 @@ impl Arguments {
 /// The TOML file, if one is named. What else is wrong with the command line is said later.
 fn toml_file() -> Option<PathBuf> {
     let matches = Cli::command().ignore_errors(true).try_get_matches().ok()?;
-    innermost(&matches).try_get_one::<PathBuf>(FILE).ok().flatten().cloned()
+    let named = innermost(&matches).try_get_one::<String>(FILE).ok().flatten();
+    named.filter(|name| !name.trim().is_empty()).map(PathBuf::from)
 }
 
 fn innermost(matches: &ArgMatches) -> &ArgMatches {

@@ -1,7 +1,6 @@
 //! What the short commands share: they open the database themselves, also while a service uses it.
 
 use std::io::Read as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -35,7 +34,7 @@ pub struct Place {
     secret_key: Option<String>,
     /// File that holds that key
     #[arg(long, env = "APPROVAL_SECRET_KEY_FILE", value_name = "FILE")]
-    secret_key_file: Option<PathBuf>,
+    secret_key_file: Option<String>,
 }
 
 impl Place {

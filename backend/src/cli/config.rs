@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, settings, table};
 use super::{Failure, say};
 use crate::config::sources::Setting;
-use crate::config::{Config, Given};
+use crate::config::{Config, Given, without_user};
 use crate::db::DatabaseUrl;
 
 #[derive(clap::Subcommand)]
@@ -48,6 +48,9 @@ fn line(arguments: &Arguments, setting: &Setting) -> (String, String) {
 fn said(setting: &Setting, value: &str) -> String {
     let key = &setting.key;
     match (setting.secret, DatabaseUrl::parse(value)) {
+        (false, _) if key.ends_with("_url") || key.ends_with("_endpoint") || key.ends_with("_from") => {
+            format!("{key} = {:?}", without_user(value))
+        }
         (false, _) => format!("{key} = {value:?}"),
         // Its own words leave out user and password.
         (true, Ok(url)) if key == "database_url" => format!("# {key}: {url}"),

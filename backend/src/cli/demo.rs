@@ -38,6 +38,7 @@ pub struct Args {
 
 /// Runs the demo until it is told to stop.
 pub async fn demo(args: Args) -> Result<(), Failure> {
+    let told = server::Told::listen().map_err(|error| Failure::Runtime(error.to_string()))?;
     let database = args.folder.join("gitlab_status_checks.db");
     let given = Given {
         listen: Some(args.listen.to_string()),
@@ -99,7 +100,7 @@ pub async fn demo(args: Args) -> Result<(), Failure> {
         app.config.base_path
     ))?;
     say("  Ctrl+C stops; what you did is kept in the demo's folder.")?;
-    let ended = running.until_told_to_stop().await.map_err(|error| Failure::Runtime(error.to_string()));
+    let ended = running.until_told_to_stop(told).await.map_err(|error| Failure::Runtime(error.to_string()));
     sandbox.stop().await;
     ended
 }

@@ -15,7 +15,6 @@ mod transfer;
 mod user;
 
 use std::io::{IsTerminal as _, Write as _};
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -47,17 +46,10 @@ struct Cli {
 struct Common {
     /// TOML file with settings, named like the flags with underscores for dashes
     #[arg(long, global = true, env = "APPROVAL_CONFIG_FILE", value_name = "FILE")]
-    config_file: Option<std::path::PathBuf>,
-    /// auto: JSON lines unless standard error, where the log goes, is a terminal
-    #[arg(long, global = true, env = "APPROVAL_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
-    log_format: LogFormat,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum LogFormat {
-    Auto,
-    Pretty,
-    Json,
+    config_file: Option<String>,
+    /// auto, pretty or json; auto: JSON lines unless standard error, where the log goes, is a terminal [default: auto]
+    #[arg(long, global = true, env = "APPROVAL_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -119,11 +111,11 @@ enum Failure {
     Config(Vec<String>),
 }
 
-/// Runs the program.
+/// Runs the program, and returns its exit code.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn run() -> u8 {
     let mut arguments = Arguments::read();
-    start_log(arguments.cli.common.log_format);
+    start_log(arguments.cli.common.log_format.as_deref());
     let outcome = match std::mem::take(&mut arguments.cli.command) {
         None => {
             let given = std::mem::take(&mut arguments.cli.given);
@@ -142,7 +134,7 @@ pub fn run() -> ExitCode {
         Some(command) => nothing_wrong(&arguments).and_then(|()| run_other(command)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(Failure::Runtime(why)) => complain(&[why], 1),
         Err(Failure::Unavailable(why)) => complain(&[why], 69),
         Err(Failure::Config(faults)) => complain(&faults, 78),
@@ -170,13 +162,13 @@ fn run_other(command: Command) -> Result<(), Failure> {
     }
 }
 
-fn complain(lines: &[String], code: u8) -> ExitCode {
+fn complain(lines: &[String], code: u8) -> u8 {
     let mut out = std::io::stderr().lock();
     for line in lines {
         // With standard error closed there is nobody to tell.
         let _closed = writeln!(out, "approval-app: {line}");
     }
-    ExitCode::from(code)
+    code
 }
 
 fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -194,13 +186,14 @@ fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), F
     .block_on(work)
 }
 
-fn start_log(format: LogFormat) {
+/// `pretty`, `json`, or neither; [`faults`] says if it is something else.
+fn start_log(format: Option<&str>) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let json = match format {
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
-        LogFormat::Pretty => false,
-        LogFormat::Json => true,
+        Some("pretty") => false,
+        Some("json") => true,
+        _ => !std::io::stderr().is_terminal(),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json {
@@ -232,6 +225,10 @@ fn faults(arguments: &Arguments) -> Vec<String> {
     let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut faults = unknown_variables(set, &variables());
     faults.extend(arguments.beneath.faults.iter().cloned());
+    let format = arguments.cli.common.log_format.as_deref().unwrap_or_default();
+    if !matches!(format, "" | "auto" | "pretty" | "json") {
+        faults.push(format!("APPROVAL_LOG_FORMAT is {format:?}; write auto, pretty or json"));
+    }
     faults
 }
 

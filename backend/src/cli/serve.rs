@@ -16,8 +16,14 @@ use crate::service::doctor;
 
 /// Runs the service until it is told to stop.
 pub async fn serve(config: Config) -> Result<(), Failure> {
+    // From here on it can be told to stop, which as the first process of a container it could not be without.
+    let mut told = server::Told::listen().map_err(|error| Failure::Runtime(error.to_string()))?;
     let listener = listen(&config)?;
-    let app = open(config).await?;
+    let app = tokio::select! {
+        app = open(config) => app?,
+        // A migration that has begun is finished first, or undone.
+        () = told.to_stop() => return Ok(()),
+    };
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
     let config = &app.config;
     let place = config.address(&running.address);
@@ -50,7 +56,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         say(&format!("                   {place}/welcome#{}", secret.expose_secret()))?;
         tracing::warn!("nobody can sign in yet: open the one-time link that is on standard output");
     }
-    running.until_told_to_stop().await.map_err(|error| Failure::Runtime(error.to_string()))
+    running.until_told_to_stop(told).await.map_err(|error| Failure::Runtime(error.to_string()))
 }
 
 /// Binds the socket.
@@ -86,6 +92,8 @@ pub fn database(place: &str, error: &DbError) -> Failure {
         why = format!("{why}; {mend}");
     }
     match error {
+        // A file is nothing that others keep available.
+        DbError::Unavailable(_) if place.starts_with("SQLite") => Failure::Runtime(why),
         DbError::Unavailable(_) => Failure::Unavailable(why),
         DbError::BadUrl(_) => Failure::Config(vec![why]),
         DbError::InUse(_)

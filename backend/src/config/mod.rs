@@ -17,8 +17,8 @@ mod read;
 pub mod sources;
 
 pub use oidc::OidcConfig;
-pub use read::normal_url;
 use read::{flag, gitlab, key_source, networks, number, origin, traces};
+pub use read::{normal_url, without_user};
 
 /// Where the database is if nothing else is said.
 pub const DEFAULT_DATABASE: &str = "instance/gitlab_status_checks.db";
@@ -147,7 +147,7 @@ pub struct Given {
     pub gitlab_moved_from: Option<String>,
     /// PEM file with certificates to trust besides the system's
     #[arg(long, env = "APPROVAL_GITLAB_CA_FILE", value_name = "FILE")]
-    pub gitlab_ca_file: Option<PathBuf>,
+    pub gitlab_ca_file: Option<String>,
     /// Shared secret of the status checks; with it set, calls must be signed
     #[arg(long, env = "APPROVAL_HMAC_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub hmac_secret: Option<String>,
@@ -185,10 +185,10 @@ pub struct Given {
     pub secret_key: Option<String>,
     /// File that holds that key, older ones in further lines
     #[arg(long, env = "APPROVAL_SECRET_KEY_FILE", value_name = "FILE")]
-    pub secret_key_file: Option<PathBuf>,
+    pub secret_key_file: Option<String>,
     /// TOML file with OpenID Connect providers that people can sign in with; see the README
     #[arg(long, env = "APPROVAL_OIDC_FILE", value_name = "FILE")]
-    pub oidc_file: Option<PathBuf>,
+    pub oidc_file: Option<String>,
     /// URL that takes traces by OTLP over HTTP, for example `http://collector:4318/v1/traces`; without it there
     /// are none
     #[arg(long, env = "APPROVAL_OTLP_TRACES_ENDPOINT", value_name = "URL")]
@@ -205,7 +205,15 @@ impl Given {
     /// All faults at once, one line each, saying what to do.
     pub fn check(self) -> Result<Config, Vec<String>> {
         let mut faults = Vec::new();
-        let listen_text = self.listen.as_deref().unwrap_or(DEFAULT_LISTEN);
+        // An empty variable is what deployments leave where nothing is set.
+        let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let file = |text: Option<String>| said(text).map(PathBuf::from);
+        let (listen, public_url, database_url) =
+            (said(self.listen), said(self.public_url), said(self.database_url));
+        let (reconcile_seconds, keep_calls_days, change_cache_mib) =
+            (said(self.reconcile_seconds), said(self.keep_calls_days), said(self.change_cache_mib));
+        let (idle_minutes, session_hours) = (said(self.session_idle_minutes), said(self.session_hours));
+        let listen_text = listen.as_deref().unwrap_or(DEFAULT_LISTEN);
         let listen = listen_text.parse::<SocketAddr>();
         if listen.is_err() {
             faults.push(format!(
@@ -230,20 +238,20 @@ impl Given {
         {
             faults.push(format!("APPROVAL_BASE_PATH is {base_path:?}; write a path such as /approval-apps"));
         }
-        let public_url = self.public_url.map(|url| normal_url(&url));
+        let public_url = public_url.map(|url| normal_url(&url));
         if let Some(url) = &public_url
             && let Err(why) = origin(url)
         {
-            faults.push(format!("APPROVAL_PUBLIC_URL is {url:?}: {why}"));
+            faults.push(format!("APPROVAL_PUBLIC_URL is {:?}: {why}", without_user(url)));
         }
-        let database_url = DatabaseUrl::parse(self.database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
+        let database_url = DatabaseUrl::parse(database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
             .map_err(|error| faults.push(format!("APPROVAL_DATABASE_URL: {error}")))
             .ok();
         let gitlab = gitlab(
             self.gitlab_url,
             self.gitlab_moved_from,
             self.gitlab_token,
-            self.gitlab_ca_file,
+            file(self.gitlab_ca_file),
             &mut faults,
         );
         // A line end is none of the secret's: whoever writes it with `echo` has one.
@@ -253,21 +261,14 @@ impl Given {
             flag("APPROVAL_REQUIRE_SIGNATURE", self.require_signature.as_deref(), false, &mut faults);
         let enrol = flag("APPROVAL_ENROL", self.enrol.as_deref(), true, &mut faults);
         let reconcile =
-            number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
-        let keep = number("APPROVAL_KEEP_CALLS_DAYS", self.keep_calls_days.as_deref(), 30, 1, &mut faults);
-        let cache =
-            number("APPROVAL_CHANGE_CACHE_MIB", self.change_cache_mib.as_deref(), 256, 1, &mut faults);
+            number("APPROVAL_RECONCILE_SECONDS", reconcile_seconds.as_deref(), 300, 10, &mut faults);
+        let keep = number("APPROVAL_KEEP_CALLS_DAYS", keep_calls_days.as_deref(), 30, 1, &mut faults);
+        let cache = number("APPROVAL_CHANGE_CACHE_MIB", change_cache_mib.as_deref(), 256, 1, &mut faults);
         let read_ahead = flag("APPROVAL_READ_AHEAD", self.read_ahead.as_deref(), true, &mut faults);
         let trusted_proxies = networks(self.trusted_proxies.as_deref(), &mut faults);
-        let idle = number(
-            "APPROVAL_SESSION_IDLE_MINUTES",
-            self.session_idle_minutes.as_deref(),
-            8 * 60,
-            1,
-            &mut faults,
-        );
-        let life = number("APPROVAL_SESSION_HOURS", self.session_hours.as_deref(), 7 * 24, 1, &mut faults);
-        let oidc = oidc::providers(self.oidc_file.as_deref(), &mut faults);
+        let idle = number("APPROVAL_SESSION_IDLE_MINUTES", idle_minutes.as_deref(), 8 * 60, 1, &mut faults);
+        let life = number("APPROVAL_SESSION_HOURS", session_hours.as_deref(), 7 * 24, 1, &mut faults);
+        let oidc = oidc::providers(file(self.oidc_file).as_deref(), &mut faults);
         if !oidc.is_empty() && public_url.is_none() {
             faults.push(
                 "APPROVAL_OIDC_FILE is set, but APPROVAL_PUBLIC_URL is not: providers send people back there"
@@ -276,7 +277,7 @@ impl Given {
         }
         let traces = traces(self.otlp_traces_endpoint.as_deref(), self.otlp_headers.as_deref(), &mut faults);
         let key_source =
-            key_source(self.secret_key, self.secret_key_file, database_url.as_ref(), &mut faults);
+            key_source(self.secret_key, file(self.secret_key_file), database_url.as_ref(), &mut faults);
         match (listen, database_url) {
             (Ok(listen), Some(database_url)) if faults.is_empty() => Ok(Config {
                 listen,

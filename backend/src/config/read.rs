@@ -97,12 +97,12 @@ pub fn gitlab(
         }
         (Some(url), Some(token)) => {
             if let Err(why) = http_url(&url) {
-                faults.push(format!("APPROVAL_GITLAB_URL is {url:?}: {why}"));
+                faults.push(format!("APPROVAL_GITLAB_URL is {:?}: {why}", without_user(&url)));
             }
             if let Some(Err(why)) = moved_from.as_deref().map(http_url) {
                 faults.push(format!(
                     "APPROVAL_GITLAB_MOVED_FROM is {:?}: {why}",
-                    moved_from.as_deref().unwrap_or_default()
+                    without_user(moved_from.as_deref().unwrap_or_default())
                 ));
             }
             Some(GitLabConfig { url, moved_from, token: SecretString::from(token), ca_pem })
@@ -146,9 +146,22 @@ pub fn traces(
         return None;
     };
     if let Err(why) = http_url(endpoint) {
-        faults.push(format!("APPROVAL_OTLP_TRACES_ENDPOINT is {endpoint:?}: {why}"));
+        faults.push(format!("APPROVAL_OTLP_TRACES_ENDPOINT is {:?}: {why}", without_user(endpoint)));
     }
     Some(TracesConfig { endpoint: endpoint.to_owned(), headers: map })
+}
+
+/// A text that should be a URL, to be shown: without what may be a user and a password in it.
+#[must_use]
+pub fn without_user(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((before, place)) => {
+            let scheme =
+                before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
+            format!("{scheme}…@{place}")
+        }
+        None => text.to_owned(),
+    }
 }
 
 /// Checks a URL that is the beginning of others.

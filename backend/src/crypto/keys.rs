@@ -213,7 +213,11 @@ fn written_beside(path: &Path, keys: &[SecretString]) -> Result<PathBuf, KeyErro
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    writing().map_err(|cause| at(path, cause))?;
+    writing().map_err(|cause| {
+        // Nobody needs a part of a key. If it was not made, there is nothing to delete.
+        let _gone = std::fs::remove_file(&temporary);
+        at(path, cause)
+    })?;
     Ok(temporary)
 }
 

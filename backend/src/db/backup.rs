@@ -50,7 +50,7 @@ pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<Pat
     let kept = match place.exists() {
         false => None,
         true => {
-            let kept = with_suffix(place, &format!(".before-restore-{stamp}"));
+            let kept = free_name(place, &format!(".before-restore-{stamp}"));
             // What is still in its log belongs to the old file; where that is damaged, its log stays beside it.
             if open(place)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_err() {
                 rename_if_there(&with_suffix(place, "-wal"), &with_suffix(&kept, "-wal"))?;
@@ -67,18 +67,15 @@ pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<Pat
     Ok(kept)
 }
 
-/// Copies a database whose schema is about to change, once for each schema; nothing for one without tables and
-/// for PostgreSQL. Returns the copy's name if one was made.
+/// Copies a database whose schema is about to change; nothing for one without tables and for PostgreSQL. Returns the copy's
+/// name if one was made. An older copy of the same schema stays: whoever went back to it has worked on since.
 ///
 /// # Errors
 /// As [`copy`].
 pub fn before_migration(url: &DatabaseUrl, conn: &mut Conn) -> Result<Option<PathBuf>, DbError> {
     let DatabaseUrl::Sqlite(place) = url else { return Ok(None) };
     let Some(version) = migrations::outdated(conn) else { return Ok(None) };
-    let to = with_suffix(place, &format!(".before-migration-{version}"));
-    if to.exists() {
-        return Ok(None);
-    }
+    let to = free_name(place, &format!(".before-migration-{version}"));
     copy_open(conn, &to)?;
     Ok(Some(to))
 }
@@ -176,6 +173,13 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// A name that no file has: the next number is added if need be.
+fn free_name(path: &Path, suffix: &str) -> PathBuf {
+    let first = with_suffix(path, suffix);
+    let more = (2_u32..).map(|number| with_suffix(path, &format!("{suffix}-{number}")));
+    std::iter::once(first.clone()).chain(more).find(|name| !name.exists()).unwrap_or(first)
 }
 
 fn rename_if_there(path: &Path, to: &Path) -> Result<(), DbError> {

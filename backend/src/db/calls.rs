@@ -1,6 +1,8 @@
 //! Calls one by one, from the moment they are taken out of the batch they arrived in.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::batches::Arrived;
 use super::schema::received_call::{self as call, dsl};
@@ -329,13 +331,15 @@ pub fn newest(conn: &mut Conn) -> Result<Option<String>, DbError> {
 /// The database's.
 pub fn prune(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, DbError> {
     let old: Vec<i64> = call::table
+        // The condition of the index that they are found by, in its words.
+        .filter(sql::<Bool>("state <> 'stored'"))
         .filter(
             dsl::state
                 .eq(CallState::Processed.as_str())
                 .or(dsl::state.eq(CallState::SetAside.as_str()).and(dsl::signed.eq(false))),
         )
         .filter(dsl::received_at.lt(before.to_string()))
-        .order(dsl::id.asc())
+        .order(dsl::received_at.asc())
         .limit(limit)
         .select(dsl::id)
         .load(conn)?;

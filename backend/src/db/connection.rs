@@ -63,7 +63,7 @@ impl DatabaseUrl {
         let text = text.trim();
         let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            Some("postgres" | "postgresql") => Ok(Self::Postgres(text.to_owned())),
+            Some("postgres" | "postgresql") => postgres(text).map(Self::Postgres),
             Some("sqlite" | "file") => {
                 let rest = text.split_once(':').map_or("", |(_, rest)| rest);
                 Self::file(rest.strip_prefix("//").unwrap_or(rest))
@@ -71,6 +71,13 @@ impl DatabaseUrl {
             Some(other) if text.contains("://") => Err(DbError::BadUrl(format!(
                 "the database URL begins with {other:?}; use sqlite:PATH or postgres://USER@HOST/NAME"
             ))),
+            // What was meant for PostgreSQL must not become the name of a file, with a password in it.
+            _ if text.contains('@') || ["password=", "dbname=", "host="].iter().any(|word| text.contains(word)) => {
+                Err(DbError::BadUrl(
+                    "this is neither a file nor a URL; write postgres://USER:PASSWORD@HOST/NAME, or sqlite:PATH for a file"
+                        .into(),
+                ))
+            }
             Some(_) | None => Self::file(text),
         }
     }
@@ -84,6 +91,41 @@ impl DatabaseUrl {
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
+}
+
+/// A URL for libpq, its scheme as libpq wants it. What libpq would complain about is refused here, since it repeats what it
+/// complains about, and that may be a part of the password.
+/// Source: <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>.
+fn postgres(text: &str) -> Result<String, DbError> {
+    let fault = |why: &str| {
+        DbError::BadUrl(format!(
+            "{why}; write postgres://USER:PASSWORD@HOST/NAME, and in user and password %40 for @, %2F for /, %25 for %"
+        ))
+    };
+    let (_, rest) = text.split_once("://").ok_or_else(|| fault("there is no :// in it"))?;
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, name) = place.split_once('/').unwrap_or((place, ""));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if user.contains('@') || name.contains('@') {
+        return Err(fault("user or password hold an @ or a / as it is"));
+    }
+    let is_host = |host: &str| {
+        let (host, port) = match host.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port),
+            _ => (host, ""),
+        };
+        let fine = |letter: char| letter.is_alphanumeric() || "-._%[]:".contains(letter);
+        host.chars().all(fine) && port.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    if !hosts.split(',').all(is_host) {
+        return Err(fault("host or port are none"));
+    }
+    let mut signs = [user, hosts, name, options].into_iter().flat_map(|part| part.split('%').skip(1));
+    let is_hex = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !signs.all(is_hex) {
+        return Err(fault("a % is followed by something else than two hexadecimal digits"));
+    }
+    Ok(format!("postgresql://{rest}"))
 }
 
 /// What a connection is for.
@@ -300,6 +342,29 @@ mod tests {
         }
         for text in ["mysql://x/y", ":memory:", "sqlite::memory:", ""] {
             assert!(matches!(DatabaseUrl::parse(text), Err(DbError::BadUrl(_))), "{text}");
+        }
+        for fine in [
+            "POSTGRES://app@db/app",
+            "postgres://a,b:5433/app?target_session_attrs=read-write",
+            "postgres://u:p%40ss@[::1]:5432/app",
+            "postgresql://%2Fvar%2Frun%2Fpostgresql/app",
+            "postgres://app@db/app?host=/var/run&user=a@b",
+        ] {
+            let DatabaseUrl::Postgres(url) = DatabaseUrl::parse(fine).expect(fine) else { panic!("{fine}") };
+            assert!(url.starts_with("postgresql://"), "{url}");
+        }
+        // What libpq would repeat in its complaint.
+        for text in [
+            "postgres://u:pa%sSECRET@h/x",
+            "postgres://u:paSEC/RET@h/x",
+            "postgres://u:pa@SECRET@h/x",
+            "postgres://u:paSECRET@h:port/x",
+            "postgres:u:SECRET@h/x",
+            "host=h password=SECRET dbname=x",
+            "postgres//u:SECRET@h/db",
+        ] {
+            let why = DatabaseUrl::parse(text).expect_err(text).to_string();
+            assert!(why.contains("write postgres://") && !why.contains("SEC"), "{why}");
         }
     }
 }

@@ -128,10 +128,17 @@ impl Db {
         connection::prepare_place(&url)?;
         let alone = connection::take_alone(&url)?;
         let mut first = connection::establish(&url, Role::Writer)?;
-        if let Some(copy) = backup::before_migration(&url, &mut first)? {
+        let copy = backup::before_migration(&url, &mut first)?;
+        if let Some(copy) = &copy {
             tracing::info!(copy = %copy.display(), "the database was copied, since its schema is to change");
         }
-        migrations::run(&mut first)?;
+        if let Err(error) = migrations::run(&mut first) {
+            // All is as it was, and whoever tries again and again must not fill the disk.
+            if let Some(Err(error)) = copy.map(std::fs::remove_file) {
+                tracing::warn!(%error, "the copy could not be deleted");
+            }
+            return Err(error);
+        }
         let (writer, file) = match &url {
             DatabaseUrl::Sqlite(path) => {
                 let file = std::fs::File::options().write(true).open(path);

@@ -1,7 +1,6 @@
 //! Health: is the process alive, and can it take work.
 
 use actix_web::{HttpResponse, web};
-use shared::ProblemCode;
 
 use super::problem::ApiError;
 use crate::app::App;
@@ -16,7 +15,7 @@ pub async fn live() -> HttpResponse {
 /// GitLab: its being down is no reason to refuse calls.
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if app.stopping.is_cancelled() {
-        return Err(ApiError::new(ProblemCode::Busy, "The service is stopping."));
+        return Err(ApiError::stopping());
     }
     app.db.check().await?;
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))

@@ -1,6 +1,6 @@
 //! `POST {base}/status_check`: reads the body within bounds and hands it to the use case.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::CONTENT_LENGTH;
@@ -10,14 +10,15 @@ use futures_util::StreamExt as _;
 use shared::ProblemCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::client;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::config::CALL_MAX;
 use crate::db::batches::Arrived;
-use crate::gitlab::signature;
+use crate::gitlab::{Call, signature};
 use crate::metrics::CallResult;
 use crate::service::batcher::Batcher;
-use crate::service::intake;
+use crate::service::intake::{self, IntakeError};
 
 /// A body must arrive within this time; GitLab itself gives up writing after 30 s.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -175,12 +176,36 @@ async fn store(
 ) -> Result<HttpResponse, ApiError> {
     let (body, held) = read_body(budget, request, payload).await?;
     let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
-    let signed = intake::verify(app, rule_key.as_deref(), &body, signature)?;
+    let signed = intake::verify(app, rule_key.as_deref(), &body, signature).inspect_err(|error| {
+        if let IntakeError::Signature(why) = error {
+            tell_of_signature(why, &body, &client::origin(app, request).address);
+        }
+    })?;
     // It has served its purpose, and text with a NUL in it cannot be stored everywhere.
     let rule_key = rule_key.filter(|key| !key.is_empty() && !key.contains('\0'));
     let call = Arrived { received_at: app.clock.now(), signed, rule_key, body };
     batcher.store(call, held).await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// Says in the log whose calls are refused, so that somebody can mend the secret; at most once in so long, since anybody can
+/// send such calls.
+fn tell_of_signature(why: &str, body: &[u8], address: &str) {
+    const EVERY: Duration = Duration::from_secs(10);
+    static TOLD: Mutex<(Option<Instant>, u64)> = Mutex::new((None, 0));
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.0.is_some_and(|at| at.elapsed() < EVERY) {
+        told.1 += 1;
+        return;
+    }
+    let untold = std::mem::take(&mut told.1);
+    told.0 = Some(Instant::now());
+    drop(told);
+    // What it says of itself, which nobody has proven.
+    let named = Call::parse(body).ok();
+    let project = named.as_ref().map(Call::project);
+    let check = named.as_ref().map(Call::rule);
+    tracing::warn!(project, check, address, untold, "a call was refused: {why}");
 }
 
 /// Reads the body; what it takes of the budget is given back when the permit is dropped.

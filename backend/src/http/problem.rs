@@ -23,6 +23,8 @@ pub struct ApiError {
     cause: Option<String>,
     /// Seconds, for `Retry-After`.
     retry_after: Option<u64>,
+    /// Whether the log calls it an error.
+    is_failure: bool,
     /// The methods that are offered, for `Allow` (RFC 9110, section 15.5.6).
     allowed: Option<String>,
 }
@@ -31,7 +33,13 @@ impl ApiError {
     /// A problem with this code.
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { problem: Box::new(Problem::new(code, detail)), cause: None, retry_after: None, allowed: None }
+        Self {
+            problem: Box::new(Problem::new(code, detail)),
+            cause: None,
+            retry_after: None,
+            allowed: None,
+            is_failure: true,
+        }
     }
 
     /// The same, about one field of the request.
@@ -55,6 +63,14 @@ impl ApiError {
             tracing::error!(code = self.problem.code.as_str(), cause, "one of several failed");
         }
         *self.problem
+    }
+
+    /// No failure: the service was told to stop, and says so to whoever asks whether it takes work.
+    #[must_use]
+    pub fn stopping() -> Self {
+        let mut this = Self::new(ProblemCode::Busy, "The service is stopping.");
+        this.is_failure = false;
+        this
     }
 
     /// Another method than those that are offered here.
@@ -153,7 +169,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if self.status_code().is_server_error() {
+        if self.is_failure && self.status_code().is_server_error() {
             tracing::error!(code = self.problem.code.as_str(), cause = self.cause.as_deref(), detail = %self.problem.detail, "a request failed");
         }
         let mut response = HttpResponse::build(self.status_code());

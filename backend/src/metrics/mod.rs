@@ -285,8 +285,11 @@ impl Metrics {
 
     /// Everything in Prometheus' text format, version 0.0.4, with what the database holds if that is known.
     #[must_use]
-    pub fn render(&self, stored: Option<&Stored>, connections: Connections) -> String {
+    pub fn render(&self, stored: Option<&Stored>, connections: Connections, ready: bool) -> String {
         let mut now = Registry::with_prefix("approval_app");
+        let readiness = Gauge::<i64>::default();
+        readiness.set(ready.into());
+        now.register("ready", "Whether it takes work, as /readyz says: 1 or 0", readiness);
         let states = Family::<[Label; 1], Gauge>::default();
         let in_use = connections.open.saturating_sub(connections.idle);
         for (state, count) in [("in_use", in_use), ("idle", connections.idle)] {

@@ -116,6 +116,11 @@ async fn what_is_damaged_newer_or_foreign_is_not_put_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_is_copied_before_its_schema_changes() {
+    #[derive(diesel::QueryableByName)]
+    struct Url {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        base_url: String,
+    }
     let database = Database::create(Kind::Sqlite).await;
     let file = database.file();
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -136,6 +141,38 @@ async fn a_database_is_copied_before_its_schema_changes() {
     let (place, from) = (url(&file), copy.clone());
     blocking(move || backup::restore(&place, &from, "now").unwrap()).await;
     assert_eq!(content(&file).await, (0, true));
+    // Whoever worked on with the older version loses nothing of that: the second change of the schema has a copy of its own.
+    let (place, from) = (url(&file), copy.clone());
+    let kept = blocking(move || backup::restore(&place, &from, "now").unwrap()).await.unwrap();
+    assert!(kept.to_string_lossy().ends_with(".before-restore-now-2"), "{kept:?}");
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    conn.batch_execute("UPDATE connection SET base_url = 'http://later.example'").unwrap();
+    drop(conn);
+    let place = url(&file);
+    blocking(move || drop(Db::open(place).unwrap())).await;
+    for (name, base_url) in
+        [("", "http://gitlab.example"), ("-2", "http://gitlab.example"), ("-3", "http://later.example")]
+    {
+        let mut copy = copy.clone().into_os_string();
+        copy.push(name);
+        let mut conn = SqliteConnection::establish(&copy.to_string_lossy()).unwrap();
+        let found =
+            diesel::sql_query("SELECT base_url FROM connection").get_result::<Url>(&mut conn).unwrap();
+        assert_eq!(found.base_url, base_url, "{copy:?}");
+    }
+    // One that fails leaves none behind: it is tried again and again.
+    let (place, from) = (url(&file), copy.clone());
+    blocking(move || backup::restore(&place, &from, "later").unwrap()).await;
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    conn.batch_execute("CREATE TABLE account (id INTEGER)").unwrap();
+    drop(conn);
+    for _ in 0..2 {
+        let place = url(&file);
+        blocking(move || assert!(matches!(Db::open(place), Err(DbError::Migration(_))))).await;
+    }
+    let mut next = copy.into_os_string();
+    next.push("-4");
+    assert!(!Path::new(&next).exists());
     let fresh = Database::create(Kind::Sqlite).await;
     let place = url(&fresh.file());
     let db = blocking(move || Db::open(place).unwrap()).await;

@@ -98,6 +98,9 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("APPROVAL_PUBLIC_URL", "https://approval.example/approval-apps/"),
         ("APPROVAL_OTLP_TRACES_ENDPOINT", "collector:4318"),
         ("APPROVAL_OTLP_HEADERS", "a=b,let-me-in"),
+        ("APPROVAL_LOG_FORMAT", "xml"),
+        ("APPROVAL_GITLAB_URL", "https://me:let-me-in@gitlab.example.com"),
+        ("APPROVAL_DATABASE_URL", "postgres://u:let%me-in@db/x"),
     ];
     for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
         let output = place.run(command, &variables);
@@ -114,11 +117,16 @@ fn everything_that_is_wrong_is_told_at_once() {
             "write it without a path; what comes behind it is APPROVAL_BASE_PATH",
             "APPROVAL_OTLP_TRACES_ENDPOINT is \"collector:4318\"",
             "APPROVAL_OTLP_HEADERS: number 2 is no header",
+            "APPROVAL_LOG_FORMAT is \"xml\"; write auto, pretty or json",
+            "APPROVAL_DATABASE_URL: a % is followed by",
         ] {
             assert!(told.contains(fault), "{fault} is not told by {command:?}: {told}");
         }
         assert!(!told.contains("hush-hush") && !told.contains("let-me-in"), "{told}");
+        assert!(!told.contains("let%me-in"), "{told}");
     }
+    let shown = place.run(&["config", "show"], &variables);
+    assert!(!String::from_utf8(shown.stdout).unwrap().contains("let-me-in"));
     assert!(!place.0.join("instance").exists(), "nothing was begun");
 }
 
@@ -136,4 +144,36 @@ fn the_documents_list_the_settings_as_they_are() {
             "{name}: make openapi writes it"
         );
     }
+}
+
+#[test]
+fn what_is_empty_is_not_set() {
+    let place = Place::new();
+    let names = [
+        "LISTEN",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "GITLAB_URL",
+        "GITLAB_TOKEN",
+        "GITLAB_CA_FILE",
+        "HMAC_SECRET",
+        "ENROL",
+        "RECONCILE_SECONDS",
+        "KEEP_CALLS_DAYS",
+        "TRUSTED_PROXIES",
+        "SESSION_IDLE_MINUTES",
+        "SECRET_KEY",
+        "SECRET_KEY_FILE",
+        "OIDC_FILE",
+        "CONFIG_FILE",
+        "LOG_FORMAT",
+        "METRICS_LISTEN",
+        "OTLP_TRACES_ENDPOINT",
+    ];
+    let names = names.map(|name| format!("APPROVAL_{name}"));
+    let variables: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let checked = place.run(&["config", "check"], &variables);
+    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
+    let blank = [("APPROVAL_PUBLIC_URL", " HTTPS://Approvals.Example.com:443/ ")];
+    assert_eq!(place.run(&["config", "check"], &blank).status.code(), Some(0));
 }

@@ -8,7 +8,7 @@ use crate::support::{Plan, World, on_both};
 async fn rendered(world: &World) -> String {
     let now = world.now();
     let stored = world.app.db.read(move |conn| gauges::stored(conn, now)).await.unwrap();
-    world.app.metrics.render(Some(&stored), world.app.db.connections())
+    world.app.metrics.render(Some(&stored), world.app.db.connections(), true)
 }
 
 /// The value of a series, with its labels as they are written.
@@ -44,7 +44,8 @@ on_both! {
     }
 
     async fn what_cannot_be_read_is_left_out(world: Plan::signed()) {
-        let text = world.app.metrics.render(None, Connections::default());
+        let text = world.app.metrics.render(None, Connections::default(), false);
+        assert_eq!(value(&text, "approval_app_ready"), 0.0);
         assert!(!text.contains("approval_app_checks"), "{text}");
         assert_eq!(value(&text, "approval_app_database_connections_max"), 0.0);
     }

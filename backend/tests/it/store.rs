@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use approval_app::db::schema::event;
-use approval_app::db::{DatabaseUrl, Db, DbError, Lane, audit};
+use approval_app::db::{DatabaseUrl, Db, DbError, Lane, audit, calls};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -143,6 +143,29 @@ async fn an_older_database_is_brought_up_to_date() {
 }
 
 on_both! {
+    async fn old_calls_go_and_those_that_somebody_has_to_look_at_stay(world: Plan::signed()) {
+        for _ in 0..4 {
+            world.open().await;
+        }
+        let (now, later) = (world.now(), world.now().after(std::time::Duration::from_secs(1)));
+        let pruned = async |before, most| {
+            world.app.db.write(Lane::Back, move |conn| calls::prune(conn, before, most)).await.unwrap()
+        };
+        let set = |what: &'static str| {
+            world.app.db.write(Lane::Front, move |conn| {
+                diesel::sql_query(format!("UPDATE received_call SET {what}")).execute(conn).map_err(DbError::from)
+            })
+        };
+        assert_eq!(pruned(now.before(std::time::Duration::from_secs(1)), 9).await, 0, "none is old");
+        set("state = 'set_aside' WHERE id = (SELECT min(id) FROM received_call)").await.unwrap();
+        set("state = 'stored', due_at = '9999' WHERE id = (SELECT max(id) FROM received_call)").await.unwrap();
+        assert_eq!(pruned(later, 1).await, 1);
+        assert_eq!(pruned(later, 9).await, 1);
+        assert_eq!(pruned(later, 9).await, 0, "a signed call that was set aside, and one that waits");
+        set("signed = FALSE WHERE state = 'set_aside'").await.unwrap();
+        assert_eq!(pruned(later, 9).await, 1);
+    }
+
     async fn the_record_is_append_only(world: Plan::signed()) {
         world.open().await;
         for statement in ["UPDATE event SET actor = 'nobody'", "DELETE FROM event"] {
