@@ -11,6 +11,7 @@ use crate::causes;
 use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::domain::SystemClock;
+use crate::leaving;
 use crate::server;
 use crate::service::doctor;
 
@@ -21,8 +22,12 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let listener = listen(&config)?;
     let app = tokio::select! {
         app = open(config) => app?,
-        // A migration that has begun is finished first, or undone.
-        () = told.to_stop() => return Ok(()),
+        () = told.to_stop() => {
+            tracing::info!("told to stop before the start was done");
+            // Not waiting for a lock or a migration: what has begun is undone by the database.
+            leaving::leave(0);
+            return Ok(());
+        }
     };
     let running = server::start(&app, listener, true).map_err(|error| Failure::Runtime(error.to_string()))?;
     let config = &app.config;

@@ -416,3 +416,38 @@ async fn the_first_start_prints_a_link_and_no_log_holds_a_secret() {
         );
     }
 }
+
+/// As the first process of a container it would have to be killed otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_waits_for_another_replica_can_be_stopped() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _};
+
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let program = Program::new(Kind::Postgres).await;
+    let mut other = PgConnection::establish(&program.database.url).unwrap();
+    // As a replica that changes the schema.
+    other.batch_execute("SELECT pg_advisory_lock(7205462041)").unwrap();
+    let mut child = program
+        .command(&["serve", "--listen", "127.0.0.1:0", "--secret-key", &"k".repeat(32)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while diesel::sql_query(waits).get_result::<Waiting>(&mut other).unwrap().count == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it does not wait");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    // The lock is not let go of before it has ended.
+    let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(0));
+    drop(other);
+}
