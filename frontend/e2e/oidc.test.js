@@ -146,10 +146,15 @@ journey("with an address goes an account that was made here, and none that someb
 
   const { client } = company.app;
   const invitation = { name: "O. Invited", email: "Olga@example.com", roles: ["viewer"], all_projects: true };
-  const { person } = await client.post("people", invitation);
+  const { person, link } = await client.post("people", invitation);
+  // Whoever got hold of the invitation and used it is shut out when the one who was meant comes.
+  const stranger = new Client(company.url, "");
+  const password = "a password of somebody else";
+  await stranger.post("links/accept", { token: new URL(link.url).hash.slice(1), password });
   const page = await enter(olga);
   await rows(page).first().waitFor();
   assert.equal((await company.ask(page, "session")).account_id, person.id);
+  await assert.rejects(stranger.post("session", { email: olga.email, password }), /401/);
   const { items } = await client.get("audit?q=%22came through%22+Invited");
   assert.deepEqual(items.map(({ summary }) => summary), ["The account of O. Invited is Olga Invited's who came through Example Corp"]);
 });

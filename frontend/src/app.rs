@@ -27,6 +27,8 @@ pub fn start() {
     let route = Memo::new(move |_| app.place.with(|place| Route::of(&place.path, &base)));
     let said = el("div").class("sr-only").attr("role", "status").test("said");
     if let Some(body) = document().body() {
+        // What stood there meanwhile.
+        body.set_text_content(None);
         shell::header(app, route).mount(&body);
         banner::strips(app).mount(&body);
         banner::offline_bar(app).mount(&body);

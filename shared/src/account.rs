@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Permission, Role};
-use crate::decision::is_blank;
+use crate::decision::{is_blank, is_unseen};
 
 /// The shortest password, in Unicode scalar values (NIST SP 800-63B asks for at least 8, better 15).
 pub const PASSWORD_MIN: usize = 12;
@@ -338,6 +338,13 @@ fn is_no_part_of_names(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What a name is compared by: without what cannot be seen, and whatever the case.
+#[must_use]
+pub fn name_key(name: &str) -> String {
+    let seen: String = name.chars().filter(|letter| letter.is_whitespace() || !is_unseen(*letter)).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// A display name made of what somebody else calls a person; `None` if nothing is left.
 #[must_use]
 pub fn tidy_name(said: &str) -> Option<String> {
@@ -402,6 +409,11 @@ mod tests {
         ] {
             assert_eq!(tidy_name(said).as_deref(), name);
         }
+        for same in ["Ada\u{200b}", " aDA", "A\u{2060}da"] {
+            assert_eq!(name_key(same), name_key("Ada"), "{same:?}");
+        }
+        assert_eq!(name_key("Ada\u{a0}  L"), name_key("ada l"));
+        assert_ne!(name_key("Ada L"), name_key("AdaL"));
         assert_eq!(tidy_name(&"long ".repeat(9999)).map(|name| name.chars().count()), Some(99));
         assert_eq!(validate_password("é".repeat(PASSWORD_MIN).as_str()), Ok(()));
         assert_eq!(validate_password("eleven char"), Err(AccountFault::PasswordTooShort));

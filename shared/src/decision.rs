@@ -132,15 +132,19 @@ impl NewDecision {
 /// Whether nothing of a text can be seen: spaces, control characters and marks that only shape what is beside them.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    let unseen = |letter: char| {
-        matches!(
+    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter))
+}
+
+/// Whether a character is a control character or only shapes what is beside it.
+#[must_use]
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
             letter,
             '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
                 | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
         )
-    };
-    text.chars().all(|letter| letter.is_whitespace() || letter.is_control() || unseen(letter))
 }
 
 /// A whole commit SHA: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
@@ -26,10 +27,17 @@ impl Arguments {
     /// command line that is wrong).
     #[must_use]
     pub fn read() -> Self {
-        let beneath = Beneath::gather(&settings(), toml_file().as_deref(), |name| std::env::var(name).ok());
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let beneath = Beneath::gather(&settings(), toml_file().as_deref(), set);
         let matches = fill(Cli::command(), &beneath).get_matches();
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Self { cli, matches, beneath }
+    }
+
+    /// Whether the command has this setting and nobody said anything of it.
+    #[must_use]
+    pub fn lacks(&self, key: &str) -> bool {
+        matches!(innermost(&self.matches).try_contains_id(key), Ok(false))
     }
 
     /// The value of a setting that counts, and where it comes from; `None` if nobody said anything.
@@ -78,13 +86,17 @@ fn setting(arg: &clap::Arg) -> Option<Setting> {
     (key != FILE).then(|| Setting { key, variable, help, default, secret: arg.is_hide_env_values_set() })
 }
 
-/// Lets what was found count where neither flag nor variable says anything.
+/// Lets what was found count where neither flag nor variable says anything. A variable that is blank says nothing: that is
+/// what deployments leave where nothing is set.
 fn fill(command: Command, beneath: &Beneath) -> Command {
-    let filled = |arg: clap::Arg| match beneath.found.get(arg.get_id().as_str()) {
-        Some(found) if arg.get_env().is_some() => {
-            arg.default_value(found.value.clone()).hide_default_value(true)
+    let filled = |arg: clap::Arg| {
+        let Some(variable) = arg.get_env().map(ToOwned::to_owned) else { return arg };
+        let blank = std::env::var_os(variable).is_some_and(|value| value.to_string_lossy().trim().is_empty());
+        let arg = if blank { arg.env(Resettable::Reset) } else { arg };
+        match beneath.found.get(arg.get_id().as_str()) {
+            Some(found) => arg.default_value(found.value.clone()).hide_default_value(true),
+            None => arg,
         }
-        Some(_) | None => arg,
     };
     command.mut_args(filled).mut_subcommands(|inner| fill(inner, beneath))
 }

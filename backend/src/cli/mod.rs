@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use self::arguments::table as settings_table;
 use self::arguments::{Arguments, unknown_variables, variables};
-use crate::config::{Config, DEFAULT_BASE_PATH, Given};
+use crate::config::{Config, DEFAULT_BASE_PATH, DEFAULT_DATABASE, Given};
 
 /// Human decisions for GitLab's external status checks.
 #[derive(Parser)]
@@ -225,6 +225,14 @@ fn faults(arguments: &Arguments) -> Vec<String> {
     let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut faults = unknown_variables(set, &variables());
     faults.extend(arguments.beneath.faults.iter().cloned());
+    // With a slip in a template the service would start with an empty database of its own.
+    let blank =
+        |name: &&&str| std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty());
+    if let Some(name) = ["APPROVAL_DATABASE_URL", "DATABASE_URL"].iter().find(blank)
+        && arguments.lacks("database_url")
+    {
+        faults.push(format!("{name} is empty; leave it out for {DEFAULT_DATABASE}"));
+    }
     let format = arguments.cli.common.log_format.as_deref().unwrap_or_default();
     if !matches!(format, "" | "auto" | "pretty" | "json") {
         faults.push(format!("APPROVAL_LOG_FORMAT is {format:?}; write auto, pretty or json"));

@@ -23,6 +23,9 @@ pub enum Command {
     Disable(One),
     /// Print a one-time link with which a person sets a new password
     ResetLink(One),
+    /// Take an account from whoever comes with it through a provider: its sessions end, its tokens are revoked. With
+    /// link_by_email, whoever has its address can come with it next
+    Unlink(One),
 }
 
 #[derive(clap::Args)]
@@ -75,6 +78,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Create(args) => create(args).await,
         Command::List(args) => list(beside::open(args.place).await?).await,
+        Command::Unlink(args) => unlink(beside::open(args.place).await?, args.email).await,
         Command::Disable(args) => disable(beside::open(args.place).await?, args.email).await,
         Command::ResetLink(args) => {
             let beside = beside::open(args.place).await?;
@@ -170,6 +174,18 @@ async fn list(beside: Beside) -> Result<(), Failure> {
 async fn disable(beside: Beside, email: String) -> Result<(), Failure> {
     let now = beside.clock.now();
     beside.db.write(Lane::Front, move |conn| switch_off(conn, &email, now)).await.map_err(beside::failure)
+}
+
+async fn unlink(beside: Beside, email: String) -> Result<(), Failure> {
+    let now = beside.clock.now();
+    beside
+        .db
+        .write(Lane::Front, move |conn| {
+            let id = named(conn, &email)?;
+            people::unlink(conn, &beside::actor(), &id, now)
+        })
+        .await
+        .map_err(beside::failure)
 }
 
 fn switch_off(conn: &mut Conn, email: &str, now: Time) -> Result<(), ServiceError> {

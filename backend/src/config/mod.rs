@@ -205,15 +205,8 @@ impl Given {
     /// All faults at once, one line each, saying what to do.
     pub fn check(self) -> Result<Config, Vec<String>> {
         let mut faults = Vec::new();
-        // An empty variable is what deployments leave where nothing is set.
-        let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let file = |text: Option<String>| said(text).map(PathBuf::from);
-        let (listen, public_url, database_url) =
-            (said(self.listen), said(self.public_url), said(self.database_url));
-        let (reconcile_seconds, keep_calls_days, change_cache_mib) =
-            (said(self.reconcile_seconds), said(self.keep_calls_days), said(self.change_cache_mib));
-        let (idle_minutes, session_hours) = (said(self.session_idle_minutes), said(self.session_hours));
-        let listen_text = listen.as_deref().unwrap_or(DEFAULT_LISTEN);
+        let file = |name: Option<String>| name.map(PathBuf::from);
+        let listen_text = self.listen.as_deref().unwrap_or(DEFAULT_LISTEN);
         let listen = listen_text.parse::<SocketAddr>();
         if listen.is_err() {
             faults.push(format!(
@@ -238,13 +231,13 @@ impl Given {
         {
             faults.push(format!("APPROVAL_BASE_PATH is {base_path:?}; write a path such as /approval-apps"));
         }
-        let public_url = public_url.map(|url| normal_url(&url));
+        let public_url = self.public_url.map(|url| normal_url(&url));
         if let Some(url) = &public_url
             && let Err(why) = origin(url)
         {
             faults.push(format!("APPROVAL_PUBLIC_URL is {:?}: {why}", without_user(url)));
         }
-        let database_url = DatabaseUrl::parse(database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
+        let database_url = DatabaseUrl::parse(self.database_url.as_deref().unwrap_or(DEFAULT_DATABASE))
             .map_err(|error| faults.push(format!("APPROVAL_DATABASE_URL: {error}")))
             .ok();
         let gitlab = gitlab(
@@ -261,13 +254,20 @@ impl Given {
             flag("APPROVAL_REQUIRE_SIGNATURE", self.require_signature.as_deref(), false, &mut faults);
         let enrol = flag("APPROVAL_ENROL", self.enrol.as_deref(), true, &mut faults);
         let reconcile =
-            number("APPROVAL_RECONCILE_SECONDS", reconcile_seconds.as_deref(), 300, 10, &mut faults);
-        let keep = number("APPROVAL_KEEP_CALLS_DAYS", keep_calls_days.as_deref(), 30, 1, &mut faults);
-        let cache = number("APPROVAL_CHANGE_CACHE_MIB", change_cache_mib.as_deref(), 256, 1, &mut faults);
+            number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
+        let keep = number("APPROVAL_KEEP_CALLS_DAYS", self.keep_calls_days.as_deref(), 30, 1, &mut faults);
+        let cache =
+            number("APPROVAL_CHANGE_CACHE_MIB", self.change_cache_mib.as_deref(), 256, 1, &mut faults);
         let read_ahead = flag("APPROVAL_READ_AHEAD", self.read_ahead.as_deref(), true, &mut faults);
         let trusted_proxies = networks(self.trusted_proxies.as_deref(), &mut faults);
-        let idle = number("APPROVAL_SESSION_IDLE_MINUTES", idle_minutes.as_deref(), 8 * 60, 1, &mut faults);
-        let life = number("APPROVAL_SESSION_HOURS", session_hours.as_deref(), 7 * 24, 1, &mut faults);
+        let idle = number(
+            "APPROVAL_SESSION_IDLE_MINUTES",
+            self.session_idle_minutes.as_deref(),
+            8 * 60,
+            1,
+            &mut faults,
+        );
+        let life = number("APPROVAL_SESSION_HOURS", self.session_hours.as_deref(), 7 * 24, 1, &mut faults);
         let oidc = oidc::providers(file(self.oidc_file).as_deref(), &mut faults);
         if !oidc.is_empty() && public_url.is_none() {
             faults.push(

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use shared::account::name_key;
+
 use super::schema::{account, account_identity, account_role};
 use super::{Conn, DbError, lock, word};
 use crate::domain::Time;
@@ -231,19 +233,20 @@ pub fn change(conn: &mut Conn, id: &AccountId, new: &AccountChange<'_>, now: Tim
     set_roles(conn, id, new.roles)
 }
 
-/// Whether anybody else who may sign in has this name, whatever its case.
+/// Whether anybody else who may sign in has a name that looks the same.
 ///
 /// # Errors
 /// The database's.
 pub fn is_called(conn: &mut Conn, name: &str, but: &AccountId) -> Result<bool, DbError> {
+    lock(conn, "names")?;
     // Compared here: the databases know small letters of ASCII only, or of their own language.
     let others: Vec<String> = account::table
         .filter(account::active)
         .filter(account::id.ne(but.as_str()))
         .select(account::name)
         .load(conn)?;
-    let name = name.to_lowercase();
-    Ok(others.iter().any(|other| other.to_lowercase() == name))
+    let name = name_key(name);
+    Ok(others.iter().any(|other| name_key(other) == name))
 }
 
 /// Changes the name alone.
@@ -275,6 +278,17 @@ pub fn set_password(conn: &mut Conn, id: &AccountId, hash: &str, now: Time) -> R
         .set((account::password_hash.eq(Some(hash)), account::updated_at.eq(&at)))
         .execute(conn)?;
     set_joined(conn, id, now)
+}
+
+/// Takes the password away.
+///
+/// # Errors
+/// The database's.
+pub fn forget_password(conn: &mut Conn, id: &AccountId, now: Time) -> Result<(), DbError> {
+    diesel::update(account::table.find(id.as_str()))
+        .set((account::password_hash.eq(None::<String>), account::updated_at.eq(now.to_string())))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The person was here: joined, if not before.
@@ -332,6 +346,15 @@ pub fn by_identity(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Optio
         .first(conn)
         .optional()?;
     Ok(id.map(AccountId::stored))
+}
+
+/// Takes away that an account is a provider's person's; returns of how many.
+///
+/// # Errors
+/// The database's.
+pub fn unlink_identities(conn: &mut Conn, id: &AccountId) -> Result<usize, DbError> {
+    let all = account_identity::table.filter(account_identity::account_id.eq(id.as_str()));
+    Ok(diesel::delete(all).execute(conn)?)
 }
 
 /// Whether an account is that of a provider's person.

@@ -67,17 +67,44 @@ pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<Pat
     Ok(kept)
 }
 
-/// Copies a database whose schema is about to change; nothing for one without tables and for PostgreSQL. Returns the copy's
-/// name if one was made. An older copy of the same schema stays: whoever went back to it has worked on since.
+/// A copy that was made before the schema is changed.
+pub struct Before {
+    version: String,
+    made: PathBuf,
+    name: PathBuf,
+}
+
+/// Copies a database whose schema is about to change; nothing for one without tables and for PostgreSQL. Until
+/// [`Before::end`] it has another name, under which the next try replaces it: a start that is cut off again and again must
+/// not fill the disk.
 ///
 /// # Errors
 /// As [`copy`].
-pub fn before_migration(url: &DatabaseUrl, conn: &mut Conn) -> Result<Option<PathBuf>, DbError> {
+pub fn before_migration(url: &DatabaseUrl, conn: &mut Conn) -> Result<Option<Before>, DbError> {
     let DatabaseUrl::Sqlite(place) = url else { return Ok(None) };
     let Some(version) = migrations::outdated(conn) else { return Ok(None) };
-    let to = free_name(place, &format!(".before-migration-{version}"));
-    copy_open(conn, &to)?;
-    Ok(Some(to))
+    let suffix = format!(".before-migration-{version}");
+    let made = with_suffix(place, &format!("{suffix}.unfinished"));
+    remove_if_there(&made)?;
+    copy_open(conn, &made)?;
+    // An older copy of the same schema stays: whoever went back to it has worked on since.
+    Ok(Some(Before { version, made, name: free_name(place, &suffix) }))
+}
+
+impl Before {
+    /// Gives the copy its name if the schema is another one now, also if not all migrations went well; else it is deleted.
+    ///
+    /// # Errors
+    /// [`DbError::File`].
+    pub fn end(self, conn: &mut Conn) -> Result<(), DbError> {
+        if migrations::applied(conn) == Some(self.version) {
+            return remove_if_there(&self.made);
+        }
+        fs::rename(&self.made, &self.name).map_err(|error| at(&self.name, &error))?;
+        sync_folder(&self.name)?;
+        tracing::info!(copy = %self.name.display(), "the database was copied before its schema was changed");
+        Ok(())
+    }
 }
 
 /// Opens a copy that can take a database's place.

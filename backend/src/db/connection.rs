@@ -72,7 +72,9 @@ impl DatabaseUrl {
                 "the database URL begins with {other:?}; use sqlite:PATH or postgres://USER@HOST/NAME"
             ))),
             // What was meant for PostgreSQL must not become the name of a file, with a password in it.
-            _ if text.contains('@') || ["password=", "dbname=", "host="].iter().any(|word| text.contains(word)) => {
+            _ if !text.starts_with(['/', '.'])
+                && ["@", "password=", "dbname=", "host="].iter().any(|word| text.contains(word)) =>
+            {
                 Err(DbError::BadUrl(
                     "this is neither a file nor a URL; write postgres://USER:PASSWORD@HOST/NAME, or sqlite:PATH for a file"
                         .into(),
@@ -103,10 +105,14 @@ fn postgres(text: &str) -> Result<String, DbError> {
         ))
     };
     let (_, rest) = text.split_once("://").ok_or_else(|| fault("there is no :// in it"))?;
-    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, name) = place.split_once('/').unwrap_or((place, ""));
-    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-    if user.contains('@') || name.contains('@') {
+    // User and password end at the first @, if there is no / before it; only then a ? begins the options.
+    let (user, place) = match rest.find(['@', '/']) {
+        Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
+        _ => ("", rest),
+    };
+    let (place, options) = place.split_once('?').unwrap_or((place, ""));
+    let (hosts, name) = place.split_once('/').unwrap_or((place, ""));
+    if hosts.contains('@') || user.is_empty() && name.contains('@') {
         return Err(fault("user or password hold an @ or a / as it is"));
     }
     let is_host = |host: &str| {
@@ -222,14 +228,27 @@ pub fn establish(url: &DatabaseUrl, role: Role) -> Result<Conn, DbError> {
             Ok(Conn::Sqlite(conn))
         }
         DatabaseUrl::Postgres(url) => {
-            let mut conn =
-                PgConnection::establish(url).map_err(|error| DbError::Unavailable(Box::new(error)))?;
+            let mut conn = PgConnection::establish(url).map_err(not_connected)?;
             conn.batch_execute(
                 "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '30s'",
             )?;
             Ok(Conn::Postgres(conn))
         }
     }
+}
+
+/// What libpq says of a URL that it does not understand repeats it, with a password in it; what it says of a server does not.
+fn not_connected(error: diesel::ConnectionError) -> DbError {
+    let text = error.to_string();
+    let of_a_server = ["connection to server", "could not translate host name", "could not connect"];
+    if of_a_server.iter().any(|words| text.contains(words)) {
+        return DbError::Unavailable(Box::new(error));
+    }
+    DbError::BadUrl(
+        "PostgreSQL's client library does not understand this address; write postgres://USER:PASSWORD@HOST/NAME, and in \
+         user and password %40 for @, %2F for /, %25 for %, %20 for a space"
+            .into(),
+    )
 }
 
 /// `page_size` works only before the first table is made. Checkpoints are the writer room's own
@@ -349,9 +368,16 @@ mod tests {
             "postgres://u:p%40ss@[::1]:5432/app",
             "postgresql://%2Fvar%2Frun%2Fpostgresql/app",
             "postgres://app@db/app?host=/var/run&user=a@b",
+            "postgres://app:p?x@127.0.0.1:23050/app",
+            "postgres://u:p@h/my@db",
+            "postgres:///app?host=/var/run/postgresql",
+            "postgres://:5433/app",
         ] {
             let DatabaseUrl::Postgres(url) = DatabaseUrl::parse(fine).expect(fine) else { panic!("{fine}") };
             assert!(url.starts_with("postgresql://"), "{url}");
+        }
+        for file in ["/srv/app@prod/x.db", "./a@b.db", "sqlite:a@b.db"] {
+            assert!(matches!(DatabaseUrl::parse(file), Ok(DatabaseUrl::Sqlite(_))), "{file}");
         }
         // What libpq would repeat in its complaint.
         for text in [

@@ -279,8 +279,12 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         };
         for term in listing.text.iter().flat_map(|text| search::terms(text)) {
             query = match term {
-                Term::Text(pattern) | Term::Reference(pattern) => {
-                    query.filter(check::search_text.like(pattern).escape('\\'))
+                Term::Text(pattern) => query.filter(check::search_text.like(pattern).escape('\\')),
+                Term::Reference { iid, path: None } => query.filter(merge_request::iid.eq(iid)),
+                Term::Reference { iid, path: Some([end, whole]) } => {
+                    let end = check::search_text.like(end).escape('\\');
+                    let path = end.or(check::search_text.like(whole).escape('\\'));
+                    query.filter(merge_request::iid.eq(iid)).filter(path)
                 }
                 Term::Address { url, reference } => query
                     .filter(merge_request::url.eq(url).or(check::search_text.like(reference).escape('\\'))),

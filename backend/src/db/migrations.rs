@@ -95,6 +95,11 @@ pub fn outdated(conn: &mut Conn) -> Option<String> {
     applied.filter(|applied| known.is_some_and(|known| *applied < known))
 }
 
+/// The version of the schema; `None` if there is none yet.
+pub fn applied(conn: &mut Conn) -> Option<String> {
+    versions(conn).0
+}
+
 /// Refuses a schema that this program is too old for.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ pub mod rows;
 pub mod rule_secrets;
 pub mod rules;
 pub mod schema;
-mod search;
+pub mod search;
 pub mod sending;
 pub mod sessions;
 pub mod shown;
@@ -129,16 +129,11 @@ impl Db {
         let alone = connection::take_alone(&url)?;
         let mut first = connection::establish(&url, Role::Writer)?;
         let copy = backup::before_migration(&url, &mut first)?;
-        if let Some(copy) = &copy {
-            tracing::info!(copy = %copy.display(), "the database was copied, since its schema is to change");
+        let changed = migrations::run(&mut first);
+        if let Some(copy) = copy {
+            copy.end(&mut first)?;
         }
-        if let Err(error) = migrations::run(&mut first) {
-            // All is as it was, and whoever tries again and again must not fill the disk.
-            if let Some(Err(error)) = copy.map(std::fs::remove_file) {
-                tracing::warn!(%error, "the copy could not be deleted");
-            }
-            return Err(error);
-        }
+        changed?;
         let (writer, file) = match &url {
             DatabaseUrl::Sqlite(path) => {
                 let file = std::fs::File::options().write(true).open(path);

@@ -1,15 +1,28 @@
 //! What people type into a search: words in any order, and addresses of merge requests.
 
+/// A search has at most so many terms: each is a condition of its own, and databases take only so many.
+pub const MOST: usize = 32;
+
 /// What a search asks for. All of it has to be found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Term {
     /// This text, anywhere; as a pattern for LIKE with `\` as its escape.
     Text(String),
-    /// The merge request with this reference, `group/project!7` or the end of one; as a pattern for LIKE of a text that
-    /// has a reference before its first space.
-    Reference(String),
+    /// A merge request by its number, and by its project's path or the end of one; that as a pattern for LIKE of a text
+    /// that has the reference before its first space, once for the whole path and once for the end.
+    Reference {
+        /// The number.
+        iid: i64,
+        /// The patterns.
+        path: Option<[String; 2]>,
+    },
     /// The merge request with this address, and the pattern of its reference, should the address be another one by now.
-    Address { url: String, reference: String },
+    Address {
+        /// The address.
+        url: String,
+        /// The pattern.
+        reference: String,
+    },
 }
 
 /// The terms of a search. What stands between double quotes is one; a word that is no address is searched for as it is.
@@ -18,6 +31,12 @@ pub fn terms(typed: &str) -> Vec<Term> {
     pieces(typed)
         .map(|(piece, quoted)| if quoted { Term::Text(pattern(&piece.to_lowercase())) } else { term(piece) })
         .collect()
+}
+
+/// How many terms a search has.
+#[must_use]
+pub fn count(typed: &str) -> usize {
+    pieces(typed).count()
 }
 
 /// Patterns for LIKE that find every word in what SQL's `lower` made of a text; of ASCII on SQLite, and so here.
@@ -49,10 +68,13 @@ fn term(word: &str) -> Term {
         };
     }
     let word = &*word.to_lowercase();
-    match word.rsplit_once('!') {
-        Some((path, iid)) if is_number(iid) => Term::Reference(format!("%{}!{iid} %", escaped(path))),
-        _ => Term::Text(pattern(word)),
-    }
+    let named = word.rsplit_once('!').filter(|(path, iid)| is_number(iid) && !path.contains('!'));
+    let Some((path, iid)) = named.and_then(|(path, iid)| Some((path, iid.parse().ok()?))) else {
+        return Term::Text(pattern(word));
+    };
+    let path = escaped(path);
+    let whole = (!path.is_empty()).then(|| format!("{path}!{iid} %"));
+    Term::Reference { iid, path: whole.map(|whole| [format!("%/{whole}"), whole]) }
 }
 
 /// Address, path of the project and number of a merge request whose page, or a part of it, has this address.
@@ -109,8 +131,10 @@ mod tests {
 
     #[test]
     fn a_reference_is_that_of_one_merge_request() {
-        assert_eq!(terms("Demo/store_front!12"), [Term::Reference("%demo/store\\_front!12 %".into())]);
-        assert_eq!(terms("!7"), [Term::Reference("%!7 %".into())]);
+        let path = Some(["%/demo/store\\_front!12 %".into(), "demo/store\\_front!12 %".into()]);
+        assert_eq!(terms("Demo/store_front!12"), [Term::Reference { iid: 12, path }]);
+        assert_eq!(terms("!7"), [Term::Reference { iid: 7, path: None }]);
+        assert_eq!(terms("!99999999999999999999"), [text("%!99999999999999999999%")]);
         assert_eq!(terms("wow!"), [text("%wow!%")]);
         assert_eq!(terms("feat!:"), [text("%feat!:%")]);
     }

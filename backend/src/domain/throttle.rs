@@ -69,19 +69,21 @@ impl Failures {
 
     /// What is not forgotten by now. Without a time if the next failure is the first one, or sets it anew.
     fn remembered(self, what: Counted, now: Time) -> Self {
-        let Some(last) = self.last else { return Self::default() };
-        let rest = now.since(last);
-        if rest >= FORGOTTEN_AFTER {
+        // A clock that was set back must not stop the forgetting.
+        let Some(last) = self.last.map(|last| last.min(now)) else { return Self::default() };
+        if now.since(last) >= FORGOTTEN_AFTER {
             return Self::default();
         }
         match what {
             Counted::Account => Self { last: None, ..self },
             Counted::Address => {
-                let forgotten =
-                    u32::try_from(rest.as_secs() / ONE_FORGOTTEN_EVERY.as_secs()).unwrap_or(u32::MAX);
-                let count = (self.count - i64::from(forgotten)).max(0);
+                // While nothing is tried nothing is forgotten.
+                let from = self.locked_until.map_or(last, |until| last.max(until)).min(now);
+                let steps = now.since(from).as_secs() / ONE_FORGOTTEN_EVERY.as_secs();
+                let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+                let count = (self.count - i64::from(steps)).max(0);
                 // Whoever comes often must not keep the time from passing: only whole steps of it are taken.
-                let last = (count > 0).then(|| last.after(ONE_FORGOTTEN_EVERY.saturating_mul(forgotten)));
+                let last = (count > 0).then(|| from.after(ONE_FORGOTTEN_EVERY.saturating_mul(steps)));
                 Self { count, last, ..self }
             }
         }
@@ -140,6 +142,19 @@ mod tests {
             assert_eq!(tried.locked_until, None, "after {minute} minutes");
             busy = if minute % 4 == 0 { tried } else { tried.taken_back() };
         }
+        // Nor for long after the clock was set back by a year.
+        let ahead =
+            (0..19).fold(Failures::default(), |all, _| all.failed(Counted::Address, minutes(500_000)));
+        let set_back = ahead.failed(Counted::Address, start()).failed(Counted::Address, minutes(60));
+        assert!(set_back.count < 5 && set_back.locked(minutes(61)).is_none(), "{set_back:?}");
+        // Whoever guesses whenever that is possible has some twenty tries and then about one an hour.
+        let (mut guesses, mut at, mut guessing) = (0, start(), Failures::default());
+        while at < minutes(24 * 60) {
+            at = guessing.locked(at).unwrap_or(at);
+            guessing = guessing.failed(Counted::Address, at);
+            guesses += 1;
+        }
+        assert!(guesses < 60, "{guesses}");
         // One each minute does.
         let guessed =
             (0..40).fold(Failures::default(), |all, minute| all.failed(Counted::Address, minutes(minute)));

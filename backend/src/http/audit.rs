@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{AuditPage, AuditVerification};
 
 use super::problem::ApiError;
-use super::query::Query;
+use super::query::{Query, searchable};
 use super::{csv, dto};
 use crate::app::App;
 use crate::db::audit::Filter;
@@ -43,7 +43,7 @@ pub struct AuditQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains every word of this text; words in double quotes stay together.
+    /// Only entries whose summary, actor or data contains every word of this text, at most 32; words in double quotes stay together.
     q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -70,7 +70,7 @@ pub struct ExportQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains every word of this text; words in double quotes stay together.
+    /// Only entries whose summary, actor or data contains every word of this text, at most 32; words in double quotes stay together.
     q: Option<String>,
 }
 
@@ -238,7 +238,7 @@ impl Given {
             project: given("project", self.project),
             from: given("from", self.from).map(|text| read_time("from", &text)).transpose()?,
             to: given("to", self.to).map(|text| read_time("to", &text)).transpose()?,
-            text: given("q", self.q),
+            text: searchable(given("q", self.q))?,
         };
         Ok((filter, words))
     }

@@ -7,7 +7,7 @@ use shared::{CheckDetail, CheckItem, CheckPage, NewDecision, ProblemCode};
 
 use super::dto;
 use super::problem::ApiError;
-use super::query::Query;
+use super::query::{Query, searchable};
 use crate::app::App;
 use crate::db::inbox::{Listing, Order};
 use crate::domain::access::{Barred, Caller, Turn};
@@ -33,7 +33,7 @@ pub struct ChecksQuery {
     /// Only this rule: GitLab's numeric id of the external status check, or its name.
     rule: Option<String>,
     /// Only checks whose title, project, number, author, rule, branches and SHA contain every word of this text, in any order;
-    /// words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
+    /// at most 32 words; words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
     q: Option<String>,
     /// Only checks that need a person: `failed_delivery` are those that GitLab could not be told about, `undecided_pass` those that
     /// GitLab shows as passed though nobody here approved them. Without `state`, those of all states.
@@ -172,7 +172,7 @@ fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError
         states,
         project: given(query.project),
         rule: given(query.rule),
-        text: given(query.q),
+        text: searchable(given(query.q))?,
         verdict,
         alarm,
         after,

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use shared::ProblemCode;
 
 use super::problem::{ApiError, capital};
+use crate::db::search;
 
 /// The query string, read.
 pub struct Query<T>(pub T);
@@ -42,6 +43,17 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
             None => ApiError::new(ProblemCode::BadParameter, capital(&error.inner().to_string())),
         }
     })
+}
+
+/// Checks that a search is not too long for the database.
+///
+/// # Errors
+/// 400 about `q`.
+pub fn searchable(typed: Option<String>) -> Result<Option<String>, ApiError> {
+    if typed.as_deref().is_some_and(|typed| search::count(typed) > search::MOST) {
+        return Err(ApiError::parameter("q", format!("Search for at most {} words.", search::MOST)));
+    }
+    Ok(typed)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::providers::ProviderError;
 use super::sign_in::{self, Origin, Started};
 use crate::config::OidcConfig;
 use crate::db::accounts::{self, AccountChange, AccountRow, NewAccount};
-use crate::db::{Conn, events, links, lock, sessions};
+use crate::db::{Conn, events, links, lock, sessions, tokens};
 use crate::domain::Time;
 use crate::domain::access::Role;
 use crate::domain::ids::AccountId;
@@ -42,14 +42,11 @@ pub(super) fn admit(
     if !known.active {
         return Err(ProviderError::SwitchedOff);
     }
-    if roles.is_empty() {
+    if follow(conn, provider, who, &known, roles, now)?.is_empty() {
         // API tokens do nothing without a role of their person, and work again when a group that was lost by mistake is back.
-        if follow(conn, provider, who, &known, roles, now)? {
-            sessions::end_all(conn, &account, None)?;
-        }
+        sessions::end_all(conn, &account, None)?;
         return Ok(None);
     }
-    follow(conn, provider, who, &known, roles, now)?;
     let started = sign_in::start(conn, &account, origin, Some(&provider.id), now, life)?;
     started.map(Some).ok_or(ProviderError::SwitchedOff)
 }
@@ -74,7 +71,9 @@ fn first(
             }
             // Whoever used the invitation may not have been the one who was invited.
             sessions::end_all(conn, &id, None)?;
+            tokens::revoke_all(conn, &id, now)?;
             links::remove_of(conn, &id)?;
+            accounts::forget_password(conn, &id, now)?;
             let theirs = accounts::find(conn, &id)?.map_or_else(|| name.to_owned(), |row| row.name);
             (
                 EventKind::PersonChanged,
@@ -115,8 +114,8 @@ fn first(
     Ok(id)
 }
 
-/// Brings an account to what the provider says: name, roles, GitLab's id; tells whether that was something new. The last
-/// administrator who can sign in stays one, or nobody could manage people any more.
+/// Brings an account to what the provider says: name, roles, GitLab's id. Returns the roles: the last administrator who can
+/// sign in stays one, or nobody could manage people any more.
 fn follow(
     conn: &mut Conn,
     provider: &OidcConfig,
@@ -124,7 +123,7 @@ fn follow(
     known: &AccountRow,
     mut roles: Vec<Role>,
     now: Time,
-) -> Result<bool, ProviderError> {
+) -> Result<Vec<Role>, ProviderError> {
     let others = accounts::administrators(conn)?.iter().any(|one| one.id != known.id);
     if known.roles.contains(&Role::Administrator) && !roles.contains(&Role::Administrator) && !others {
         roles.push(Role::Administrator);
@@ -133,7 +132,7 @@ fn follow(
     let name = who.name.as_deref().unwrap_or(&known.name);
     let gitlab_user_id = who.gitlab_user_id.or(known.gitlab_user_id);
     if (name, &roles, gitlab_user_id) == (&known.name, &known.roles, known.gitlab_user_id) {
-        return Ok(false);
+        return Ok(roles);
     }
     let change =
         AccountChange { name, roles: &roles, all_projects: known.all_projects, gitlab_user_id, active: true };
@@ -159,7 +158,7 @@ fn follow(
         }),
     };
     events::append(conn, &event, now)?;
-    Ok(true)
+    Ok(roles)
 }
 
 fn words(roles: &[Role]) -> Vec<&'static str> {

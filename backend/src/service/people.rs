@@ -348,6 +348,33 @@ pub fn link(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Result
     Ok(made)
 }
 
+/// Takes an account from whoever comes with it through a provider, inside the transaction of whoever asked.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Invalid`] if nobody does, or the database's.
+pub fn unlink(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Result<(), ServiceError> {
+    let account = accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?;
+    if accounts::unlink_identities(conn, id)? == 0 {
+        let why = "nobody comes with this account through a provider";
+        return Err(ServiceError::Invalid { field: "email", why });
+    }
+    sessions::end_all(conn, id, None)?;
+    tokens::revoke_all(conn, id, now)?;
+    let event = NewEvent {
+        kind: EventKind::PersonChanged,
+        check_id: None,
+        project_id: None,
+        actor: actor.clone(),
+        summary: format!(
+            "{} took the account of {} from who came with it through a provider",
+            actor.name, account.name
+        ),
+        data: json!({"account": id.as_str(), "email": account.email}),
+    };
+    events::append(conn, &event, now)?;
+    Ok(())
+}
+
 /// Ends all sessions of a person.
 ///
 /// # Errors

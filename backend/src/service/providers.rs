@@ -1,5 +1,5 @@
 //! Signing in through a provider of OpenID Connect: the browser is sent there and comes back with a
-//! code. Who comes in is decided in [`super::admission`].
+//! code. Who comes in is decided in `admission`.
 
 use std::time::Duration;
 

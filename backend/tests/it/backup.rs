@@ -160,7 +160,8 @@ async fn a_database_is_copied_before_its_schema_changes() {
             diesel::sql_query("SELECT base_url FROM connection").get_result::<Url>(&mut conn).unwrap();
         assert_eq!(found.base_url, base_url, "{copy:?}");
     }
-    // One that fails leaves none behind: it is tried again and again.
+    // One that fails half-way keeps its copy, since the older version takes the database no more; one that changes nothing
+    // leaves none behind, however often it is tried.
     let (place, from) = (url(&file), copy.clone());
     blocking(move || backup::restore(&place, &from, "later").unwrap()).await;
     let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
@@ -170,9 +171,17 @@ async fn a_database_is_copied_before_its_schema_changes() {
         let place = url(&file);
         blocking(move || assert!(matches!(Db::open(place), Err(DbError::Migration(_))))).await;
     }
-    let mut next = copy.into_os_string();
-    next.push("-4");
-    assert!(!Path::new(&next).exists());
+    let mut half = copy.into_os_string();
+    half.push("-4");
+    let mut conn = SqliteConnection::establish(&half.to_string_lossy()).unwrap();
+    assert_eq!(conn.applied_migrations().unwrap().len(), 1);
+    drop(conn);
+    let entries = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut copies: Vec<String> =
+        names.filter_map(|name| Some(name.split_once(".before-migration-")?.1.to_owned())).collect();
+    copies.sort();
+    assert_eq!(copies, ["", "-2", "-3", "-4"].map(|number| format!("{version}{number}")));
     let fresh = Database::create(Kind::Sqlite).await;
     let place = url(&fresh.file());
     let db = blocking(move || Db::open(place).unwrap()).await;

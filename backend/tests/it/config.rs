@@ -147,9 +147,14 @@ fn the_documents_list_the_settings_as_they_are() {
 }
 
 #[test]
-fn what_is_empty_is_not_set() {
+fn what_is_blank_says_nothing() {
     let place = Place::new();
-    let names = [
+    let secret = place.file("secret", "a shared secret\n");
+    let file = place.file(
+        "settings.toml",
+        "listen = \"127.0.0.1:1111\"\nrequire_signature = true\nkeep_calls_days = 7\n",
+    );
+    let blank = [
         "LISTEN",
         "PUBLIC_URL",
         "DATABASE_URL",
@@ -158,6 +163,7 @@ fn what_is_empty_is_not_set() {
         "GITLAB_CA_FILE",
         "HMAC_SECRET",
         "ENROL",
+        "REQUIRE_SIGNATURE",
         "RECONCILE_SECONDS",
         "KEEP_CALLS_DAYS",
         "TRUSTED_PROXIES",
@@ -165,15 +171,29 @@ fn what_is_empty_is_not_set() {
         "SECRET_KEY",
         "SECRET_KEY_FILE",
         "OIDC_FILE",
-        "CONFIG_FILE",
         "LOG_FORMAT",
         "METRICS_LISTEN",
         "OTLP_TRACES_ENDPOINT",
     ];
-    let names = names.map(|name| format!("APPROVAL_{name}"));
-    let variables: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let checked = place.run(&["config", "check"], &variables);
-    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
-    let blank = [("APPROVAL_PUBLIC_URL", " HTTPS://Approvals.Example.com:443/ ")];
-    assert_eq!(place.run(&["config", "check"], &blank).status.code(), Some(0));
+    let blank = blank.map(|name| format!("APPROVAL_{name}"));
+    let mut variables: Vec<(&str, &str)> = blank.iter().map(|name| (name.as_str(), " ")).collect();
+    variables.push(("APPROVAL_CONFIG_FILE", &file));
+    variables.push(("APPROVAL_HMAC_SECRET_FILE", &secret));
+    let refused = place.run(&["config", "check"], &variables);
+    assert_eq!(refused.status.code(), Some(78));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("APPROVAL_DATABASE_URL is empty") && told.lines().count() == 1, "{told}");
+    variables.push(("DATABASE_URL", "postgres://app@db.example/app"));
+    assert_eq!(place.run(&["config", "check"], &variables).status.code(), Some(0));
+    let shown = place.shown(&["config", "show"], &variables);
+    assert!(line(&shown, "database_url").contains("db.example"), "{shown}");
+    for (key, value) in
+        [("listen", "127.0.0.1:1111"), ("require_signature", "true"), ("keep_calls_days", "7")]
+    {
+        assert!(line(&shown, &format!("{key} = {value:?}")).ends_with("settings.toml"), "{shown}");
+    }
+    assert!(line(&shown, "hmac_secret").contains("15 characters"), "{shown}");
+    assert!(line(&shown, "session_idle_minutes").ends_with("# default"), "{shown}");
+    let odd = [("APPROVAL_PUBLIC_URL", " HTTPS://Approvals.Example.com:443/ ")];
+    assert_eq!(place.run(&["config", "check"], &odd).status.code(), Some(0));
 }

@@ -147,6 +147,12 @@ on_both! {
             let query = serde_urlencoded::to_string([("q", typed)]).unwrap();
             assert_eq!(walk(&rita, &query).await, expected, "{typed}");
         }
+        for place in ["checks", "audit"] {
+            let query = |words: usize| format!("{place}?q={}", "a+".repeat(words));
+            assert_eq!(rita.get(&query(32)).await.0, 200, "{place}");
+            let (status, problem) = rita.get(&query(33)).await;
+            assert_eq!((status.as_u16(), &problem["field"]), (400, &json!("q")), "{problem}");
+        }
         let (_, found) = world.get("audit?q=storefront+demo").await;
         assert!(!found["items"].as_array().unwrap().is_empty(), "{found}");
     }

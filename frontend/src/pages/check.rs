@@ -131,10 +131,9 @@ fn body(app: App, shown: Shown, seen: Seen, id: &str) -> El {
         |now| (Some(now.item.state as i64), now.decisions.len()),
         |now| Some(policy::policy(now)),
     );
-    // Which they are and where they stand, in one number.
     let beside = part(
         shown,
-        |now| now.others.iter().fold(0, |all, other| all * 8 + shown_state(other) as usize + 1),
+        |now| now.others.iter().map(|other| (other.id.clone(), shown_state(other))).collect::<Vec<_>>(),
         |now| (!now.others.is_empty()).then(|| others(now)),
     );
     let main = el("div").class("check-main").child_fn(facts).child(untrack(|| change(shown, seen)));

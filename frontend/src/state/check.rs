@@ -157,18 +157,16 @@ impl Shown {
 
     fn hear(self, event: &Event) {
         let ours = event.check_id.as_deref().is_some_and(|id| self.is(id));
-        // The successor of a superseded check arrives a moment after it.
-        let successor = event.kind == EventKind::CheckCreated
-            && self.detail.with_untracked(|detail| {
-                detail.as_ref().is_some_and(|detail| {
-                    detail.item.state == CheckState::Superseded && detail.successor_id.is_none()
-                })
-            });
         let beside = self.detail.with_untracked(|detail| {
-            let others = detail.as_ref().map(|detail| &detail.others[..]).unwrap_or_default();
-            others.iter().any(|other| event.check_id.as_ref() == Some(&other.id))
+            let Some(detail) = detail else { return false };
+            // What is new for the merge request: the successor of a superseded check arrives a moment after it, and so do those
+            // of the other rules. Its words begin with the reference.
+            let item = &detail.item;
+            let new = event.kind == EventKind::CheckCreated
+                && event.summary.starts_with(&format!("{}!{} ", item.project.path, item.merge_request.iid));
+            new || detail.others.iter().any(|other| event.check_id.as_ref() == Some(&other.id))
         });
-        if !(ours || successor || beside) {
+        if !(ours || beside) {
             return;
         }
         if event.kind == EventKind::DeliveryDelivered {
