@@ -209,7 +209,7 @@ impl App {
                 Some(Connected { id, client, gate, own_user: Arc::default() })
             }
         };
-        if db.kind() == "sqlite" {
+        if !db.is_shared() {
             // Nobody else uses the file, so whoever held these leases is gone.
             db.write(Lane::Front, |conn| {
                 calls::release_all(conn)?;

@@ -17,6 +17,9 @@ const GRACE: u64 = 25;
 /// Between saying "not ready" and closing the door, so that load balancers notice.
 const NOTICE: Duration = Duration::from_millis(500);
 
+/// What the loops are doing gets this long when the service stops: GitLab's answers may take 15 s.
+const LOOPS: Duration = Duration::from_secs(16);
+
 /// A service that runs.
 pub struct Running {
     /// Where it listens.
@@ -108,7 +111,12 @@ impl Running {
         self.app.stopping.cancel();
         tokio::time::sleep(NOTICE).await;
         self.handle.stop(true).await;
-        while self.loops.join_next().await.is_some() {}
+        let ended = async { while self.loops.join_next().await.is_some() {} };
+        if tokio::time::timeout(LOOPS, ended).await.is_err() {
+            // What they had taken is given back below, or comes free by itself.
+            tracing::warn!("work that was on its way to GitLab is broken off");
+            self.loops.shutdown().await;
+        }
         if let Err(error) = worker::release(&self.app).await {
             tracing::warn!(error = %error, "leases could not be given back; they end by themselves");
         }
@@ -124,6 +132,13 @@ impl Running {
             () = told.to_stop() => {}
             ended = &mut self.serving => {
                 return ended.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            }
+            // They end when they are told to, and that was not told: better started again than half alive.
+            Some(ended) = self.loops.join_next() => {
+                let why = ended.err().map_or_else(|| "it ended".into(), |error| error.to_string());
+                tracing::error!(why, "a loop of the service is gone; the service stops");
+                self.stop().await;
+                return Err(std::io::Error::other(format!("a loop of the service is gone: {why}")));
             }
         }
         tracing::info!("stopping");

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Permission, Role};
-use crate::decision::{is_blank, is_unseen};
+use crate::decision::is_blank;
 
 /// The shortest password, in Unicode scalar values (NIST SP 800-63B asks for at least 8, better 15).
 pub const PASSWORD_MIN: usize = 12;
@@ -338,24 +338,6 @@ fn is_no_part_of_names(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a name is compared by: without what cannot be seen, and whatever the case.
-#[must_use]
-pub fn name_key(name: &str) -> String {
-    let seen: String = name.chars().filter(|letter| letter.is_whitespace() || !is_unseen(*letter)).collect();
-    seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// A display name made of what somebody else calls a person; `None` if nothing is left.
-#[must_use]
-pub fn tidy_name(said: &str) -> Option<String> {
-    let words: Vec<&str> = said
-        .split(|letter: char| letter.is_whitespace() || is_no_part_of_names(letter))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let name: String = words.join(" ").chars().take(NAME_MAX).collect();
-    validate_name(&name).is_ok().then(|| name.trim_end().to_owned())
-}
-
 /// Checks an e-mail address: enough to catch a slip; only a mail that arrives proves more.
 ///
 /// # Errors
@@ -400,21 +382,6 @@ mod tests {
         {
             assert_eq!(validate_name(wrong), Err(AccountFault::BadName), "{wrong:?}");
         }
-        for (said, name) in [
-            (" Rita  Review ", Some("Rita Review")),
-            ("Evil\n\n/merge\u{202e} @all", Some("Evil /merge @all")),
-            ("\u{1b}[31mRed", Some("[31mRed")),
-            ("\u{200b}\0", None),
-            ("", None),
-        ] {
-            assert_eq!(tidy_name(said).as_deref(), name);
-        }
-        for same in ["Ada\u{200b}", " aDA", "A\u{2060}da"] {
-            assert_eq!(name_key(same), name_key("Ada"), "{same:?}");
-        }
-        assert_eq!(name_key("Ada\u{a0}  L"), name_key("ada l"));
-        assert_ne!(name_key("Ada L"), name_key("AdaL"));
-        assert_eq!(tidy_name(&"long ".repeat(9999)).map(|name| name.chars().count()), Some(99));
         assert_eq!(validate_password("é".repeat(PASSWORD_MIN).as_str()), Ok(()));
         assert_eq!(validate_password("eleven char"), Err(AccountFault::PasswordTooShort));
         assert_eq!(validate_password(&"x".repeat(PASSWORD_MAX + 1)), Err(AccountFault::PasswordTooLong));

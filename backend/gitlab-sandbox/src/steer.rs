@@ -186,11 +186,6 @@ impl Sandbox {
         self.edit(project, iid, Edit { title: Some(title.into()), ..Edit::default() });
     }
 
-    /// Changes the description, by the author.
-    pub fn edit_description(&self, project: i64, iid: i64, text: &str) {
-        self.edit(project, iid, Edit { description: Some(text.into()), ..Edit::default() });
-    }
-
     /// Changes the target branch, by the author. Only the rules in scope of the new branch hear of it.
     pub fn set_target_branch(&self, project: i64, iid: i64, branch: &str) {
         self.edit(project, iid, Edit { target_branch: Some(branch.into()), ..Edit::default() });

@@ -1,7 +1,7 @@
 //! What tests and demonstrations do to the change of a merge request.
 
 use crate::sandbox::Sandbox;
-use crate::world::{FileChange, Job, Missing, NewDiscussion, World};
+use crate::world::{FileChange, Missing, NewDiscussion, World};
 
 impl Sandbox {
     #[track_caller]
@@ -15,11 +15,6 @@ impl Sandbox {
     /// Begins a discussion.
     pub fn discuss(&self, project: i64, iid: i64, new: NewDiscussion) {
         self.alter(|world, now| world.discuss(project, iid, new, now));
-    }
-
-    /// Sets the jobs of the pipeline of HEAD.
-    pub fn set_jobs(&self, project: i64, iid: i64, jobs: Vec<Job>) {
-        self.alter(|world, _| world.merge_request_mut(project, iid).map(|one| one.jobs = jobs));
     }
 
     /// Rebases a merge request onto a newer commit of its target branch, which changed `upstream` in between; returns

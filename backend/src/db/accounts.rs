@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use shared::account::name_key;
-
 use super::schema::{account, account_identity, account_role};
 use super::{Conn, DbError, lock, word};
 use crate::domain::Time;
 use crate::domain::access::Role;
 use crate::domain::ids::AccountId;
+use crate::domain::person::name_key;
 
 /// An account on record.
 #[derive(Clone, Debug)]

@@ -329,7 +329,7 @@ pub fn newest(conn: &mut Conn) -> Result<Option<String>, DbError> {
 ///
 /// # Errors
 /// The database's.
-pub fn prune(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, DbError> {
+pub fn prune(conn: &mut Conn, before: Time, limit: usize) -> Result<usize, DbError> {
     let old: Vec<i64> = call::table
         // The condition of the index that they are found by, in its words.
         .filter(sql::<Bool>("state <> 'stored'"))
@@ -340,7 +340,7 @@ pub fn prune(conn: &mut Conn, before: Time, limit: i64) -> Result<usize, DbError
         )
         .filter(dsl::received_at.lt(before.to_string()))
         .order(dsl::received_at.asc())
-        .limit(limit)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(dsl::id)
         .load(conn)?;
     Ok(diesel::delete(call::table.filter(dsl::id.eq_any(old))).execute(conn)?)

@@ -174,6 +174,12 @@ impl Db {
         }
     }
 
+    /// Whether other processes may work on it at the same time, as replicas do.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.url, DatabaseUrl::Postgres(_))
+    }
+
     /// Reads, on a thread that may block. What is read is one consistent snapshot.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod ids;
 pub mod note;
 pub mod once;
+pub mod person;
 pub mod record;
 pub mod throttle;
 pub mod waiting;

@@ -137,7 +137,7 @@ impl Client {
             .pool_idle_timeout(Duration::from_secs(30));
         if let Some(pem) = ca_pem {
             let all = reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|error| ClientError::Setup(error.to_string()))?;
+                .map_err(|error| ClientError::Setup(causes::told(&error)))?;
             for certificate in all {
                 builder = builder.add_root_certificate(certificate);
             }

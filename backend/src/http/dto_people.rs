@@ -229,6 +229,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn people_from_elsewhere_are_called_what_a_form_would_take() {
+        use crate::domain::person;
+        for letter in '\0'..=char::MAX {
+            assert_eq!(person::is_unseen(letter), shared::decision::is_unseen(letter), "{letter:?}");
+            let name = format!("A{letter}b");
+            let kept = person::tidy_name(&name);
+            assert!(kept.as_deref().is_some_and(|name| validate_name(name).is_ok()), "{letter:?}");
+            // What a form takes stays as it is, but for blanks.
+            if validate_name(&name).is_ok() && !letter.is_whitespace() {
+                assert_eq!(kept.as_deref(), Some(&*name), "{letter:?}");
+            }
+        }
+        for email in [
+            "a@b",
+            " a@b ",
+            "@b",
+            "a@",
+            "a b@c",
+            "a\0@b",
+            "ü@例え.jp",
+            "",
+            &format!("{}@b", "a".repeat(EMAIL_MAX)),
+        ] {
+            assert_eq!(
+                person::address(email).is_some(),
+                shared::account::validate_email(email).is_ok(),
+                "{email}"
+            );
+        }
+    }
+
+    #[test]
     fn the_api_uses_the_words_and_the_rules_of_the_domain() {
         for one in Permission::ALL {
             assert_eq!(permission(one).as_str(), one.as_str());

@@ -10,9 +10,8 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use shared::account::{tidy_name, validate_email};
-
 use crate::config::OidcConfig;
+use crate::domain::person::{address, tidy_name};
 
 /// Claims that OpenID Connect has no name for.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -78,9 +77,7 @@ impl Identity {
         let name = said.name.and_then(|name| name.get(None)).and_then(|name| tidy_name(name));
         let username = said.username.and_then(|name| tidy_name(name));
         self.name = name.or_else(|| self.name.take()).or(username);
-        if let Some(email) =
-            said.email.map(|email| email.trim()).filter(|email| validate_email(email).is_ok())
-        {
+        if let Some(email) = said.email.and_then(|email| address(email)) {
             self.email = Some(email.to_owned());
             self.email_verified = said.email_verified == Some(true);
         }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::app::App;
+use crate::causes;
 use crate::db::batches::{self, Arrived, Frames};
 use crate::db::{Conn, DbError, Lane};
 
@@ -216,8 +217,7 @@ fn ask(app: &App) {
         move |stored| match stored {
             Ok(batch) => tell(&told, batch),
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(error = %error, cause, "calls could not be stored; GitLab is told so");
+                tracing::error!(error = causes::told(&error), "calls could not be stored; GitLab is told so");
             }
         },
     );

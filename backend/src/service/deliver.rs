@@ -104,7 +104,7 @@ async fn claim(
     tried_out: bool,
     now: Time,
 ) -> Result<Taken, DbError> {
-    if app.db.kind() == "sqlite" {
+    if !app.db.is_shared() {
         return claim_up_to(app, connected, limit, tried_out, now).await;
     }
     // On PostgreSQL one in each transaction: whoever takes calls in locks the deliveries of a merge request in another order.

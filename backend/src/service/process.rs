@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::connection;
 use super::observe::{self, Observation, Observed};
 use crate::app::{App, Connected};
+use crate::causes;
 use crate::db::calls::{self, CallState, ClaimedCall};
 use crate::db::{Conn, DbError, Lane, batches, events};
 use crate::domain::Time;
@@ -122,7 +123,7 @@ pub async fn ask(app: &App) -> Result<usize, DbError> {
 async fn believe_all(app: &App, calls: &Arc<Vec<ClaimedCall>>) -> Result<Vec<usize>, DbError> {
     let mut open = Vec::new();
     // PostgreSQL has a lock for each merge request, and whoever holds one must not wait for the next.
-    let group = if app.db.kind() == "sqlite" { GROUP } else { 1 };
+    let group = if app.db.is_shared() { 1 } else { GROUP };
     for start in (0..calls.len()).step_by(group) {
         open.extend(believe_some(app, calls, start..(start + group).min(calls.len())).await?);
     }
@@ -196,7 +197,8 @@ async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result
 
 /// A call could not be processed for a reason of our own.
 async fn failed(app: &App, call: &ClaimedCall, error: &DbError) -> Result<(), DbError> {
-    tracing::warn!(%error, call = call.id, "a call could not be processed");
+    let error = causes::told(error);
+    tracing::warn!(error, call = call.id, "a call could not be processed");
     let fate = if call.failures + 1 >= TRIES {
         Fate::SetAside(format!("processing failed {TRIES} times: {error}"))
     } else {

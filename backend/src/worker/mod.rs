@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::app::App;
+use crate::causes;
 use crate::db::{
     Conn, DbError, Lane, batches, calls, changes_due, deliveries, idempotency, links, merge_requests, notes,
     sending, sessions, throttle, trouble,
@@ -19,8 +20,10 @@ use crate::service::{deliver, note, process, reconcile, refresh};
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// When work is due that cannot be done yet, a loop looks again after this long.
 const BLOCKED: Duration = Duration::from_millis(500);
-/// Ended sessions are deleted this often.
+/// What has ended (sessions, links, keys, failures, changes) is deleted this often, …
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// … and old calls at most so many at once.
+const PRUNED: usize = 200;
 /// The SQLite file is examined so long after the start, …
 const EXAMINE_FIRST: Duration = Duration::from_secs(60);
 /// … and this often, …
@@ -42,7 +45,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     loops.spawn(reconcile_loop(app.clone()));
     loops.spawn(live_loop(app.clone()));
     loops.spawn(housekeeping_loop(app.clone()));
-    if app.db.kind() == "sqlite" {
+    if !app.db.is_shared() {
         loops.spawn(examine_loop(app.clone()));
     }
     loops
@@ -166,7 +169,12 @@ async fn changes_loop(app: App) {
 async fn reconcile_loop(app: App) {
     while !app.stopping.is_cancelled() {
         let span = app.traces.work("reconcile", None, None);
-        if let Err(error) = span.within(reconcile::run(&app)).await {
+        // A round may take minutes. One that is cut off is made up for by the next: what was read is taken in.
+        let done = tokio::select! {
+            done = span.within(reconcile::run(&app)) => done.map(drop),
+            () = app.stopping.cancelled() => Ok(()),
+        };
+        if let Err(error) = done {
             failed("reconciling", &error);
         }
         drop(span);
@@ -175,11 +183,8 @@ async fn reconcile_loop(app: App) {
 }
 
 async fn live_loop(app: App) {
-    let pause = match app.db.kind() {
-        // Besides this process only a command line makes events.
-        "sqlite" => LONGEST_SLEEP,
-        _ => Duration::from_secs(1),
-    };
+    // Where it is not shared, only a command line makes events besides this process.
+    let pause = if app.db.is_shared() { Duration::from_secs(1) } else { LONGEST_SLEEP };
     while !app.stopping.is_cancelled() {
         match app.live.step(&app.db).await {
             Ok(0) => rest(&app, pause, app.live.stirred()).await,
@@ -204,17 +209,19 @@ async fn housekeeping_loop(app: App) {
             match tidy(&app).await {
                 Ok(()) => tidied = Some(now),
                 Err(error) => {
-                    failed("deleting ended sessions", &error);
+                    failed("deleting what has ended", &error);
                 }
             }
         }
         let before = app.clock.now().before(app.config.keep_calls);
-        let pruned = app.db.write(Lane::Back, move |conn| calls::prune(conn, before, 200)).await;
-        match pruned {
-            Ok(200) => continue,
-            Ok(_) => {}
-            Err(error) => {
-                failed("deleting old calls", &error);
+        while !app.stopping.is_cancelled() {
+            match app.db.write(Lane::Back, move |conn| calls::prune(conn, before, PRUNED)).await {
+                Ok(PRUNED) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    failed("deleting old calls", &error);
+                    break;
+                }
             }
         }
         if let Err(error) = ahead::tidy(&app, false).await {
@@ -291,8 +298,7 @@ fn until(app: &App, due: Result<Option<String>, DbError>) -> Duration {
 }
 
 fn failed(doing: &str, error: &DbError) -> Duration {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    tracing::error!(error = %error, cause, "{doing} failed; it is tried again");
+    tracing::error!(error = causes::told(error), "{doing} failed; it is tried again");
     AFTER_FAILURE
 }
 

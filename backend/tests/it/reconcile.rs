@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use gitlab_sandbox::Status;
+use gitlab_sandbox::{Fault, NewMergeRequest, Status};
 use serde_json::json;
 
-use crate::support::{Plan, SECRET, World, on_both};
+use crate::support::process::{Process, real_time_gitlab, reviewer};
+use crate::support::{Database, Kind, Plan, SECRET, World, on_both};
 
 on_both! {
     async fn missed_calls_are_found(world: Plan::signed()) {
@@ -171,4 +172,38 @@ on_both! {
         let check = world.check("withdrawn").await;
         assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("no longer shows"));
     }
+}
+
+/// A round that would take minutes does not hold up who stops the service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_round_does_not_hold_up_the_end() {
+    const OPEN: usize = 40;
+    let database = Database::create(Kind::Sqlite).await;
+    let gitlab = real_time_gitlab().await;
+    let mut process = Process::start_with(&database.url, &gitlab.url(), 0, |command| {
+        command.env("APPROVAL_RECONCILE_SECONDS", "10");
+    });
+    let http = reviewer(&database.url);
+    let project = gitlab.create_project("demo/large");
+    gitlab.create_rule(project, "Change approval", &format!("{}/status_check", process.base), Some(SECRET));
+    let open: Vec<i64> =
+        (0..OPEN).map(|_| gitlab.create_merge_request(project, NewMergeRequest::default())).collect();
+    let pending = async || {
+        let page = process.read(&http, "checks?state=pending&limit=100").await;
+        page["items"].as_array().map_or(0, Vec::len)
+    };
+    while pending().await < OPEN {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // One after the other, they take longer than anybody waits here.
+    for iid in open {
+        gitlab.set_fault_on(project, iid, Fault::Slow(Duration::from_secs(10)));
+    }
+    let rounds = || gitlab.requests().iter().filter(|one| one.path.contains("/merge_requests?")).count();
+    let before = rounds();
+    while rounds() == before {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(process.stop().await.code(), Some(0), "{}", process.logged());
+    gitlab.stop().await;
 }
