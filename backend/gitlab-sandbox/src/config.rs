@@ -105,8 +105,8 @@ pub enum Fault {
     TokenRevoked,
     /// 403 everywhere.
     Forbidden,
-    /// 404 with a page of HTML everywhere: what stands in front of GitLab has lost its way there.
-    NoRoute,
+    /// This status with a page of HTML everywhere: what stands in front of GitLab answers in its place.
+    NotGitLab(u16),
     /// Somebody pushes just before the next `status_check_responses`, which therefore finds its SHA stale. Once.
     HeadMoves,
 }
@@ -124,7 +124,7 @@ impl Fault {
             Self::Unlicensed => "unlicensed",
             Self::TokenRevoked => "token_revoked",
             Self::Forbidden => "forbidden",
-            Self::NoRoute => "no_route",
+            Self::NotGitLab(_) => "no_route",
             Self::HeadMoves => "head_moves",
         }
     }
@@ -140,7 +140,7 @@ impl Fault {
             | Self::DropConnection
             | Self::TokenRevoked
             | Self::Forbidden
-            | Self::NoRoute => true,
+            | Self::NotGitLab(_) => true,
             Self::DropAfterWork => !matches!(method, "GET" | "HEAD"),
             Self::Unlicensed => {
                 posts_answer || path.contains("/status_checks") || path.contains("/external_status_checks")

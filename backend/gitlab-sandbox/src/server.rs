@@ -147,7 +147,9 @@ async fn gitlab_api(http: HttpRequest, body: web::Bytes, inner: web::Data<Inner>
         Some(Fault::ServerError) => Answer::message(500, "500 Internal Server Error"),
         Some(Fault::Unlicensed | Fault::TokenRevoked) => Answer::message(401, "401 Unauthorized"),
         Some(Fault::Forbidden) => Answer::message(403, "403 Forbidden"),
-        Some(Fault::NoRoute) => Answer::text(404, "<html><body>default backend - 404</body></html>"),
+        Some(Fault::NotGitLab(status)) => {
+            Answer::text(status, &format!("<html><body>default backend - {status}</body></html>"))
+        }
         Some(Fault::HeadMoves) => {
             api::push_before_answer(&inner, &request);
             api::answer(&inner, &request)

@@ -276,7 +276,8 @@ pub fn next_refresh(conn: &mut Conn, connection_id: &ConnectionId) -> Result<Opt
 pub fn open_iids(conn: &mut Conn, project_id: &ProjectId) -> Result<Vec<i64>, DbError> {
     Ok(mr::table
         .filter(mr::project_id.eq(project_id.as_str()))
-        .filter(mr::state.eq("opened"))
+        // What GitLab was merging when it was last seen may be open again, or merged.
+        .filter(mr::state.eq_any(["opened", "locked"]))
         .select(mr::iid)
         .load(conn)?)
 }

@@ -110,7 +110,8 @@ pub const fn meaning(http_status: u16, retry_after: Option<Duration>) -> Meaning
         401 => Meaning::ConnectionBroken,
         403 | 404 => Meaning::RuleBroken,
         // GitLab answers 201 and nothing else: another 2xx is the sign-in page or the maintenance page of a proxy.
-        200..=299 | 408 | 425 | 429 | 500..=599 => Meaning::Later(retry_after),
+        // Nor does it redirect: that is a page for signing in or for maintenance, or an address that is not GitLab's any more.
+        200..=399 | 408 | 425 | 429 | 500..=599 => Meaning::Later(retry_after),
         _ => Meaning::Refused,
     }
 }
@@ -136,7 +137,8 @@ mod tests {
             (500, Meaning::Later(wait)),
             (502, Meaning::Later(wait)),
             (503, Meaning::Later(wait)),
-            (302, Meaning::Refused),
+            (302, Meaning::Later(wait)),
+            (307, Meaning::Later(wait)),
         ] {
             assert_eq!(meaning(status, wait), expected, "HTTP {status}");
         }

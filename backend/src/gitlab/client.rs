@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -209,7 +209,9 @@ impl Client {
                     return Answer { http_status: Some(http_status.as_u16()), meaning: means, error: None };
                 }
                 let said = describe(http_status, response).await;
-                let foreign = http_status == StatusCode::NOT_FOUND && !said.by_gitlab;
+                // GitLab answers in JSON; only what it says of a stale commit is believed in any form.
+                let foreign =
+                    http_status.is_client_error() && !said.by_gitlab && means != Meaning::Superseded;
                 let (means, error) = match foreign {
                     true => {
                         (Meaning::Later(asked), format!("{}, and not as GitLab does: {BETWEEN}", said.text))
@@ -346,16 +348,18 @@ impl Client {
         let place = || path.split('?').next().unwrap_or(path).to_owned();
         match status.as_u16() {
             200..=299 => Ok(response),
-            404 => {
+            401 | 403 | 404 => {
                 let retry_after = retry_after(&response);
                 let said = describe(status, response).await;
                 if said.by_gitlab {
-                    return Err(ReadError::NotFound(place()));
+                    return Err(match status.as_u16() {
+                        404 => ReadError::NotFound(place()),
+                        status => ReadError::Refused { status, path: place() },
+                    });
                 }
                 let message = format!("{}, and not as GitLab does: {BETWEEN}", said.text);
                 Err(ReadError::Unavailable { message, retry_after })
             }
-            401 | 403 => Err(ReadError::Refused { status: status.as_u16(), path: place() }),
             _ => {
                 let retry_after = retry_after(&response);
                 Err(ReadError::Unavailable { message: describe(status, response).await.text, retry_after })

@@ -229,15 +229,14 @@ async fn look_closer(connected: &Connected, sent: &ClaimedDelivery, answer: &Ans
     match (answer.meaning, answer.http_status) {
         // The token is not accepted, or the project has no licence.
         (Meaning::ConnectionBroken, _) => match connected.client.own_user().await {
-            Ok(_) => Meaning::Unlicensed,
+            // One that may not read its own user is accepted as well.
+            Ok(_) | Err(NoteError::Refused(_)) => Meaning::Unlicensed,
             Err(NoteError::NotSignedIn(_)) => Meaning::ConnectionBroken,
             // Nobody knows yet.
-            Err(NoteError::Missing(_) | NoteError::Refused(_) | NoteError::Later { .. }) => {
-                Meaning::Later(None)
-            }
+            Err(NoteError::Missing(_) | NoteError::Later { .. }) => Meaning::Later(None),
         },
         // Something replaces GitLab's own words, and not for a while only.
-        (Meaning::Later(_), Some(404)) if sent.attempts >= BELIEVED_AFTER => Meaning::RuleBroken,
+        (Meaning::Later(_), Some(403 | 404)) if sent.attempts >= BELIEVED_AFTER => Meaning::RuleBroken,
         (Meaning::RuleBroken, Some(404)) if connected.client.is_deleted(sent.project, sent.iid).await => {
             Meaning::Gone
         }

@@ -272,6 +272,11 @@ impl Scene<'_> {
             let retargeted = row.target_branch != request.target_branch;
             if retargeted {
                 shown::expect_anew(conn, row.id.as_str())?;
+                if self.seen.facts.source == Source::SignedCall {
+                    // Only the checks that apply to the new branch hear of it: whether this one still does, no call says.
+                    let ask_at = self.seen.now.after(ASK_AFTER);
+                    merge_requests::want_refresh_at(conn, self.request_id.as_str(), ask_at, self.seen.now)?;
+                }
             }
             let away = matches!(row.check.state, CheckState::Superseded | CheckState::Withdrawn);
             if position == Position::Head && away {

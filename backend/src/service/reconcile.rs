@@ -1,6 +1,8 @@
 //! Reconciliation: GitLab does not repeat lost calls, so the open merge requests and what GitLab
 //! shows for them are read now and then and compared with what is known here.
 
+use std::time::Duration;
+
 use super::connection;
 use super::observe::Observed;
 use super::refresh::{self, Read};
@@ -11,6 +13,9 @@ use crate::gitlab::ReadError;
 /// A round ends when GitLab did not answer so many times in a row. One merge request that it cannot serve keeps no other back.
 const PATIENCE: u32 = 3;
 
+/// A merge request by GitLab's numbers: the project's and its own.
+type Place = (i64, i64);
+
 /// What a round of reconciliation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
@@ -18,17 +23,24 @@ pub struct Round {
     pub read: usize,
     /// Merge requests or projects that could not be read.
     pub failed: usize,
+    /// Where the next round begins, if this one was not finished: those at the end must not be left out each time.
+    pub next: Option<Place>,
+    /// How long GitLab asked to be left alone.
+    pub wait: Option<Duration>,
 }
 
-/// Reads every merge request that is open in GitLab or here.
+/// Reads every merge request that is open in GitLab or here, from a place on.
 ///
 /// # Errors
 /// The database's.
-pub async fn run(app: &App) -> Result<Round, DbError> {
+pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
     let mut round = Round::default();
     let Some(connected) = app.connected() else { return Ok(round) };
     let connection_id = connected.id.clone();
-    let known = app.db.read(move |conn| projects::projects(conn, &connection_id)).await?;
+    let mut known = app.db.read(move |conn| projects::projects(conn, &connection_id)).await?;
+    if let Some(first) = from.and_then(|from| known.iter().position(|(_, project)| *project == from.0)) {
+        known.rotate_left(first);
+    }
     let mut silent = 0;
     for (project_id, gitlab_id) in known {
         let open = app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?;
@@ -46,6 +58,10 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
                             refresh::vanish(app, &connected.id, gitlab_id, iid).await?;
                         }
                     }
+                    ReadError::Unavailable { retry_after: Some(wait), .. } => {
+                        (round.next, round.wait) = (Some((gitlab_id, 0)), Some(wait));
+                        break;
+                    }
                     ReadError::Unavailable { .. } => silent += 1,
                     ReadError::Refused { .. } | ReadError::Unreadable(_) => {}
                 }
@@ -58,13 +74,24 @@ pub async fn run(app: &App) -> Result<Round, DbError> {
         wanted.extend(open);
         wanted.sort_unstable();
         wanted.dedup();
+        if let Some((_, iid)) = from.filter(|from| from.0 == gitlab_id) {
+            let first = wanted.partition_point(|one| *one < iid);
+            wanted.rotate_left(first);
+        }
         silent = read_all(app, gitlab_id, wanted, silent, &mut round).await?;
-        if silent >= PATIENCE {
+        if silent >= PATIENCE || round.wait.is_some() {
             break;
         }
     }
-    if silent >= PATIENCE {
-        tracing::warn!("reconciliation stopped: GitLab does not answer; the next round begins anew");
+    if silent >= PATIENCE || round.wait.is_some() {
+        let wait_seconds = round.wait.map(|wait| wait.as_secs());
+        tracing::warn!(
+            wait_seconds,
+            "reconciliation stopped: GitLab does not answer; the next round goes on from there"
+        );
+    }
+    if silent < PATIENCE && round.wait.is_none() {
+        round.next = None;
     }
     app.changed();
     tracing::info!(read = round.read, failed = round.failed, "reconciled with GitLab");
@@ -99,9 +126,16 @@ async fn read_all(
                 round.failed += 1;
                 break;
             }
-            Read::Failed(_) => {
+            Read::Failed(Some(wait)) => {
+                round.failed += 1;
+                (round.next, round.wait) = (Some((project, iid)), Some(wait));
+                break;
+            }
+            Read::Failed(None) => {
                 round.failed += 1;
                 silent += 1;
+                // Behind it: those that GitLab cannot serve must not be asked about first each time.
+                round.next = Some((project, iid + 1));
                 if silent >= PATIENCE {
                     break;
                 }

@@ -167,18 +167,26 @@ async fn changes_loop(app: App) {
 }
 
 async fn reconcile_loop(app: App) {
+    let mut from = None;
     while !app.stopping.is_cancelled() {
         let span = app.traces.work("reconcile", None, None);
         // A round may take minutes. One that is cut off is made up for by the next: what was read is taken in.
         let done = tokio::select! {
-            done = span.within(reconcile::run(&app)) => done.map(drop),
-            () = app.stopping.cancelled() => Ok(()),
+            done = span.within(reconcile::run(&app, from)) => done,
+            () = app.stopping.cancelled() => break,
         };
-        if let Err(error) = done {
-            failed("reconciling", &error);
-        }
         drop(span);
-        rest(&app, app.config.reconcile_every, app.wake.reconcile.notified()).await;
+        let mut pause = app.config.reconcile_every;
+        match done {
+            Ok(round) => {
+                from = round.next;
+                pause = pause.max(round.wait.unwrap_or_default());
+            }
+            Err(error) => {
+                failed("reconciling", &error);
+            }
+        }
+        rest(&app, pause, app.wake.reconcile.notified()).await;
     }
 }
 

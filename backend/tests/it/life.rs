@@ -21,6 +21,20 @@ async fn edit_twice(world: &World, pause: Duration) {
 }
 
 on_both! {
+    async fn a_check_that_does_not_apply_to_the_new_branch_goes_by_itself(world: Plan::signed()) {
+        world.gitlab.set_rule_branches(world.project, world.rule, &["main"]);
+        let url = format!("{}/status_check/everywhere", world.base);
+        world.gitlab.create_rule(world.project, "Everywhere", &url, world.secret);
+        let iid = world.open().await;
+        assert_eq!(world.checks("pending").await.len(), 2);
+        // The check for main hears nothing of this.
+        world.gitlab.set_target_branch(world.project, iid, "develop");
+        world.settle_for(Duration::from_secs(30)).await;
+        let pending = world.checks("pending").await;
+        assert_eq!((pending.len(), &pending[0]["rule"]["name"]), (1, &json!("Everywhere")), "{pending:?}");
+        assert_eq!(world.check("withdrawn").await["rule"]["id"], world.rule);
+    }
+
     async fn duplicates_change_nothing(world: Plan::signed()) {
         world.gitlab.duplicate_next_calls(1);
         let iid = world.open().await;

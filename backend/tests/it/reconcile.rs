@@ -9,6 +9,39 @@ use crate::support::process::{Process, real_time_gitlab, reviewer};
 use crate::support::{Database, Kind, Plan, SECRET, World, on_both};
 
 on_both! {
+    async fn who_is_told_to_wait_goes_on_from_there(world: Plan::signed()) {
+        let mut iids = Vec::new();
+        for _ in 0..6 {
+            iids.push(world.open().await);
+        }
+        world.gitlab.drop_next_calls(1);
+        let pushed = world.gitlab.push(world.project, iids[5]);
+        world.gitlab.settle().await;
+        let limit = Fault::RateLimited { retry_after_seconds: 60 };
+        world.gitlab.set_fault_on(world.project, iids[3], limit);
+        let round = world.reconcile_from(None).await;
+        assert_eq!((round.read, round.next), (3, Some((world.project, iids[3]))));
+        assert_eq!(round.wait, Some(Duration::from_secs(60)));
+        // Nobody was asked about after that.
+        let asked = |iid: i64| {
+            let part = format!("/merge_requests/{iid}/status_checks");
+            world.gitlab.requests().iter().filter(|one| one.path.contains(&part)).count()
+        };
+        let before = asked(iids[5]);
+        world.gitlab.set_fault(None);
+        let round = world.reconcile_from(round.next).await;
+        assert_eq!((round.read, round.next, round.wait), (6, None, None));
+        assert_eq!(asked(iids[5]), before + 1);
+        assert!(world.checks("pending").await.iter().any(|check| check["sha"] == *pushed));
+        // The end of the list is reached though the beginning uses up what there is.
+        let order: Vec<i64> = {
+            let all = world.gitlab.requests();
+            let iid = |path: &str| path.split("/merge_requests/").nth(1)?.strip_suffix("/status_checks?per_page=100&page=1")?.parse().ok();
+            all.iter().filter_map(|one| iid(&one.path)).collect()
+        };
+        assert_eq!(order[order.len() - 6..], [iids[3], iids[4], iids[5], iids[0], iids[1], iids[2]]);
+    }
+
     async fn missed_calls_are_found(world: Plan::signed()) {
         let known = world.open().await;
         world.gitlab.drop_next_calls(3);

@@ -221,20 +221,24 @@ on_both! {
         assert_eq!(world.detail(&world.check("pending").await).await["gitlab_status"], "pending");
     }
 
-    async fn a_proxy_without_a_route_is_an_outage(world: Plan::signed()) {
-        let iid = world.open().await;
-        let check = world.check("pending").await;
-        world.gitlab.set_fault(Some(Fault::NoRoute));
-        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
-        world.settle().await;
-        world.reconcile().await;
-        let detail = world.detail(&check).await;
-        assert_eq!((&detail["state"], &detail["delivery"]["state"]), (&json!("approved"), &json!("pending")), "{detail}");
-        assert!(detail["delivery"]["last_error"].as_str().unwrap().contains("such as a proxy"), "{detail}");
-        assert_eq!(world.get("audit?kind=connection.broken").await.1["items"], json!([]));
-        world.gitlab.set_fault(None);
-        world.settle_for(2 * MINUTE).await;
-        assert_eq!(world.shown(iid), Status::Passed);
+    async fn what_a_proxy_says_instead_of_gitlab_is_an_outage(world: Plan::signed()) {
+        for status in [302, 400, 401, 403, 404, 422] {
+            let iid = world.open().await;
+            let check = world.check("pending").await;
+            world.gitlab.set_fault(Some(Fault::NotGitLab(status)));
+            assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+            world.settle().await;
+            world.reconcile().await;
+            let detail = world.detail(&check).await;
+            assert_eq!((&detail["state"], &detail["delivery"]["state"]), (&json!("approved"), &json!("pending")), "{detail}");
+            let error = detail["delivery"]["last_error"].as_str().unwrap();
+            assert!(error.contains(&status.to_string()) && (status < 400 || error.contains("such as a proxy")), "{detail}");
+            assert_eq!(world.get("audit?kind=connection.broken").await.1["items"], json!([]), "{status}");
+            assert_eq!(world.get("system").await.1["gitlab_trouble"], json!(null), "{status}");
+            world.gitlab.set_fault(None);
+            world.settle_for(2 * MINUTE).await;
+            assert_eq!(world.shown(iid), Status::Passed, "{status}");
+        }
     }
 
     async fn a_deleted_merge_request_breaks_no_rule(world: Plan::signed()) {

@@ -171,7 +171,7 @@ fn fault(inner: &Inner, body: &Value) -> Done {
         Some("unlicensed") => Some(Fault::Unlicensed),
         Some("token_revoked") => Some(Fault::TokenRevoked),
         Some("forbidden") => Some(Fault::Forbidden),
-        Some("no_route") => Some(Fault::NoRoute),
+        Some("no_route") => Some(Fault::NotGitLab(u16::try_from(number("status", 404)).unwrap_or(404))),
         Some("head_moves") => Some(Fault::HeadMoves),
         Some(other) => return Err(Trouble::Bad(format!("there is no fault {other}"))),
     };

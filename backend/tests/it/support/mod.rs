@@ -232,8 +232,13 @@ impl World {
     }
 
     pub async fn reconcile(&self) {
-        service::reconcile::run(&self.app).await.unwrap();
+        self.reconcile_from(None).await;
+    }
+
+    pub async fn reconcile_from(&self, from: Option<(i64, i64)>) -> service::reconcile::Round {
+        let round = service::reconcile::run(&self.app, from).await.unwrap();
         self.settle().await;
+        round
     }
 
     /// Opens a merge request in GitLab and lets its call be processed.
