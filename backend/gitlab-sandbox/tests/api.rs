@@ -30,6 +30,7 @@ async fn pages_by_number_with_their_headers() {
     let beyond = world.get(&format!("{path}?page=9")).await;
     assert_eq!((beyond.code, beyond.body), (200, json!([])));
     assert_eq!(world.get(&format!("{path}?per_page=1000")).await.body.as_array().unwrap().len(), 45);
+    assert_eq!(world.get(&format!("{path}?state=open")).await.code, 400);
     let checks = world.get(&format!("{}/status_checks?per_page=1", world.mr_path())).await;
     assert_eq!(checks.header("x-total"), "1");
 }
@@ -124,6 +125,11 @@ async fn rules_that_gitlab_refuses() {
             json!({ "name": "Other", "external_url": "http://x.test/", "protected_branch_ids": [9_999] }),
             422,
             "all protected branches must exist within the project",
+        ),
+        (
+            json!({ "name": "Other", "external_url": "http://x.test/", "protected_branch_ids": "1,abc" }),
+            400,
+            "protected_branch_ids is invalid",
         ),
         (json!({ "external_url": "http://x.test/" }), 400, "name is missing"),
         (json!({}), 400, "name is missing, external_url is missing"),

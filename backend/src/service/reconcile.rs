@@ -46,7 +46,7 @@ pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
         let open = app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?;
         let listed = connected.client.open_merge_requests(gitlab_id).await;
         connection::hear(app, &connected, listed.as_ref().err()).await?;
-        let mut wanted = match listed {
+        let mut listed = match listed {
             Ok(iids) => iids,
             Err(error) => {
                 tracing::warn!(%error, project = gitlab_id, "a project could not be reconciled");
@@ -71,14 +71,20 @@ pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
                 continue;
             }
         };
-        wanted.extend(open);
-        wanted.sort_unstable();
-        wanted.dedup();
+        listed.sort_unstable();
+        listed.dedup();
+        // What GitLab lists no more was merged or closed. It comes first: without a licence GitLab tells nothing of the others.
+        let mut ended = open;
+        ended.retain(|iid| listed.binary_search(iid).is_err());
         if let Some((_, iid)) = from.filter(|from| from.0 == gitlab_id) {
-            let first = wanted.partition_point(|one| *one < iid);
-            wanted.rotate_left(first);
+            let first = listed.partition_point(|one| *one < iid);
+            listed.rotate_left(first);
         }
-        silent = read_all(app, gitlab_id, wanted, silent, &mut round).await?;
+        for iids in [ended, listed] {
+            if silent < PATIENCE && round.wait.is_none() {
+                silent = read_all(app, gitlab_id, iids, silent, &mut round).await?;
+            }
+        }
         if silent >= PATIENCE || round.wait.is_some() {
             break;
         }

@@ -9,6 +9,17 @@ use crate::support::process::{Process, real_time_gitlab, reviewer};
 use crate::support::{Database, Kind, Plan, SECRET, World, on_both};
 
 on_both! {
+    async fn what_was_merged_is_known_without_a_licence(world: Plan::signed()) {
+        let (open, merged) = (world.open().await, world.open().await);
+        world.gitlab.set_licensed(world.project, false);
+        world.gitlab.merge_forced(world.project, merged).unwrap();
+        world.settle().await;
+        assert_eq!(world.checks("pending").await.len(), 2, "GitLab calls nobody");
+        world.reconcile().await;
+        assert_eq!(world.check("withdrawn").await["merge_request"]["iid"], merged);
+        assert_eq!(world.check("pending").await["merge_request"]["iid"], open);
+    }
+
     async fn who_is_told_to_wait_goes_on_from_there(world: Plan::signed()) {
         let mut iids = Vec::new();
         for _ in 0..6 {

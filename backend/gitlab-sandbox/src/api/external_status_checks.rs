@@ -25,7 +25,7 @@ pub(super) fn create(context: &mut Context<'_>, project: i64) -> Reply {
         return Err(Answer::error(400, &faults.join(", ")));
     }
     access::at_least(context, project, AccessLevel::Maintainer)?;
-    let rule = context.world.create_rule(project, change(context))?;
+    let rule = context.world.create_rule(project, change(context)?)?;
     shown(context, project, rule, 201)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn update(context: &mut Context<'_>, project: i64, rule: &str) -> Rep
     access::licensed(context, project)?;
     let rule = check_id(rule)?;
     access::at_least(context, project, AccessLevel::Maintainer)?;
-    context.world.change_rule(project, rule, change(context))?;
+    context.world.change_rule(project, rule, change(context)?)?;
     shown(context, project, rule, 200)
 }
 
@@ -51,13 +51,13 @@ fn check_id(text: &str) -> Result<i64, Answer> {
     text.parse().map_err(|_| Answer::error(400, "check_id is invalid"))
 }
 
-fn change(context: &Context<'_>) -> RuleChange {
-    RuleChange {
+fn change(context: &Context<'_>) -> Result<RuleChange, Answer> {
+    Ok(RuleChange {
         name: context.params.text("name"),
         external_url: context.params.text("external_url"),
         shared_secret: context.params.text("shared_secret"),
-        protected_branch_ids: context.params.numbers("protected_branch_ids"),
-    }
+        protected_branch_ids: context.params.numbers("protected_branch_ids")?,
+    })
 }
 
 fn shown(context: &Context<'_>, project: i64, rule: i64, status: u16) -> Reply {

@@ -14,6 +14,9 @@ pub(super) fn list(context: &mut Context<'_>, project: i64) -> Reply {
         own.visibility != Visibility::Private || access::level(context, project) >= AccessLevel::Reporter;
     let params = &context.params;
     let state = params.text("state").unwrap_or_else(|| "all".into());
+    if !["all", "opened", "closed", "locked", "merged"].contains(&&*state) {
+        return Err(Answer::error(400, "state does not have a valid value"));
+    }
     let same = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted == value);
     let time = |name: &str| match params.text(name).map(|text| text.parse::<Timestamp>()) {
         Some(Err(_)) => Err(Answer::error(400, &format!("{name} is invalid"))),
@@ -22,7 +25,7 @@ pub(super) fn list(context: &mut Context<'_>, project: i64) -> Reply {
     };
     let (updated_after, updated_before) = (time("updated_after")?, time("updated_before")?);
     let (created_after, created_before) = (time("created_after")?, time("created_before")?);
-    let iids = params.numbers("iids");
+    let iids = params.numbers("iids")?;
     let labels = params.list("labels").unwrap_or_default();
     let search = params.text("search").unwrap_or_default().to_lowercase();
     let author = params.number("author_id");

@@ -135,7 +135,10 @@ impl Params {
         }
     }
 
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<i64>> {
-        Some(self.list(name)?.iter().filter_map(|item| item.parse().ok()).collect())
+    /// A list of numbers; 400 if one of them is none: left out, a check for one branch would be one for all.
+    pub(super) fn numbers(&self, name: &str) -> Result<Option<Vec<i64>>, Answer> {
+        let Some(items) = self.list(name) else { return Ok(None) };
+        let numbers: Result<Vec<i64>, _> = items.iter().map(|item| item.parse()).collect();
+        numbers.map(Some).map_err(|_| Answer::error(400, &format!("{name} is invalid")))
     }
 }
