@@ -193,6 +193,10 @@ impl Beneath {
             let why = "write a text, a number, true or false, or a list of texts";
             return self.faults.push(format!("{place}: {key} is a {}; {why}", value.type_str()));
         };
+        // As a blank variable, it says nothing; but where the database is must not be left to chance.
+        if text.trim().is_empty() && setting.key != "database_url" {
+            return;
+        }
         if named {
             if self.found.contains_key(&setting.key) {
                 let why = format!("{place}: {} and {key} are both set: one is enough", setting.key);

@@ -130,8 +130,8 @@ impl Db {
         let mut first = connection::establish(&url, Role::Writer)?;
         let copy = backup::before_migration(&url, &mut first)?;
         let changed = migrations::run(&mut first);
-        if let Some(copy) = copy {
-            copy.end(&mut first)?;
+        if let Some(Err(error)) = copy.map(|copy| copy.end(&mut first)) {
+            tracing::warn!(%error, "the copy that was made before keeps the name of one that is unfinished");
         }
         changed?;
         let (writer, file) = match &url {

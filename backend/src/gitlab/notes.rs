@@ -143,11 +143,13 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response, NoteError
         return Ok(response);
     }
     let said = describe(status, response).await;
+    // GitLab redirects nobody and answers in JSON: what comes otherwise is not its word.
+    let foreign = (status.is_redirection() || status.is_client_error()) && !said.by_gitlab;
     Err(match means {
-        NoteAnswer::Missing if said.by_gitlab => NoteError::Missing(said.text),
-        NoteAnswer::NotSignedIn => NoteError::NotSignedIn(said.text),
-        NoteAnswer::Refused => NoteError::Refused(said.text),
-        NoteAnswer::Missing | NoteAnswer::Later | NoteAnswer::Done => NoteError::Later {
+        NoteAnswer::Missing if !foreign => NoteError::Missing(said.text),
+        NoteAnswer::NotSignedIn if !foreign => NoteError::NotSignedIn(said.text),
+        NoteAnswer::Refused if !foreign => NoteError::Refused(said.text),
+        _ => NoteError::Later {
             message: said.text,
             retry_after,
             may_arrive: may_have_passed_on(status, retry_after.is_some()),

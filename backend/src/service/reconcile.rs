@@ -1,6 +1,7 @@
 //! Reconciliation: GitLab does not repeat lost calls, so the open merge requests and what GitLab
 //! shows for them are read now and then and compared with what is known here.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::connection;
@@ -8,6 +9,7 @@ use super::observe::Observed;
 use super::refresh::{self, Read};
 use crate::app::App;
 use crate::db::{DbError, merge_requests, projects};
+use crate::domain::ids::ProjectId;
 use crate::gitlab::ReadError;
 
 /// A round ends when GitLab did not answer so many times in a row. One merge request that it cannot serve keeps no other back.
@@ -37,35 +39,31 @@ pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
     let mut round = Round::default();
     let Some(connected) = app.connected() else { return Ok(round) };
     let connection_id = connected.id.clone();
-    let mut known = app.db.read(move |conn| projects::projects(conn, &connection_id)).await?;
-    if let Some(first) = from.and_then(|from| known.iter().position(|(_, project)| *project == from.0)) {
-        known.rotate_left(first);
-    }
+    let known = app.db.read(move |conn| projects::projects(conn, &connection_id)).await?;
     let mut silent = 0;
-    for (project_id, gitlab_id) in known {
+    for Part { project_id, project, iids } in parts(known, from) {
         let open = app.db.read(move |conn| merge_requests::open_iids(conn, &project_id)).await?;
-        let listed = connected.client.open_merge_requests(gitlab_id).await;
+        let listed = connected.client.open_merge_requests(project).await;
         connection::hear(app, &connected, listed.as_ref().err()).await?;
         let mut listed = match listed {
-            Ok(iids) => iids,
+            Ok(listed) => listed,
             Err(error) => {
-                tracing::warn!(%error, project = gitlab_id, "a project could not be reconciled");
+                tracing::warn!(%error, project, "a project could not be reconciled");
                 round.failed += 1;
                 match error {
                     // The project was deleted, or the token cannot see it any more.
                     ReadError::NotFound(_) => {
-                        for iid in open {
-                            refresh::vanish(app, &connected.id, gitlab_id, iid).await?;
+                        for iid in open.into_iter().filter(|iid| iids.contains(iid)) {
+                            refresh::vanish(app, &connected.id, project, iid).await?;
                         }
                     }
-                    ReadError::Unavailable { retry_after: Some(wait), .. } => {
-                        (round.next, round.wait) = (Some((gitlab_id, 0)), Some(wait));
-                        break;
+                    ReadError::Unavailable { retry_after, .. } => {
+                        silent += 1;
+                        (round.next, round.wait) = (Some((project, i64::MAX)), retry_after);
                     }
-                    ReadError::Unavailable { .. } => silent += 1,
                     ReadError::Refused { .. } | ReadError::Unreadable(_) => {}
                 }
-                if silent >= PATIENCE {
+                if silent >= PATIENCE || round.wait.is_some() {
                     break;
                 }
                 continue;
@@ -76,15 +74,8 @@ pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
         // What GitLab lists no more was merged or closed. It comes first: without a licence GitLab tells nothing of the others.
         let mut ended = open;
         ended.retain(|iid| listed.binary_search(iid).is_err());
-        if let Some((_, iid)) = from.filter(|from| from.0 == gitlab_id) {
-            let first = listed.partition_point(|one| *one < iid);
-            listed.rotate_left(first);
-        }
-        for iids in [ended, listed] {
-            if silent < PATIENCE && round.wait.is_none() {
-                silent = read_all(app, gitlab_id, iids, silent, &mut round).await?;
-            }
-        }
+        let wanted = ended.into_iter().chain(listed).filter(|iid| iids.contains(iid)).collect();
+        silent = read_all(app, project, wanted, silent, &mut round).await?;
         if silent >= PATIENCE || round.wait.is_some() {
             break;
         }
@@ -95,13 +86,33 @@ pub async fn run(app: &App, from: Option<Place>) -> Result<Round, DbError> {
             wait_seconds,
             "reconciliation stopped: GitLab does not answer; the next round goes on from there"
         );
-    }
-    if silent < PATIENCE && round.wait.is_none() {
+    } else {
         round.next = None;
     }
     app.changed();
     tracing::info!(read = round.read, failed = round.failed, "reconciled with GitLab");
     Ok(round)
+}
+
+/// Some of the merge requests of a project.
+struct Part {
+    project_id: ProjectId,
+    project: i64,
+    iids: Range<i64>,
+}
+
+/// Everything in an order in which what could not be read comes last: from the place on, then the other projects, then what is
+/// before it.
+fn parts(mut known: Vec<(ProjectId, i64)>, from: Option<Place>) -> Vec<Part> {
+    let first =
+        from.and_then(|from| Some((known.iter().position(|(_, project)| *project == from.0)?, from.1)));
+    let (at, iid) = first.unwrap_or((0, i64::MIN));
+    known.rotate_left(at);
+    let before = known.first().filter(|_| iid > i64::MIN).cloned();
+    let part = |(project_id, project), iids| Part { project_id, project, iids };
+    let whole = |(nth, one)| part(one, if nth == 0 { iid..i64::MAX } else { i64::MIN..i64::MAX });
+    let rest = before.map(|one| part(one, i64::MIN..iid));
+    known.into_iter().enumerate().map(whole).chain(rest).collect()
 }
 
 /// Reads merge requests of a project; returns how many in a row GitLab did not answer about, with the `silent` before.
@@ -132,17 +143,12 @@ async fn read_all(
                 round.failed += 1;
                 break;
             }
-            Read::Failed(Some(wait)) => {
-                round.failed += 1;
-                (round.next, round.wait) = (Some((project, iid)), Some(wait));
-                break;
-            }
-            Read::Failed(None) => {
+            Read::Failed(wait) => {
                 round.failed += 1;
                 silent += 1;
-                // Behind it: those that GitLab cannot serve must not be asked about first each time.
-                round.next = Some((project, iid + 1));
-                if silent >= PATIENCE {
+                // Behind it: what GitLab cannot serve must not be asked about first each time.
+                (round.next, round.wait) = (Some((project, iid + 1)), wait);
+                if silent >= PATIENCE || wait.is_some() {
                     break;
                 }
             }

@@ -20,6 +20,8 @@ use crate::service::{deliver, note, process, reconcile, refresh};
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// When work is due that cannot be done yet, a loop looks again after this long.
 const BLOCKED: Duration = Duration::from_millis(500);
+/// Reconciliation waits no longer for GitLab, if it does not do so anyway.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// What has ended (sessions, links, keys, failures, changes) is deleted this often, …
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// … and old calls at most so many at once.
@@ -180,7 +182,8 @@ async fn reconcile_loop(app: App) {
         match done {
             Ok(round) => {
                 from = round.next;
-                pause = pause.max(round.wait.unwrap_or_default());
+                // Not for longer, whoever says so: nothing else finds what was missed.
+                pause = pause.max(round.wait.unwrap_or_default().min(LONGEST_WAIT));
             }
             Err(error) => {
                 failed("reconciling", &error);

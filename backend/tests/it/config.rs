@@ -152,7 +152,8 @@ fn what_is_blank_says_nothing() {
     let secret = place.file("secret", "a shared secret\n");
     let file = place.file(
         "settings.toml",
-        "listen = \"127.0.0.1:1111\"\nrequire_signature = true\nkeep_calls_days = 7\n",
+        "listen = \"127.0.0.1:1111\"\nrequire_signature = true\nkeep_calls_days = 7\n\
+         public_url = \"\"\noidc_file = \" \"\nhmac_secret = \"\"\n",
     );
     let blank = [
         "LISTEN",
