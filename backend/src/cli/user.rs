@@ -9,9 +9,9 @@ use crate::db::{Conn, Lane, accounts, grants};
 use crate::domain::Time;
 use crate::domain::access::Role;
 use crate::domain::ids::AccountId;
-use crate::service::ServiceError;
 use crate::service::links::Made;
 use crate::service::people::{self, Change, Invitation};
+use crate::service::{ServiceError, admission};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -182,7 +182,7 @@ async fn unlink(beside: Beside, email: String) -> Result<(), Failure> {
         .db
         .write(Lane::Front, move |conn| {
             let id = named(conn, &email)?;
-            people::unlink(conn, &beside::actor(), &id, now)
+            admission::unlink(conn, &beside::actor(), &id, now)
         })
         .await
         .map_err(beside::failure)

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::connection::{self, DatabaseUrl, Manager, Role};
-use super::{Db, DbError, Inner, migrations};
+use super::connection::{self, Manager, Role};
+use super::{DatabaseUrl, Db, DbError, Inner, migrations};
 
 impl Db {
     /// Opens the database beside a service. On SQLite it writes with a connection of its own and waits for the service's

@@ -45,6 +45,7 @@ pub mod throttle;
 pub mod tokens;
 pub mod transfer;
 pub mod trouble;
+mod url;
 pub mod waiting;
 mod writer;
 
@@ -54,8 +55,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use diesel::Connection as _;
 use tokio::sync::oneshot;
 
-pub use connection::{Conn, DatabaseUrl};
+pub use connection::Conn;
 use connection::{Manager, Role};
+pub use url::DatabaseUrl;
 pub use writer::Lane;
 use writer::Writer;
 

@@ -227,6 +227,26 @@ pub struct NewEvent {
     pub data: serde_json::Value,
 }
 
+impl NewEvent {
+    /// An event that is about no project: only those who may read the whole record see it.
+    #[must_use]
+    pub fn new(kind: EventKind, actor: Actor, summary: String, data: serde_json::Value) -> Self {
+        Self { kind, check_id: None, project_id: None, actor, summary, data }
+    }
+
+    /// It is about this project: our id.
+    #[must_use]
+    pub fn of_project(self, id: &str) -> Self {
+        Self { project_id: Some(id.to_owned()), ..self }
+    }
+
+    /// It is about this check, which is one of this project: our ids.
+    #[must_use]
+    pub fn of_check(self, id: &str, project: &str) -> Self {
+        Self { check_id: Some(id.to_owned()), ..self.of_project(project) }
+    }
+}
+
 /// A recorded event.
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -1,55 +1,19 @@
 //! Checks: listing, detail, what GitLab shows, deciding.
 
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 use shared::decision::{COMMENT_MAX, DecisionFault};
 use shared::{CheckDetail, CheckItem, CheckPage, NewDecision, ProblemCode};
 
 use super::dto;
+use super::listing::ChecksQuery;
 use super::problem::ApiError;
-use super::query::{Query, searchable};
+use super::query::Query;
 use crate::app::App;
-use crate::db::inbox::{Listing, Order};
-use crate::domain::access::{Barred, Caller, Turn};
+use crate::domain::access::{Barred, Caller};
 use crate::domain::ids::CheckId;
-use crate::domain::{CheckState, Refused, Verdict};
+use crate::domain::{CheckState, Refused};
 use crate::service::decide::{DecideError, Wish};
 use crate::service::{decide, inbox};
-
-/// So many checks come at once if nothing else is said.
-const LIMIT: i64 = 50;
-/// So many at most.
-const LIMIT_MAX: i64 = 200;
-
-/// What a listing may be asked for.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ChecksQuery {
-    /// One state, several separated by commas, or `all`. Default: `pending`; with `alarm`, `all`.
-    state: Option<String>,
-    /// Only this project: GitLab's numeric id or the full path.
-    project: Option<String>,
-    /// Only this rule: GitLab's numeric id of the external status check, or its name.
-    rule: Option<String>,
-    /// Only checks whose title, project, number, author, rule, branches and SHA contain every word of this text, in any order;
-    /// at most 32 words; words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
-    q: Option<String>,
-    /// Only checks that need a person: `failed_delivery` are those that GitLab could not be told about, `undecided_pass` those that
-    /// GitLab shows as passed though nobody here approved them. Without `state`, those of all states.
-    alarm: Option<String>,
-    /// Only checks about which this was decided, `approve` or `reject`; also those that were merged, closed or superseded since.
-    verdict: Option<String>,
-    /// Only with pending checks: `mine` are those that the caller may decide on, `others` the rest.
-    turn: Option<String>,
-    /// `oldest` or `newest`: what arrived first or last comes first; `decided`, only with a `state` that leaves
-    /// out `pending`: what was decided last comes first, and what was never decided is left out. Default: only pending checks oldest first, otherwise newest first.
-    sort: Option<String>,
-    /// `next_cursor` of the page before, asked for with the same parameters.
-    cursor: Option<String>,
-    /// How many at most, 1 to 200. Default: 50.
-    limit: Option<i64>,
-}
 
 /// What GitLab shows for a check.
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -77,7 +41,7 @@ pub async fn list_checks(
     caller: web::ReqData<Caller>,
     query: Query<ChecksQuery>,
 ) -> Result<web::Json<CheckPage>, ApiError> {
-    let listing = read_listing(query.0, &caller)?;
+    let listing = query.0.listing(&caller)?;
     let order = listing.order;
     let (rows, more) = inbox::list(&app, &caller, listing).await?;
     let next_cursor = rows.last().filter(|_| more).map(|(last, _)| {
@@ -86,98 +50,6 @@ pub async fn list_checks(
     });
     let items = rows.into_iter().map(dto::check_item).collect::<Result<_, _>>()?;
     Ok(web::Json(CheckPage { items, next_cursor }))
-}
-
-fn read_listing(query: ChecksQuery, caller: &Caller) -> Result<Listing, ApiError> {
-    let mut states = Vec::new();
-    let alarm = match query.alarm.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(word) => Some(shared::Alarm::parse(word).map(dto::alarm).ok_or_else(|| {
-            let why = format!("{word:?} is no alarm; use failed_delivery or undecided_pass.");
-            ApiError::parameter("alarm", why)
-        })?),
-    };
-    let all = alarm.is_some() && query.turn.is_none();
-    let text = query.state.as_deref().unwrap_or(if all { "all" } else { "pending" }).trim();
-    if text != "all" {
-        for word in text.split(',').map(str::trim) {
-            let state = CheckState::parse(word).ok_or_else(|| {
-                let all: Vec<&str> = CheckState::ALL.iter().map(|state| state.as_str()).collect();
-                ApiError::parameter(
-                    "state",
-                    format!("{word:?} is no state; use all, or some of {}.", all.join(", ")),
-                )
-            })?;
-            if !states.contains(&state) {
-                states.push(state);
-            }
-        }
-    }
-    let after = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-        None => None,
-        Some(cursor) => Some(
-            cursor
-                .split_once('~')
-                .filter(|(at, id)| crate::domain::Time::parse(at).is_some() && CheckId::parse(id).is_some())
-                .map(|(at, id)| (at.to_owned(), id.to_owned()))
-                .ok_or_else(|| {
-                    ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
-                })?,
-        ),
-    };
-    let limit = query.limit.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
-    }
-    let pending = states == [CheckState::Pending];
-    let order = match query.sort.as_deref().map(str::trim) {
-        None | Some("") if pending => Order::Oldest,
-        Some("oldest") => Order::Oldest,
-        None | Some("" | "newest") => Order::Newest,
-        Some("decided") if !states.is_empty() && !states.contains(&CheckState::Pending) => Order::Decided,
-        Some("decided") => {
-            let why = "What waits is in no order of decisions; ask for state=approved,rejected,withdrawn or some of them.";
-            return Err(ApiError::parameter("sort", why));
-        }
-        Some(word) => {
-            let why = format!("{word:?} is no order; use oldest, newest or decided.");
-            return Err(ApiError::parameter("sort", why));
-        }
-    };
-    let turn = match query.turn.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some("mine") => Some(Turn::Mine),
-        Some("others") => Some(Turn::Others),
-        Some(word) => {
-            let why = format!("{word:?} is nobody's turn; use mine or others.");
-            return Err(ApiError::parameter("turn", why));
-        }
-    };
-    if turn.is_some() && !pending {
-        let why = "Only pending checks are somebody's turn; leave out turn, or ask for state=pending.";
-        return Err(ApiError::parameter("turn", why));
-    }
-    let verdict = match query.verdict.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(word) => Some(Verdict::parse(word).ok_or_else(|| {
-            let why = format!("{word:?} is no verdict; use approve or reject.");
-            ApiError::parameter("verdict", why)
-        })?),
-    };
-    let given =
-        |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    Ok(Listing {
-        written: turn.map(|turn| turn.of(caller)),
-        order,
-        states,
-        project: given(query.project),
-        rule: given(query.rule),
-        text: searchable(given(query.q))?,
-        verdict,
-        alarm,
-        after,
-        limit,
-    })
 }
 
 /// Read one check

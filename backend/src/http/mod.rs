@@ -16,6 +16,7 @@ pub mod filters;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
+mod listing;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;

@@ -135,14 +135,12 @@ pub async fn change_password(
             accounts::set_password(conn, &caller.account_id, &hash, asking.now)?;
             links::remove_of(conn, &caller.account_id)?;
             let ended = sessions::end_all(conn, &caller.account_id, Some(&session))?;
-            let event = NewEvent {
-                kind: EventKind::PasswordChanged,
-                check_id: None,
-                project_id: None,
-                actor: caller.actor(),
-                summary: format!("{} changed the password", caller.name),
-                data: json!({"account": caller.account_id.as_str(), "ended_sessions": ended}),
-            };
+            let event = NewEvent::new(
+                EventKind::PasswordChanged,
+                caller.actor(),
+                format!("{} changed the password", caller.name),
+                json!({"account": caller.account_id.as_str(), "ended_sessions": ended}),
+            );
             events::append(conn, &event, asking.now)?;
             Ok(())
         })
@@ -154,14 +152,12 @@ pub async fn change_password(
 /// Writes down that somebody who is signed in did not know the password: it may be a session that was taken over.
 fn guessed(conn: &mut Conn, asking: &Asking) -> Result<(), ServiceError> {
     let caller = asking.again(conn, None)?;
-    let event = NewEvent {
-        kind: EventKind::SignInFailed,
-        check_id: None,
-        project_id: None,
-        actor: caller.actor(),
-        summary: format!("{} did not know the present password when setting a new one", caller.name),
-        data: json!({"account": caller.account_id.as_str()}),
-    };
+    let event = NewEvent::new(
+        EventKind::SignInFailed,
+        caller.actor(),
+        format!("{} did not know the present password when setting a new one", caller.name),
+        json!({"account": caller.account_id.as_str()}),
+    );
     events::append(conn, &event, asking.now)?;
     Ok(())
 }

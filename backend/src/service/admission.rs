@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::ServiceError;
 use super::providers::ProviderError;
 use super::sign_in::{self, Origin, Started};
 use crate::config::OidcConfig;
@@ -96,20 +97,18 @@ fn first(
     };
     accounts::link_identity(conn, &who.issuer, &who.subject, &id, now)?;
     accounts::set_joined(conn, &id, now)?;
-    let event = NewEvent {
+    let event = NewEvent::new(
         kind,
-        check_id: None,
-        project_id: None,
-        actor: Actor::in_browser(name, &id),
+        Actor::in_browser(name, &id),
         summary,
-        data: json!({
+        json!({
             "account": id.as_str(),
             "issuer": who.issuer,
             "subject": who.subject,
             "email_verified": who.email_verified,
             "roles": words(roles),
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(id)
 }
@@ -137,17 +136,15 @@ fn follow(
     let change =
         AccountChange { name, roles: &roles, all_projects: known.all_projects, gitlab_user_id, active: true };
     accounts::change(conn, &known.id, &change, now)?;
-    let event = NewEvent {
-        kind: EventKind::PersonChanged,
-        check_id: None,
-        project_id: None,
-        actor: Actor::app(),
-        summary: if roles.is_empty() {
+    let event = NewEvent::new(
+        EventKind::PersonChanged,
+        Actor::app(),
+        if roles.is_empty() {
             format!("{} says of {name} that no group gives a role any more", provider.name)
         } else {
             format!("{} says of {name}: {}", provider.name, words(&roles).join(", "))
         },
-        data: json!({
+        json!({
             "account": known.id.as_str(),
             "name": name,
             "roles": words(&roles),
@@ -156,11 +153,36 @@ fn follow(
             "gitlab_user_id_before": known.gitlab_user_id,
             "provider": provider.id,
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(roles)
 }
 
 fn words(roles: &[Role]) -> Vec<&'static str> {
     roles.iter().map(|role| role.as_str()).collect()
+}
+
+/// Takes an account from whoever comes with it through a provider, inside the transaction of whoever asked.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Invalid`] if nobody does, or the database's.
+pub fn unlink(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Result<(), ServiceError> {
+    let account = accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?;
+    if accounts::unlink_identities(conn, id)? == 0 {
+        let why = "nobody comes with this account through a provider";
+        return Err(ServiceError::Invalid { field: "email", why });
+    }
+    sessions::end_all(conn, id, None)?;
+    tokens::revoke_all(conn, id, now)?;
+    let event = NewEvent::new(
+        EventKind::PersonChanged,
+        actor.clone(),
+        format!(
+            "{} took the account of {} from who came with it through a provider",
+            actor.name, account.name
+        ),
+        json!({"account": id.as_str(), "email": account.email}),
+    );
+    events::append(conn, &event, now)?;
+    Ok(())
 }

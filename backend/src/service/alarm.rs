@@ -39,18 +39,17 @@ pub async fn acknowledge(
             if !shown::acknowledge(conn, id.as_str())? {
                 return Err(ServiceError::NotRetryable("there is no alarm about this check, or no longer"));
             }
-            let event = NewEvent {
-                kind: EventKind::AlarmAcknowledged,
-                check_id: Some(id.as_str().to_owned()),
-                project_id: Some(row.project_id),
-                actor: caller.actor(),
-                summary: format!(
+            let event = NewEvent::new(
+                EventKind::AlarmAcknowledged,
+                caller.actor(),
+                format!(
                     "{} looked into why {} passed in GitLab: {comment}",
                     caller.name,
                     steps::commit(conn, id.as_str(), &row.sha)?
                 ),
-                data: json!({"sha": row.sha, "comment": comment}),
-            };
+                json!({"sha": row.sha, "comment": comment}),
+            )
+            .of_check(id.as_str(), &row.project_id);
             events::append(conn, &event, asking.now)?;
             Ok(())
         })

@@ -127,18 +127,16 @@ fn begin(
 ) -> Result<Export, DbError> {
     let complete = wanted.given.is_empty() && scope.is_all();
     let form = wanted.form.as_str();
-    let event = NewEvent {
-        kind: EventKind::AuditExported,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!(
+    let event = NewEvent::new(
+        EventKind::AuditExported,
+        actor.clone(),
+        format!(
             "{} exported {} as {form}",
             actor.name,
             if complete { "the whole record" } else { "a part of the record" }
         ),
-        data: json!({"format": form, "filters": wanted.given, "complete": complete}),
-    };
+        json!({"format": form, "filters": wanted.given, "complete": complete}),
+    );
     let head = events::append(conn, &event, now)?;
     let instance = events::instance_id(conn)?;
     let header = Header {

@@ -139,14 +139,13 @@ impl Scene<'_> {
             } else {
                 format!("GitLab shows passed for {commit}, but nobody here approved it")
             };
-            let event = NewEvent {
-                kind: EventKind::AlarmUndecidedPass,
-                check_id: Some(row.id.as_str().to_owned()),
-                project_id: Some(row.project_id.clone()),
-                actor: Actor::gitlab(),
+            let event = NewEvent::new(
+                EventKind::AlarmUndecidedPass,
+                Actor::gitlab(),
                 summary,
-                data: json!({"sha": row.sha, "state": row.check.state.as_str()}),
-            };
+                json!({"sha": row.sha, "state": row.check.state.as_str()}),
+            )
+            .of_check(row.id.as_str(), &row.project_id);
             events::append(conn, &event, self.seen.now)?;
         }
         Ok(())

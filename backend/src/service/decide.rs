@@ -194,19 +194,13 @@ fn refuse(
         Barred::NoPermission => ("may not decide", "no_permission"),
         Barred::OwnChange => ("wrote the merge request", "own_change"),
     };
-    let event = NewEvent {
-        kind: EventKind::DecisionRefused,
-        check_id: Some(row.id.as_str().to_owned()),
-        project_id: Some(row.project_id.clone()),
-        actor: caller.actor(),
-        summary: format!(
-            "{} tried to {} {sha} and was refused: {} {why}",
-            caller.name,
-            verdict.as_str(),
-            caller.name
-        ),
-        data: json!({"sha": row.sha, "verdict": verdict.as_str(), "reason": reason}),
-    };
+    let event = NewEvent::new(
+        EventKind::DecisionRefused,
+        caller.actor(),
+        format!("{} tried to {} {sha} and was refused: {} {why}", caller.name, verdict.as_str(), caller.name),
+        json!({"sha": row.sha, "verdict": verdict.as_str(), "reason": reason}),
+    )
+    .of_check(row.id.as_str(), &row.project_id);
     events::append(conn, &event, now)?;
     Ok(())
 }

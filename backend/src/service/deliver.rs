@@ -7,33 +7,23 @@ use serde_json::json;
 
 use crate::app::{App, Connected};
 use crate::db::sending::{self, ClaimedDelivery, Outcome, Wanted};
-use crate::db::{
-    Conn, DbError, Lane, checks, deliveries, events, lock_merge_request, merge_requests, redelivery, shown,
-    trouble,
-};
+use crate::db::{DbError, Lane, checks, deliveries, events, lock_merge_request, redelivery, trouble};
 use crate::domain::access::{Caller, Permission};
 use crate::domain::backoff::DELIVERY;
 use crate::domain::delivery::{Answer, Meaning};
-use crate::domain::ids::ConnectionId;
-use crate::domain::record::{Actor, EventKind, NewEvent};
+use crate::domain::record::{EventKind, NewEvent};
 use crate::domain::{DeliveryState, Time};
 use crate::gitlab::NoteError;
 use crate::request_id;
 use crate::traces::Span;
 
-use super::compare::{ARRIVES_WITHIN, SETTLED_AFTER};
-use super::observe;
 use super::probe::{self, Probe};
-use super::{Asking, ServiceError, steps};
+use super::{Asking, ServiceError, answered};
 
 /// A delivery is taken for this long: well over the client's own time-out.
 const LEASE: Duration = Duration::from_secs(60);
 /// So many are on their way at once to one GitLab.
 pub const PARALLEL: usize = 8;
-
-/// What GitLab shows for a new merge request is looked at so long after the decision: its own pending row may have come later. See
-/// [`SETTLED_AFTER`].
-const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// So many 404 that are not GitLab's are taken for an outage, over some minutes; then they are believed.
 const BELIEVED_AFTER: i64 = 10;
@@ -215,7 +205,7 @@ async fn send_one(
             // As whoever takes calls in and decides does, before any row.
             lock_merge_request(conn, &claimed.connection_id, claimed.project, claimed.iid)?;
             if sending::finish(conn, &owner, &claimed, &outcome, now)? {
-                consequences(conn, &claimed, &answer, now)?;
+                answered::follow(conn, &claimed, &answer, now)?;
             }
             deliveries::made_at(conn, &claimed.id)
         })
@@ -255,128 +245,6 @@ const fn state_after(meaning: Meaning) -> DeliveryState {
     }
 }
 
-/// What follows from an answer. The rows of the connection and of the rule come before the record, whose counter all hold
-/// until they commit: in another order two of these could wait for each other.
-fn consequences(conn: &mut Conn, sent: &ClaimedDelivery, answer: &Answer, now: Time) -> Result<(), DbError> {
-    let error = answer.error.as_deref().unwrap_or("GitLab refused");
-    match answer.meaning {
-        Meaning::Accepted => {
-            let of_connection = trouble::set_connection_trouble(conn, &sent.connection_id, None, None, now)?;
-            let of_rule = trouble::set_rule_trouble(conn, &sent.rule_id, None, None, now)?;
-            if of_connection || of_rule {
-                let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
-                redelivery::resume(conn, &sent.connection_id, rule, now)?;
-            }
-            let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
-            let told = format!("GitLab was told {} for {commit}", sent.status.as_str());
-            record(conn, sent, EventKind::DeliveryDelivered, told, now)?;
-            // GitLab's own row of a new merge request, or an earlier answer that was not heard of, may come after this one; and where
-            // somebody had let it pass behind our back, the alarm is to end.
-            let settling =
-                now < merge_requests::first_seen(conn, &sent.merge_request_id)?.after(SETTLED_AFTER);
-            if settling
-                || may_be_replaced(conn, sent, now)?
-                || shown::undecided_pass(conn, &sent.check_id)?.alarm
-            {
-                merge_requests::want_refresh_at(conn, &sent.merge_request_id, now.after(LOOK_AFTER), now)?;
-            }
-            if of_rule {
-                probe::restored(
-                    conn,
-                    Some(&sent.project_id),
-                    "The rule works again; what it kept is sent",
-                    now,
-                )?;
-            }
-            if of_connection {
-                probe::restored(
-                    conn,
-                    None,
-                    "The connection to GitLab works again; what it kept is sent",
-                    now,
-                )?;
-            }
-        }
-        Meaning::Superseded => {
-            merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
-        }
-        Meaning::Gone => {
-            let connection = ConnectionId::stored(sent.connection_id.clone());
-            observe::vanished(conn, &connection, sent.project, sent.iid, now)?;
-        }
-        Meaning::ConnectionBroken => {
-            let reason = format!("{error}: the token is not accepted");
-            let probe = Some(now.after(probe::EVERY));
-            if trouble::set_connection_trouble(conn, &sent.connection_id, Some(&reason), probe, now)? {
-                record(
-                    conn,
-                    sent,
-                    EventKind::ConnectionBroken,
-                    format!("Telling GitLab stopped: {reason}"),
-                    now,
-                )?;
-            }
-            failed(conn, sent, &reason, now)?;
-        }
-        Meaning::RuleBroken | Meaning::Unlicensed => {
-            let why = match answer.meaning {
-                Meaning::Unlicensed => "the project has no Ultimate licence; the token is accepted",
-                _ => {
-                    "the token needs the role Developer on the project and the scope api, or the status check was deleted in GitLab"
-                }
-            };
-            let reason = format!("{error}: {why}");
-            let probe = Some(now.after(probe::EVERY));
-            if trouble::set_rule_trouble(conn, &sent.rule_id, Some(&reason), probe, now)? {
-                record(
-                    conn,
-                    sent,
-                    EventKind::ConnectionBroken,
-                    format!("Telling GitLab stopped for this rule: {reason}"),
-                    now,
-                )?;
-            }
-            failed(conn, sent, &reason, now)?;
-            // If the rule is gone, reading the merge request says so and withdraws the check.
-            merge_requests::want_refresh(conn, &sent.merge_request_id, now)?;
-        }
-        Meaning::Refused => failed(conn, sent, error, now)?,
-        Meaning::Later(_) => {}
-    }
-    Ok(())
-}
-
-/// Whether an earlier request of this check got no answer and may still be done by GitLab.
-fn may_be_replaced(conn: &mut Conn, sent: &ClaimedDelivery, now: Time) -> Result<bool, DbError> {
-    let Some(newest) = deliveries::newest_of(conn, &sent.check_id)? else { return Ok(false) };
-    let unanswered = deliveries::unanswered_before(conn, &sent.check_id, &newest)?;
-    Ok(unanswered.is_some_and(|at| now < at.after(ARRIVES_WITHIN)))
-}
-
-fn failed(conn: &mut Conn, sent: &ClaimedDelivery, why: &str, now: Time) -> Result<(), DbError> {
-    let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
-    record(conn, sent, EventKind::DeliveryFailed, format!("{commit}: {why}"), now)
-}
-
-fn record(
-    conn: &mut Conn,
-    sent: &ClaimedDelivery,
-    kind: EventKind,
-    summary: String,
-    now: Time,
-) -> Result<(), DbError> {
-    let event = NewEvent {
-        kind,
-        check_id: Some(sent.check_id.clone()),
-        project_id: Some(sent.project_id.clone()),
-        actor: Actor::app(),
-        summary,
-        data: json!({"delivery": sent.id, "status": sent.status.as_str(), "sha": sent.sha}),
-    };
-    events::append(conn, &event, now)?;
-    Ok(())
-}
-
 /// Has a delivery that failed or waits sent now, because a person asked for it.
 ///
 /// # Errors
@@ -403,14 +271,13 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
             let reference = checks::reference(conn, &owners.check_id)?;
             // The person says that it is mended: this delivery is the probe.
             trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
-            let event = NewEvent {
-                kind: EventKind::DeliveryRetried,
-                check_id: Some(owners.check_id),
-                project_id: Some(owners.project_id),
-                actor: caller.actor(),
-                summary: format!("{} had GitLab told again about {reference}", caller.name),
-                data: json!({"delivery": id}),
-            };
+            let event = NewEvent::new(
+                EventKind::DeliveryRetried,
+                caller.actor(),
+                format!("{} had GitLab told again about {reference}", caller.name),
+                json!({"delivery": id}),
+            )
+            .of_check(&owners.check_id, &owners.project_id);
             events::append(conn, &event, now)?;
             Ok(())
         })

@@ -43,14 +43,13 @@ pub(super) fn take_rules(
     if let Some(facts) = newcomer {
         let (rule, new) = projects::enrol_rule(conn, &project.id, facts, seen.now)?;
         if new {
-            let event = NewEvent {
-                kind: EventKind::RuleEnrolled,
-                check_id: None,
-                project_id: Some(project.id.as_str().to_owned()),
-                actor: Actor::app(),
-                summary: format!("{:?} of {} was enrolled by its first call", rule.name, project.path),
-                data: json!({"project": seen.facts.project.gitlab_id, "rule": rule.gitlab_id}),
-            };
+            let event = NewEvent::new(
+                EventKind::RuleEnrolled,
+                Actor::app(),
+                format!("{:?} of {} was enrolled by its first call", rule.name, project.path),
+                json!({"project": seen.facts.project.gitlab_id, "rule": rule.gitlab_id}),
+            )
+            .of_project(project.id.as_str());
             events::append(conn, &event, seen.now)?;
         }
         rules.push(rule);

@@ -85,20 +85,18 @@ pub async fn remove(app: &App, caller: &Caller, id: GroupId) -> Result<(), Servi
 }
 
 fn record(conn: &mut Conn, caller: &Caller, group: &GroupRow, verb: &str, now: Time) -> Result<(), DbError> {
-    let event = NewEvent {
-        kind: EventKind::GroupChanged,
-        check_id: None,
-        project_id: None,
-        actor: caller.actor(),
-        summary: format!("{} {verb} the group {}", caller.name, group.name),
-        data: json!({
+    let event = NewEvent::new(
+        EventKind::GroupChanged,
+        caller.actor(),
+        format!("{} {verb} the group {}", caller.name, group.name),
+        json!({
             "group": group.id.as_str(),
             "name": group.name,
             "projects": group.projects,
             "members": group.members,
             "what": verb,
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(())
 }

@@ -211,14 +211,12 @@ fn set_up(
     let taken = || ServiceError::Taken { field: "email", why: "somebody has this address already" };
     let id = accounts::insert(conn, &new, now)?.ok_or_else(taken)?;
     links::remove_setup(conn)?;
-    let event = NewEvent {
-        kind: EventKind::SetUp,
-        check_id: None,
-        project_id: None,
-        actor: Actor::in_browser(name.trim(), &id),
-        summary: format!("{} became the first administrator through the set-up link", name.trim()),
-        data: json!({"account": id.as_str()}),
-    };
+    let event = NewEvent::new(
+        EventKind::SetUp,
+        Actor::in_browser(name.trim(), &id),
+        format!("{} became the first administrator through the set-up link", name.trim()),
+        json!({"account": id.as_str()}),
+    );
     events::append(conn, &event, now)?;
     Ok(id)
 }
@@ -256,14 +254,12 @@ fn join(
         None => (EventKind::PersonJoined, format!("{name} accepted the invitation and set a password")),
         Some(_) => (EventKind::PasswordChanged, format!("{name} set a new password through a link")),
     };
-    let event = NewEvent {
+    let event = NewEvent::new(
         kind,
-        check_id: None,
-        project_id: None,
-        actor: Actor::in_browser(&name, id),
+        Actor::in_browser(&name, id),
         summary,
-        data: json!({"account": id.as_str(), "name": name, "name_before": invited_as, "ended_sessions": ended}),
-    };
+        json!({"account": id.as_str(), "name": name, "name_before": invited_as, "ended_sessions": ended}),
+    );
     events::append(conn, &event, now)?;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Use cases: what the product does, one write transaction each.
 
 pub mod account;
-mod admission;
+pub mod admission;
 pub mod alarm;
+mod answered;
 pub mod audit;
 pub mod batcher;
 pub mod change;

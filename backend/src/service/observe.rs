@@ -308,14 +308,13 @@ impl Scene<'_> {
                         let what = format!("The title, author or source branch of {reference} changed");
                         (EventKind::CheckUpdated, what)
                     };
-                    let event = NewEvent {
+                    let event = NewEvent::new(
                         kind,
-                        check_id: Some(row.id.as_str().to_owned()),
-                        project_id: Some(row.project_id.clone()),
-                        actor: Actor::gitlab(),
+                        Actor::gitlab(),
                         summary,
-                        data: json!({"title": request.title, "target_branch": request.target_branch}),
-                    };
+                        json!({"title": request.title, "target_branch": request.target_branch}),
+                    )
+                    .of_check(row.id.as_str(), &row.project_id);
                     events::append(conn, &event, self.seen.now)?;
                 }
             }
@@ -351,20 +350,19 @@ impl Scene<'_> {
                 continue;
             }
             let id = checks::insert(conn, &self.describe(rule, head), self.seen.received_at, self.seen.now)?;
-            let event = NewEvent {
-                kind: EventKind::CheckCreated,
-                check_id: Some(id.as_str().to_owned()),
-                project_id: Some(self.project.id.as_str().to_owned()),
-                actor: Actor::gitlab(),
-                summary: format!(
+            let event = NewEvent::new(
+                EventKind::CheckCreated,
+                Actor::gitlab(),
+                format!(
                     "{}!{} waits for {:?} at {}",
                     self.project.path,
                     request.iid,
                     rule.name,
                     short_sha(head)
                 ),
-                data: json!({"sha": head, "rule": rule.gitlab_id}),
-            };
+                json!({"sha": head, "rule": rule.gitlab_id}),
+            )
+            .of_check(id.as_str(), self.project.id.as_str());
             events::append(conn, &event, self.seen.now)?;
         }
         Ok(())

@@ -176,13 +176,11 @@ pub fn create(
     grants::set_account_projects(conn, &id, &new.projects)?;
     grants::set_account_groups(conn, &id, &new.groups)?;
     let verb = if password_hash.is_some() { "made an account for" } else { "invited" };
-    let event = NewEvent {
-        kind: EventKind::PersonInvited,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!("{} {verb} {} as {}", actor.name, new.name.trim(), role_words(&new.roles)),
-        data: json!({
+    let event = NewEvent::new(
+        EventKind::PersonInvited,
+        actor.clone(),
+        format!("{} {verb} {} as {}", actor.name, new.name.trim(), role_words(&new.roles)),
+        json!({
             "account": id.as_str(),
             "email": new.email.trim(),
             "roles": words(&new.roles),
@@ -191,7 +189,7 @@ pub fn create(
             "groups": new.groups,
             "gitlab_user_id": new.gitlab_user_id,
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(id)
 }
@@ -233,7 +231,11 @@ pub fn apply(
 ) -> Result<(), ServiceError> {
     // Two administrators who switch each other off at once must not both succeed.
     lock(conn, "set-up")?;
-    let before = accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?;
+    let before = Standing {
+        account: accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?,
+        projects: grants::projects_of_account(conn, id)?,
+        groups: grants::groups_of_account(conn, id)?,
+    };
     known(conn, &new.projects, &new.groups)?;
     let change = AccountChange {
         name: &new.name,
@@ -242,8 +244,6 @@ pub fn apply(
         gitlab_user_id: new.gitlab_user_id,
         active: new.active,
     };
-    let projects_before = grants::projects_of_account(conn, id)?;
-    let groups_before = grants::groups_of_account(conn, id)?;
     let managed = !accounts::administrators(conn)?.is_empty();
     accounts::change(conn, id, &change, now)?;
     if managed && accounts::administrators(conn)?.is_empty() {
@@ -256,56 +256,63 @@ pub fn apply(
         tokens::revoke_all(conn, id, now)?;
         crate::db::links::remove_of(conn, id)?;
     }
-    let name = new.name.trim();
-    let summary = match (before.active, new.active) {
-        (true, false) => format!("{} switched the account of {name} off", actor.name),
-        (false, true) => format!("{} switched the account of {name} on", actor.name),
-        (true, true) | (false, false) => {
-            let mut says = format!("{} changed {name}: {}", actor.name, role_words(&new.roles));
-            if before.name != name {
-                says.push_str(&format!("; was called {}", before.name));
-            }
-            // With it goes who may decide on whose merge requests.
-            if before.gitlab_user_id != new.gitlab_user_id {
-                let of = |id: Option<i64>| id.map_or("none".into(), |id| id.to_string());
-                let (was, is) = (of(before.gitlab_user_id), of(new.gitlab_user_id));
-                says.push_str(&format!("; GitLab user id {is} instead of {was}"));
-            }
-            let granted = |all: bool, projects: &[String], groups: &[String]| {
-                (all, distinct(projects), distinct(groups))
-            };
-            if granted(before.all_projects, &projects_before, &groups_before)
-                != granted(new.all_projects, &new.projects, &new.groups)
-            {
-                says.push_str("; reaches other projects");
-            }
-            says
-        }
-    };
-    let event = NewEvent {
-        kind: EventKind::PersonChanged,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary,
-        data: json!({
+    let event = NewEvent::new(
+        EventKind::PersonChanged,
+        actor.clone(),
+        said(actor, &before, new),
+        json!({
             "account": id.as_str(),
-            "name": name,
+            "name": new.name.trim(),
             "roles": words(&new.roles),
-            "roles_before": words(&before.roles),
+            "roles_before": words(&before.account.roles),
             "all_projects": new.all_projects,
-            "all_projects_before": before.all_projects,
+            "all_projects_before": before.account.all_projects,
             "projects": new.projects,
-            "projects_before": projects_before,
+            "projects_before": before.projects,
             "groups": new.groups,
-            "groups_before": groups_before,
+            "groups_before": before.groups,
             "gitlab_user_id": new.gitlab_user_id,
-            "gitlab_user_id_before": before.gitlab_user_id,
+            "gitlab_user_id_before": before.account.gitlab_user_id,
             "active": new.active,
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(())
+}
+
+/// How a person stood before a change.
+struct Standing {
+    account: AccountRow,
+    projects: Vec<String>,
+    groups: Vec<String>,
+}
+
+/// What the record says of a change.
+fn said(actor: &Actor, before: &Standing, new: &Change) -> String {
+    let name = new.name.trim();
+    match (before.account.active, new.active) {
+        (true, false) => return format!("{} switched the account of {name} off", actor.name),
+        (false, true) => return format!("{} switched the account of {name} on", actor.name),
+        (true, true) | (false, false) => {}
+    }
+    let mut says = format!("{} changed {name}: {}", actor.name, role_words(&new.roles));
+    if before.account.name != name {
+        says.push_str(&format!("; was called {}", before.account.name));
+    }
+    // With it goes who may decide on whose merge requests.
+    if before.account.gitlab_user_id != new.gitlab_user_id {
+        let of = |id: Option<i64>| id.map_or("none".into(), |id| id.to_string());
+        let (was, is) = (of(before.account.gitlab_user_id), of(new.gitlab_user_id));
+        says.push_str(&format!("; GitLab user id {is} instead of {was}"));
+    }
+    let granted =
+        |all: bool, projects: &[String], groups: &[String]| (all, distinct(projects), distinct(groups));
+    if granted(before.account.all_projects, &before.projects, &before.groups)
+        != granted(new.all_projects, &new.projects, &new.groups)
+    {
+        says.push_str("; reaches other projects");
+    }
+    says
 }
 
 /// Makes a link for a person: an invitation again, or a reset of the password.
@@ -336,43 +343,14 @@ pub fn link(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Result
         return Err(ServiceError::Invalid { field: "active", why });
     }
     let made = links::make(conn, id, account.joined_at.is_some(), now)?;
-    let event = NewEvent {
-        kind: EventKind::LinkMade,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!("{} made a one-time link for {}", actor.name, account.name),
-        data: json!({"account": id.as_str(), "expires_at": made.expires_at.to_string()}),
-    };
+    let event = NewEvent::new(
+        EventKind::LinkMade,
+        actor.clone(),
+        format!("{} made a one-time link for {}", actor.name, account.name),
+        json!({"account": id.as_str(), "expires_at": made.expires_at.to_string()}),
+    );
     events::append(conn, &event, now)?;
     Ok(made)
-}
-
-/// Takes an account from whoever comes with it through a provider, inside the transaction of whoever asked.
-///
-/// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Invalid`] if nobody does, or the database's.
-pub fn unlink(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Result<(), ServiceError> {
-    let account = accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?;
-    if accounts::unlink_identities(conn, id)? == 0 {
-        let why = "nobody comes with this account through a provider";
-        return Err(ServiceError::Invalid { field: "email", why });
-    }
-    sessions::end_all(conn, id, None)?;
-    tokens::revoke_all(conn, id, now)?;
-    let event = NewEvent {
-        kind: EventKind::PersonChanged,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!(
-            "{} took the account of {} from who came with it through a provider",
-            actor.name, account.name
-        ),
-        data: json!({"account": id.as_str(), "email": account.email}),
-    };
-    events::append(conn, &event, now)?;
-    Ok(())
 }
 
 /// Ends all sessions of a person.
@@ -386,14 +364,12 @@ pub async fn end_sessions(app: &App, caller: &Caller, id: AccountId) -> Result<(
             let caller = asking.begin(conn, Some(Permission::Admin))?;
             let account = accounts::find(conn, &id)?.ok_or(ServiceError::NotFound("person"))?;
             let ended = sessions::end_all(conn, &id, None)?;
-            let event = NewEvent {
-                kind: EventKind::SignedOut,
-                check_id: None,
-                project_id: None,
-                actor: caller.actor(),
-                summary: format!("{} ended all sessions of {}", caller.name, account.name),
-                data: json!({"account": id.as_str(), "ended_sessions": ended}),
-            };
+            let event = NewEvent::new(
+                EventKind::SignedOut,
+                caller.actor(),
+                format!("{} ended all sessions of {}", caller.name, account.name),
+                json!({"account": id.as_str(), "ended_sessions": ended}),
+            );
             events::append(conn, &event, asking.now)?;
             Ok::<_, ServiceError>(())
         })

@@ -77,14 +77,12 @@ pub(super) fn broken(
     {
         return Ok(());
     }
-    let event = NewEvent {
-        kind: EventKind::ConnectionBroken,
-        check_id: None,
-        project_id: None,
-        actor: Actor::app(),
-        summary: format!("Telling GitLab stopped: {reason}"),
-        data: json!({}),
-    };
+    let event = NewEvent::new(
+        EventKind::ConnectionBroken,
+        Actor::app(),
+        format!("Telling GitLab stopped: {reason}"),
+        json!({}),
+    );
     events::append(conn, &event, now)?;
     Ok(())
 }
@@ -96,13 +94,10 @@ pub(super) fn restored(
     summary: &str,
     now: Time,
 ) -> Result<(), DbError> {
-    let event = NewEvent {
-        kind: EventKind::ConnectionRestored,
-        check_id: None,
-        project_id: project_id.map(str::to_owned),
-        actor: Actor::app(),
-        summary: summary.into(),
-        data: json!({}),
+    let event = NewEvent::new(EventKind::ConnectionRestored, Actor::app(), summary.into(), json!({}));
+    let event = match project_id {
+        Some(id) => event.of_project(id),
+        None => event,
     };
     events::append(conn, &event, now)?;
     Ok(())

@@ -367,14 +367,12 @@ fn apply(conn: &mut Conn, owner: &str, tries: Tries, fate: &Fate, now: Time) -> 
             if !calls::finish(conn, owner, id, CallState::SetAside, Some(note))? {
                 return Ok(());
             }
-            let event = NewEvent {
-                kind: EventKind::CallSetAside,
-                check_id: None,
-                project_id: None,
-                actor: Actor::app(),
-                summary: format!("Call {id} was set aside: {note}"),
-                data: serde_json::json!({"call": id}),
-            };
+            let event = NewEvent::new(
+                EventKind::CallSetAside,
+                Actor::app(),
+                format!("Call {id} was set aside: {note}"),
+                serde_json::json!({"call": id}),
+            );
             events::append(conn, &event, now)?;
             Ok(())
         }

@@ -241,14 +241,12 @@ fn refused(
         let failures = throttle::read(conn, &subject)?.failed(subject.what, now);
         throttle::save(conn, &subject, &failures)?;
     }
-    let event = NewEvent {
-        kind: EventKind::SignInFailed,
-        check_id: None,
-        project_id: None,
-        actor: Actor::without_account("somebody", "browser"),
-        summary: format!("A sign-in through {} failed: {why}", provider.name),
-        data: json!({"provider": provider.id, "address": origin.address}),
-    };
+    let event = NewEvent::new(
+        EventKind::SignInFailed,
+        Actor::without_account("somebody", "browser"),
+        format!("A sign-in through {} failed: {why}", provider.name),
+        json!({"provider": provider.id, "address": origin.address}),
+    );
     events::append(conn, &event, now)?;
     Ok(())
 }

@@ -40,20 +40,19 @@ pub async fn change(
                 return Ok(rule);
             }
             rules::set_note_enabled(conn, &id, note_enabled, asking.now)?;
-            let event = NewEvent {
-                kind: EventKind::RuleChanged,
-                check_id: None,
-                project_id: Some(rule.project.0.clone()),
-                actor: caller.actor(),
-                summary: format!(
+            let event = NewEvent::new(
+                EventKind::RuleChanged,
+                caller.actor(),
+                format!(
                     "{} switched the notes of {:?} in {} {}",
                     caller.name,
                     rule.name,
                     rule.project.2,
                     if note_enabled { "on" } else { "off" }
                 ),
-                data: json!({"rule": id.as_str(), "note_enabled": note_enabled}),
-            };
+                json!({"rule": id.as_str(), "note_enabled": note_enabled}),
+            )
+            .of_project(&rule.project.0);
             events::append(conn, &event, asking.now)?;
             rule.note_enabled = note_enabled;
             Ok::<_, ServiceError>(rule)

@@ -47,14 +47,8 @@ pub fn seal_all(conn: &mut Conn, keys: &Keys, now: Time) -> Result<usize, SealEr
 /// See [`SealError`].
 pub fn rotate(conn: &mut Conn, keys: &Keys, actor: Actor, now: Time) -> Result<usize, SealError> {
     let sealed = seal_all(conn, keys, now)?;
-    let event = NewEvent {
-        kind: EventKind::SecretsRotated,
-        check_id: None,
-        project_id: None,
-        summary: format!("{} replaced the key that seals secrets", actor.name),
-        actor,
-        data: json!({"sealed_anew": sealed}),
-    };
+    let summary = format!("{} replaced the key that seals secrets", actor.name);
+    let event = NewEvent::new(EventKind::SecretsRotated, actor, summary, json!({"sealed_anew": sealed}));
     events::append(conn, &event, now)?;
     Ok(sealed)
 }

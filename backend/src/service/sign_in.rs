@@ -185,18 +185,16 @@ fn refused(
         .locks_until
         .map(|until| format!("; further attempts are refused until {until}"))
         .unwrap_or_default();
-    let event = NewEvent {
-        kind: EventKind::SignInFailed,
-        check_id: None,
-        project_id: None,
-        actor: Actor::without_account("somebody", "browser"),
-        summary: format!("A sign-in for {whose} failed{lock}"),
-        data: json!({
+    let event = NewEvent::new(
+        EventKind::SignInFailed,
+        Actor::without_account("somebody", "browser"),
+        format!("A sign-in for {whose} failed{lock}"),
+        json!({
             "account": known.map(|row| row.id.as_str().to_owned()),
             "address": origin.address,
             "locked_until": attempt.locks_until.map(|until| until.to_string()),
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     Ok(None)
 }
@@ -236,17 +234,15 @@ pub(super) fn start(
         return Ok(None);
     };
     accounts::signed_in(conn, account, now)?;
-    let event = NewEvent {
-        kind: EventKind::SignedIn,
-        check_id: None,
-        project_id: None,
-        actor: caller.actor(),
-        summary: match provider {
+    let event = NewEvent::new(
+        EventKind::SignedIn,
+        caller.actor(),
+        match provider {
             None => format!("{} signed in", caller.name),
             Some(provider) => format!("{} signed in through {provider}", caller.name),
         },
-        data: json!({"session": session.as_str(), "address": origin.address, "with": provider.unwrap_or("password")}),
-    };
+        json!({"session": session.as_str(), "address": origin.address, "with": provider.unwrap_or("password")}),
+    );
     events::append(conn, &event, now)?;
     Ok(Some(Started { secret, expires_at, caller }))
 }
@@ -304,14 +300,12 @@ pub async fn end(app: &App, caller: &Caller, session: SessionId) -> Result<(), S
             if !sessions::end(conn, &caller.account_id, &session)? {
                 return Err(ServiceError::NotFound("session"));
             }
-            let event = NewEvent {
-                kind: EventKind::SignedOut,
-                check_id: None,
-                project_id: None,
-                actor: caller.actor(),
-                summary: format!("{} ended a session", caller.name),
-                data: json!({"session": session.as_str()}),
-            };
+            let event = NewEvent::new(
+                EventKind::SignedOut,
+                caller.actor(),
+                format!("{} ended a session", caller.name),
+                json!({"session": session.as_str()}),
+            );
             events::append(conn, &event, asking.now)?;
             Ok(())
         })

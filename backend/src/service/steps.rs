@@ -136,14 +136,8 @@ fn record(
     }
     events::append(
         conn,
-        &NewEvent {
-            kind,
-            check_id: Some(row.id.as_str().to_owned()),
-            project_id: Some(row.project_id.clone()),
-            actor: cause.actor.cloned().unwrap_or(actor),
-            summary,
-            data,
-        },
+        &NewEvent::new(kind, cause.actor.cloned().unwrap_or(actor), summary, data)
+            .of_check(row.id.as_str(), &row.project_id),
         now,
     )?;
     Ok(())

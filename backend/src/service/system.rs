@@ -117,14 +117,12 @@ pub async fn replay_call(app: &App, caller: &Caller, id: i64) -> Result<(), Serv
                     ServiceError::NotFound("call")
                 });
             }
-            let event = NewEvent {
-                kind: EventKind::CallReplayed,
-                check_id: None,
-                project_id: None,
-                actor: caller.actor(),
-                summary: format!("{} queued call {id} again", caller.name),
-                data: json!({"call": id}),
-            };
+            let event = NewEvent::new(
+                EventKind::CallReplayed,
+                caller.actor(),
+                format!("{} queued call {id} again", caller.name),
+                json!({"call": id}),
+            );
             events::append(conn, &event, now)?;
             Ok(())
         })

@@ -117,25 +117,18 @@ pub fn create(
         expires_at,
     };
     let id = tokens::insert(conn, &new, now)?;
-    let event = NewEvent {
-        kind: EventKind::TokenMade,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!(
-            "{} made the token {} that acts for {}",
-            actor.name,
-            wanted.name.trim(),
-            person.name
-        ),
-        data: json!({
+    let event = NewEvent::new(
+        EventKind::TokenMade,
+        actor.clone(),
+        format!("{} made the token {} that acts for {}", actor.name, wanted.name.trim(), person.name),
+        json!({
             "token": id.as_str(),
             "account": account.as_str(),
             "scopes": tokens::scopes_text(&wanted.scopes),
             "projects": projects,
             "expires_at": expires_at.map(|at| at.to_string()),
         }),
-    };
+    );
     events::append(conn, &event, now)?;
     let row = tokens::list(conn, Which::Of(account), now)?
         .into_iter()
@@ -172,14 +165,12 @@ pub fn end(
     now: Time,
 ) -> Result<(), ServiceError> {
     let (name, owner) = tokens::revoke(conn, id, which, now)?.ok_or(ServiceError::NotFound("token"))?;
-    let event = NewEvent {
-        kind: EventKind::TokenRevoked,
-        check_id: None,
-        project_id: None,
-        actor: actor.clone(),
-        summary: format!("{} revoked the token {name}", actor.name),
-        data: json!({"token": id.as_str(), "account": owner.as_str()}),
-    };
+    let event = NewEvent::new(
+        EventKind::TokenRevoked,
+        actor.clone(),
+        format!("{} revoked the token {name}", actor.name),
+        json!({"token": id.as_str(), "account": owner.as_str()}),
+    );
     events::append(conn, &event, now)?;
     Ok(())
 }

@@ -14,14 +14,7 @@ use serde_json::{Value, json};
 use crate::support::{Asker, World};
 
 fn event(kind: EventKind, actor: &str, summary: &str) -> NewEvent {
-    NewEvent {
-        kind,
-        check_id: None,
-        project_id: None,
-        actor: Actor::without_account(actor, "browser"),
-        summary: summary.into(),
-        data: json!({}),
-    }
+    NewEvent::new(kind, Actor::without_account(actor, "browser"), summary.into(), json!({}))
 }
 
 async fn append(world: &World, all: Vec<NewEvent>) {
