@@ -147,3 +147,32 @@ impl Running {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use super::{Told, start};
+    use crate::app::App;
+    use crate::config::Given;
+    use crate::domain::SystemClock;
+
+    #[actix_web::test]
+    async fn a_service_that_has_lost_a_loop_stops_and_says_so() {
+        let folder =
+            std::env::temp_dir().join(format!("approval-app-server-{}", uuid::Uuid::now_v7().simple()));
+        let database_url = Some(format!("sqlite:{}", folder.join("app.db").display()));
+        let config = Given { database_url, ..Given::default() }.check().expect("is enough");
+        let app = App::open(config, Arc::new(SystemClock)).await.expect("opens");
+        let mut running =
+            start(&app, TcpListener::bind("127.0.0.1:0").expect("binds"), true).expect("starts");
+        running.loops.spawn(async { panic!("a defect, made here") });
+        let told = Told::listen().expect("listens");
+        let ended = running.until_told_to_stop(told).await.expect_err("has failed").to_string();
+        assert!(ended.contains("a loop of the service is gone") && ended.contains("a defect"), "{ended}");
+        assert!(app.stopping.is_cancelled());
+        // What is left in the folder for temporary files hurts nobody.
+        let _left = std::fs::remove_dir_all(&folder);
+    }
+}

@@ -5,6 +5,7 @@ use shared::alarm::ALARM_COMMENT_MAX;
 use shared::decision::is_blank;
 use shared::{NewAcknowledgement, ProblemCode};
 
+use super::body::Body;
 use super::checks::check_id;
 use super::problem::ApiError;
 use crate::app::App;
@@ -33,10 +34,10 @@ pub async fn acknowledge_alarm(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    body: web::Json<NewAcknowledgement>,
+    body: Body<NewAcknowledgement>,
 ) -> Result<HttpResponse, ApiError> {
     let id = check_id(&id)?;
-    let comment = body.comment.trim();
+    let comment = body.0.comment.trim();
     let wrong = |code, why: String| Err(ApiError::new(code, why).about("comment"));
     if is_blank(comment) {
         return wrong(ProblemCode::CommentRequired, "Say what you found out.".into());

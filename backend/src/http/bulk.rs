@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, web};
 use shared::bulk::BULK_MAX;
 use shared::{BulkDecision, BulkItem, BulkOutcome, BulkResult, CheckItem, ProblemCode};
 
+use super::body::Body;
 use super::checks::{invalid, not_taken};
 use super::dto;
 use super::idempotency::Unfinished;
@@ -36,9 +37,9 @@ use crate::service::{decide, inbox};
 pub async fn decide_checks(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    body: web::Json<BulkDecision>,
+    body: Body<BulkDecision>,
 ) -> Result<HttpResponse, ApiError> {
-    let bulk = body.into_inner();
+    let bulk = body.0;
     check_items(&bulk)?;
     bulk.validate().map_err(invalid)?;
     let wishes = bulk.items.iter().map(|item| wish(&bulk, item)).collect();

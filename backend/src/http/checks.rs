@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use shared::decision::{COMMENT_MAX, DecisionFault};
 use shared::{CheckDetail, CheckItem, CheckPage, NewDecision, ProblemCode};
 
+use super::body::Body;
 use super::dto;
 use super::listing::ChecksQuery;
 use super::problem::ApiError;
@@ -119,10 +120,10 @@ pub async fn decide_check(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    body: web::Json<NewDecision>,
+    body: Body<NewDecision>,
 ) -> Result<HttpResponse, ApiError> {
     let id = check_id(&id)?;
-    let new = body.into_inner();
+    let new = body.0;
     new.validate().map_err(invalid)?;
     let wish = Wish {
         check_id: id.clone(),

@@ -4,6 +4,7 @@ use actix_web::web;
 use shared::bulk::{FilterFault, SAVED_MAX, SAVED_NAME_MAX, SAVED_QUERY_MAX};
 use shared::{CheckFilters, ProblemCode, SavedFilter, SavedFilters};
 
+use super::body::Body;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::domain::access::Caller;
@@ -57,9 +58,9 @@ pub async fn read_filters(
 pub async fn replace_filters(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    body: web::Json<SavedFilters>,
+    body: Body<SavedFilters>,
 ) -> Result<web::Json<SavedFilters>, ApiError> {
-    let given = body.into_inner();
+    let given = body.0;
     given.validate().map_err(invalid)?;
     let rows = given.filters.into_iter().map(|one| (one.name.trim().to_owned(), one.query)).collect();
     Ok(web::Json(shown(filters::replace(&app, &caller, rows).await?)))

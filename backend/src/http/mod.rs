@@ -3,6 +3,7 @@
 pub mod access;
 mod alarm;
 pub mod audit;
+mod body;
 pub mod bulk;
 pub mod change;
 pub mod checks;

@@ -7,6 +7,7 @@ use shared::{
     SessionList,
 };
 
+use super::body::Body;
 use super::dto_people as dto;
 use super::problem::ApiError;
 use crate::app::App;
@@ -48,9 +49,9 @@ pub async fn invite_person(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     request: actix_web::HttpRequest,
-    body: web::Json<NewPerson>,
+    body: Body<NewPerson>,
 ) -> Result<HttpResponse, ApiError> {
-    let new = body.into_inner();
+    let new = body.0;
     validate_name(&new.name).map_err(|fault| dto::fault(fault, "name"))?;
     validate_email(&new.email).map_err(|fault| dto::fault(fault, "email"))?;
     let invitation = Invitation {
@@ -111,10 +112,10 @@ pub async fn change_person(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    body: web::Json<PersonChange>,
+    body: Body<PersonChange>,
 ) -> Result<web::Json<Person>, ApiError> {
     let id = account_id(&id)?;
-    let new = body.into_inner();
+    let new = body.0;
     validate_name(&new.name).map_err(|fault| dto::fault(fault, "name"))?;
     let change = Change {
         name: new.name,
@@ -226,9 +227,9 @@ pub async fn list_groups(app: web::Data<App>) -> Result<web::Json<GroupList>, Ap
 pub async fn make_group(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    body: web::Json<GroupChange>,
+    body: Body<GroupChange>,
 ) -> Result<HttpResponse, ApiError> {
-    let contents = dto::group_contents(body.into_inner())?;
+    let contents = dto::group_contents(body.0)?;
     let group = groups::save(&app, &caller, None, contents, None).await?;
     Ok(HttpResponse::Created().json(dto::group(group)))
 }
@@ -252,10 +253,10 @@ pub async fn change_group(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    body: web::Json<GroupChange>,
+    body: Body<GroupChange>,
 ) -> Result<web::Json<Group>, ApiError> {
     let id = group_id(&id)?;
-    let mut change = body.into_inner();
+    let mut change = body.0;
     let expected = change.expected_version.take();
     let contents = dto::group_contents(change)?;
     Ok(web::Json(dto::group(groups::save(&app, &caller, Some(id), contents, expected).await?)))

@@ -270,9 +270,6 @@ pub fn json_error(error: actix_web::error::JsonPayloadError, _request: &HttpRequ
             "Send the body with Content-Type: application/json.",
         ),
         E::Overflow { .. } | E::OverflowKnownLength { .. } => ApiError::too_large(),
-        E::Deserialize(error) if error.is_data() => {
-            ApiError::new(ProblemCode::Invalid, capital(&error.to_string()))
-        }
         E::Deserialize(error) => ApiError::new(ProblemCode::MalformedJson, capital(&error.to_string())),
         _ => ApiError::incomplete(),
     };

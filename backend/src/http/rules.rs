@@ -3,6 +3,7 @@
 use actix_web::web;
 use shared::{ProjectItem, RuleChange, RuleItem, RuleList};
 
+use super::body::Body;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::db::rules::ListedRule;
@@ -44,10 +45,10 @@ pub async fn change_rule(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
     id: web::Path<String>,
-    body: web::Json<RuleChange>,
+    body: Body<RuleChange>,
 ) -> Result<web::Json<RuleItem>, ApiError> {
     let id = RuleId::parse(&id).ok_or(ServiceError::NotFound("rule"))?;
-    Ok(web::Json(item(rules::change(&app, &caller, id, body.note_enabled).await?)))
+    Ok(web::Json(item(rules::change(&app, &caller, id, body.0.note_enabled).await?)))
 }
 
 fn item(row: ListedRule) -> RuleItem {

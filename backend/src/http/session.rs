@@ -9,6 +9,7 @@ use shared::{
     SessionList, SignInOptions, SignInProvider,
 };
 
+use super::body::Body;
 use super::client;
 use super::dto_people as dto;
 use super::problem::ApiError;
@@ -66,9 +67,9 @@ pub async fn read_sign_in(app: web::Data<App>) -> Result<web::Json<SignInOptions
 pub async fn sign_in(
     app: web::Data<App>,
     request: HttpRequest,
-    body: web::Json<Credentials>,
+    body: Body<Credentials>,
 ) -> Result<HttpResponse, ApiError> {
-    let given = body.into_inner();
+    let given = body.0;
     if given.password.len() > shared::account::PASSWORD_MAX || given.email.len() > shared::account::EMAIL_MAX
     {
         return Err(ApiError::sign_in(SignInError::BadCredentials, app.clock.now()));
@@ -128,9 +129,9 @@ pub async fn sign_out(app: web::Data<App>, caller: web::ReqData<Caller>) -> Resu
 )]
 pub async fn inspect_link(
     app: web::Data<App>,
-    body: web::Json<LinkSecret>,
+    body: Body<LinkSecret>,
 ) -> Result<web::Json<LinkInfo>, ApiError> {
-    let good = links::inspect(&app, &SecretString::from(body.into_inner().token)).await?;
+    let good = links::inspect(&app, &SecretString::from(body.0.token)).await?;
     Ok(web::Json(dto::link_info(good)))
 }
 
@@ -153,9 +154,9 @@ pub async fn inspect_link(
 pub async fn accept_link(
     app: web::Data<App>,
     request: HttpRequest,
-    body: web::Json<AcceptLink>,
+    body: Body<AcceptLink>,
 ) -> Result<HttpResponse, ApiError> {
-    let given = body.into_inner();
+    let given = body.0;
     if let Some(name) = &given.name {
         validate_name(name).map_err(|fault| dto::fault(fault, "name"))?;
     }
@@ -191,9 +192,9 @@ pub async fn accept_link(
 pub async fn change_password(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    body: web::Json<NewPassword>,
+    body: Body<NewPassword>,
 ) -> Result<HttpResponse, ApiError> {
-    let given = body.into_inner();
+    let given = body.0;
     validate_password(&given.new).map_err(|fault| dto::fault(fault, "new"))?;
     if given.current.len() > shared::account::PASSWORD_MAX {
         let why = "This is not your present password.";

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use shared::account::validate_name;
 use shared::{MadeToken, NewToken, ProblemCode, ProjectItem, ProjectList, TokenList};
 
+use super::body::Body;
 use super::dto_people as dto;
 use super::problem::ApiError;
 use crate::app::App;
@@ -51,9 +52,9 @@ pub async fn list_tokens(
 pub async fn make_token(
     app: web::Data<App>,
     caller: web::ReqData<Caller>,
-    body: web::Json<NewToken>,
+    body: Body<NewToken>,
 ) -> Result<HttpResponse, ApiError> {
-    let new = body.into_inner();
+    let new = body.0;
     validate_name(&new.name).map_err(|fault| dto::fault(fault, "name"))?;
     if new.expires_in_days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
         let why = format!("A token lives for 1 to {DAYS_MAX} days, or for good if nothing is said.");

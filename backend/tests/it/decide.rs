@@ -221,6 +221,7 @@ on_both! {
         let path = format!("checks/{}/decisions", check["id"].as_str().unwrap());
         for (body, status, code) in [
             (json!({}), 422, "invalid"),
+            (json!(["approve", "", check["sha"]]), 422, "invalid"),
             (json!({"verdict": "maybe", "expected_sha": "x"}), 422, "invalid"),
             (json!({"verdict": "approve"}), 422, "invalid"),
             (json!({"verdict": "approve", "expected_sha": ""}), 422, "invalid"),

@@ -236,6 +236,29 @@ on_both! {
         note(world, iid);
     }
 
+    async fn what_a_proxy_says_of_a_note_is_an_outage(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        let (mut from, mut to) = ("approved", "reject");
+        let mut id = None;
+        for status in [302, 400, 401, 403, 404, 422] {
+            deliver_all(world).await;
+            world.gitlab.set_fault(Some(Fault::NotGitLab(status)));
+            world.settle_for(Duration::from_secs(30)).await;
+            let kept = world.detail(&check).await["note"].take();
+            assert_eq!(kept["state"], "pending", "{status}: {kept}");
+            assert!(kept["last_error"].as_str().unwrap().contains(&status.to_string()), "{kept}");
+            world.gitlab.set_fault(None);
+            world.settle_for(Duration::from_secs(600)).await;
+            let written = note(world, iid);
+            assert_eq!(*id.get_or_insert(written.id), written.id, "{status}");
+            assert!(written.body.contains(&format!("**: {from} by")), "{status}: {}", written.body);
+            reverse(world, &check, from, to).await;
+            (from, to) = if from == "approved" { ("rejected", "approve") } else { ("approved", "reject") };
+        }
+    }
+
     async fn a_failing_note_keeps_no_delivery_back(world: Plan::signed()) {
         world.open().await;
         let iid = world.open().await;

@@ -37,6 +37,11 @@ async fn alarms(world: &World) -> usize {
     found["items"].as_array().unwrap().len()
 }
 
+/// How often GitLab has taken an answer about this check.
+async fn told(world: &World, check: &Value) -> usize {
+    world.happened(check).await.iter().filter(|kind| *kind == "delivery.delivered").count()
+}
+
 on_both! {
     async fn a_decision_that_no_longer_counts_is_taken_back_though_the_answer_was_lost(world: Plan::signed()) {
         let (iid, check) = approved(world).await;
@@ -239,6 +244,25 @@ on_both! {
             world.settle_for(2 * MINUTE).await;
             assert_eq!(world.shown(iid), Status::Passed, "{status}");
         }
+    }
+
+    async fn two_services_that_answer_one_check_do_not_race(world: Plan::signed()) {
+        let (iid, check) = approved(world).await;
+        let before = told(world, &check).await;
+        // The other one answers a second after each of our answers, for half an hour.
+        for _ in 0..30 * 60 / 10 {
+            if world.shown(iid) == Status::Passed {
+                world.advance(Duration::from_secs(1));
+                world.answer_behind_our_back(iid, "failed").await;
+                world.reconcile().await;
+            }
+            world.settle_for(Duration::from_secs(10)).await;
+        }
+        let again = told(world, &check).await - before;
+        assert!((6..20).contains(&again), "told {again} times more in half an hour");
+        // Left alone, GitLab shows what was decided here.
+        world.settle_for(10 * MINUTE).await;
+        assert_eq!(world.shown(iid), Status::Passed);
     }
 
     async fn a_deleted_merge_request_breaks_no_rule(world: Plan::signed()) {
