@@ -71,8 +71,12 @@ fn metrics_server(app: &App, at: SocketAddr) -> std::io::Result<actix_web::dev::
             .route("/metrics", web::get().to(http::metrics::read_metrics))
     });
     let bound = server.workers(1).disable_signals().bind(at);
-    let bound =
-        bound.map_err(|error| std::io::Error::new(error.kind(), format!("metrics at {at}: {error}")))?;
+    let bound = bound.map_err(|error| {
+        let why = format!(
+            "cannot listen for metrics on {at}: {error}; choose another with APPROVAL_METRICS_LISTEN"
+        );
+        std::io::Error::new(error.kind(), why)
+    })?;
     for address in bound.addrs() {
         tracing::info!("metrics are at http://{address}/metrics");
     }

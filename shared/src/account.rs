@@ -68,7 +68,7 @@ pub struct SamplePerson {
 pub struct SignInOptions {
     /// OpenID Connect providers.
     pub providers: Vec<SignInProvider>,
-    /// Whether nobody can sign in yet: the one-time link in the log makes the first administrator.
+    /// Whether nobody can sign in yet: the one-time link that the service printed at its start makes the first administrator.
     pub setup_needed: bool,
     /// The sandbox's people; empty outside the demo.
     pub samples: Vec<SamplePerson>,

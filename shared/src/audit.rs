@@ -18,7 +18,7 @@ pub struct AuditEntry {
     pub check_id: Option<String>,
     /// Our id of the project it is about.
     pub project_id: Option<String>,
-    /// Who did it: a person's name, `gitlab` or `approval-app`.
+    /// Who did it: a person's name, `command line`, `gitlab` or `approval-app`.
     pub actor: String,
     /// The account of the person, if it was one.
     pub account_id: Option<String>,

@@ -13,7 +13,8 @@ pub enum DeliveryState {
     Pending,
     /// GitLab accepted it.
     Delivered,
-    /// GitLab refused it; a person must act. Nothing is sent until then.
+    /// GitLab refused it. Where the token, its role or the licence was the reason, it is tried again every ten minutes; otherwise a
+    /// person has to act.
     Failed,
     /// No longer true when its turn came (a newer decision or commit exists); never sent again.
     Obsolete,

@@ -30,7 +30,7 @@ pub enum EventKind {
     /// The target branch changed, so the decision no longer counts.
     #[serde(rename = "check.voided")]
     CheckVoided,
-    /// Somebody pressed Retry in GitLab.
+    /// Retry was pressed in GitLab, or a lost answer is sent again.
     #[serde(rename = "check.retried")]
     CheckRetried,
     /// GitLab accepted a delivery.
@@ -153,7 +153,7 @@ impl EventKind {
         EventKind::DecisionRefused,
     ];
 
-    /// The word used in the API, in the database and as the event name of the live stream.
+    /// The word used in the API and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -202,8 +202,7 @@ impl EventKind {
     }
 }
 
-/// One event. In the live stream it is the `data` of a server-sent event whose `id` is `id` and
-/// whose `event` is `kind`.
+/// One event. In the live stream it is the `data` of a server-sent event named `event`, whose `id` is `id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
@@ -215,7 +214,7 @@ pub struct Event {
     pub kind: EventKind,
     /// The check it is about, if any.
     pub check_id: Option<String>,
-    /// Who did it: a reviewer's name, `gitlab` or `approval-app`.
+    /// Who did it: a person's name, `command line`, `gitlab` or `approval-app`.
     pub actor: String,
     /// What a person reads about it: one sentence of plain text.
     pub summary: String,

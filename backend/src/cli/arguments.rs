@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::Cli;
-use crate::config::sources::{Beneath, Setting};
+use crate::config::sources::{Beneath, Setting, meant};
 
 /// The key of the argument that names the TOML file.
 const FILE: &str = "config_file";
@@ -38,6 +38,19 @@ impl Arguments {
     #[must_use]
     pub fn lacks(&self, key: &str) -> bool {
         matches!(innermost(&self.matches).try_contains_id(key), Ok(false))
+    }
+
+    /// What is wrong with a setting, and where it is said if that is not its own variable.
+    #[must_use]
+    pub fn with_origin(&self, fault: String) -> String {
+        let of =
+            |setting: &Setting| fault.strip_prefix(&setting.variable)?.starts_with([' ', ':']).then_some(());
+        let settings = settings();
+        let from = settings.iter().find(|setting| of(setting).is_some()).and_then(|setting| {
+            let (_, from) = self.said(setting)?;
+            (from != setting.variable).then_some(from)
+        });
+        from.map_or_else(|| fault.clone(), |from| format!("{fault} (said by {from})"))
     }
 
     /// The value of a setting that counts, and where it comes from; `None` if nobody said anything.
@@ -101,12 +114,6 @@ fn fill(command: Command, beneath: &Beneath) -> Command {
     command.mut_args(filled).mut_subcommands(|inner| fill(inner, beneath))
 }
 
-/// The nearest name to one that is not known.
-#[must_use]
-pub fn nearest<'a>(names: impl Iterator<Item = &'a str>, to: &str) -> &'a str {
-    names.min_by_key(|name| strsim::levenshtein(name, to)).unwrap_or("another")
-}
-
 /// The names of all variables that count.
 #[must_use]
 pub fn variables() -> Vec<String> {
@@ -124,10 +131,16 @@ pub fn variables() -> Vec<String> {
 /// A misspelt variable would silently not count; each is a fault that names the nearest known one.
 #[must_use]
 pub fn unknown_variables(set: impl Iterator<Item = String>, known: &[String]) -> Vec<String> {
-    set.filter(|name| name.starts_with("APPROVAL_") && !known.contains(name))
+    let is_known = |name: &str| known.iter().any(|one| one == name);
+    set.filter(|name| name.starts_with("APPROVAL_") && !is_known(name))
         .map(|name| {
-            let nearest = nearest(known.iter().map(String::as_str), &name);
-            format!("there is no variable {name}; did you mean {nearest}?")
+            if let Some(open) = name.strip_suffix("_FILE").filter(|open| is_known(open)) {
+                return format!(
+                    "there is no variable {name}: only secrets can be read from a file; set {open}"
+                );
+            }
+            let meant = meant(known.iter().map(String::as_str), &name);
+            format!("there is no variable {name}; {meant}")
         })
         .collect()
 }
@@ -156,9 +169,18 @@ mod tests {
 
     #[test]
     fn a_misspelt_variable_is_refused_with_the_nearest_name() {
-        let set = ["APPROVAL_LISTEN", "APPROVAL_LISTN", "APPROVAL_GITLAB_TOKEN_FILE", "PATH"];
-        let faults = unknown_variables(set.map(str::to_owned).into_iter(), &variables());
-        assert_eq!(faults, ["there is no variable APPROVAL_LISTN; did you mean APPROVAL_LISTEN?"]);
+        let told = |name: &str| unknown_variables(std::iter::once(name.to_owned()), &variables());
+        for known in ["APPROVAL_LISTEN", "APPROVAL_GITLAB_TOKEN_FILE", "PATH"] {
+            assert!(told(known).is_empty(), "{known}");
+        }
+        for (name, words) in [
+            ("APPROVAL_LISTN", "did you mean APPROVAL_LISTEN?"),
+            ("APPROVAL_URL", "approval-app serve --help names all"),
+            ("APPROVAL_GITLAB_URL_FILE", "only secrets can be read from a file; set APPROVAL_GITLAB_URL"),
+        ] {
+            let faults = told(name);
+            assert!(faults.len() == 1 && faults.iter().all(|fault| fault.contains(words)), "{faults:?}");
+        }
     }
 
     #[test]

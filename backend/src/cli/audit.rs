@@ -46,7 +46,7 @@ pub fn verify(wanted: &Verify) -> Result<(), Failure> {
     if let Some(head) = &wanted.head
         && !(head.trim().len() == 64 && head.trim().bytes().all(|byte| byte.is_ascii_hexdigit()))
     {
-        return Err(Failure::Runtime(format!("--head is {head:?}; a hash has 64 hexadecimal digits")));
+        return Err(Failure::Usage(format!("--head is {head:?}; a hash has 64 hexadecimal digits")));
     }
     let proof = if wanted.file == Path::new("-") {
         read(std::io::stdin().lock(), wanted)

@@ -1,7 +1,7 @@
 //! `config`: whether the settings are right, and which value counts from where.
 
 use super::arguments::{Arguments, settings, table};
-use super::{Failure, say};
+use super::{Failure, nothing_wrong, say};
 use crate::config::sources::Setting;
 use crate::config::{Config, Given, without_user};
 use crate::db::DatabaseUrl;
@@ -29,11 +29,7 @@ pub fn show(arguments: &Arguments) -> Result<(), Failure> {
     let width = lines.iter().map(|(said, _)| said.chars().count()).filter(|width| *width <= 60).max();
     let width = width.unwrap_or_default();
     lines.iter().try_for_each(|(said, from)| say(&format!("{said:width$}  # {from}")))?;
-    if arguments.beneath.faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Config(arguments.beneath.faults.clone()))
-    }
+    nothing_wrong(arguments)
 }
 
 fn line(arguments: &Arguments, setting: &Setting) -> (String, String) {

@@ -105,6 +105,8 @@ enum Command {
 enum Failure {
     /// Something failed while running.
     Runtime(String),
+    /// The command line cannot be read.
+    Usage(String),
     /// Something else that is needed is not there.
     Unavailable(String),
     /// The settings are wrong.
@@ -136,6 +138,7 @@ pub fn run() -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(Failure::Runtime(why)) => complain(&[why], 1),
+        Err(Failure::Usage(why)) => complain(&[why], 2),
         Err(Failure::Unavailable(why)) => complain(&[why], 69),
         Err(Failure::Config(faults)) => complain(&faults, 78),
     }
@@ -201,6 +204,9 @@ fn start_log(format: Option<&str>) {
     } else {
         builder.compact().init();
     }
+    if std::env::var("RUST_LOG").is_ok_and(|text| text.parse::<EnvFilter>().is_err()) {
+        tracing::warn!("RUST_LOG cannot be read; info counts");
+    }
 }
 
 /// The settings, if nothing is wrong with them, with what is said beneath them, and with the variables' names.
@@ -210,7 +216,9 @@ fn check(given: Given, arguments: &Arguments) -> Result<Config, Failure> {
         Ok(config) if faults.is_empty() => Ok(config),
         Ok(_) => Err(Failure::Config(faults)),
         Err(mut more) => {
-            faults.append(&mut more);
+            let unread = &arguments.beneath.unread;
+            more.retain(|fault| !unread.iter().any(|variable| fault.contains(&format!("{variable} is not"))));
+            faults.extend(more.into_iter().map(|fault| arguments.with_origin(fault)));
             Err(Failure::Config(faults))
         }
     }

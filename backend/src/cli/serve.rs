@@ -117,6 +117,8 @@ fn mend(why: &str) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
     if says(&["there is no database of this program"]) {
         Some(doctor::START)
+    } else if says(&["cannot be restored"]) {
+        Some("choose another copy")
     } else if says(&["malformed", "is not a database"]) {
         Some(
             "put a copy in its place with `approval-app restore FILE`, or name another with APPROVAL_DATABASE_URL",

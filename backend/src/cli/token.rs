@@ -104,7 +104,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 
 async fn create(args: Create) -> Result<(), Failure> {
     shared::account::validate_name(&args.name).map_err(|_| {
-        Failure::Runtime(
+        Failure::Usage(
             "a name has 1 to 100 characters, some of which can be seen, and no control characters".into(),
         )
     })?;
@@ -135,8 +135,15 @@ async fn create(args: Create) -> Result<(), Failure> {
 /// Whom a token acts for, or why that cannot be told.
 fn person(conn: &mut Conn, email: Option<&str>) -> Result<Result<AccountId, String>, ServiceError> {
     if let Some(email) = email {
-        let known = accounts::id_of(conn, email)?;
-        return Ok(known.ok_or_else(|| format!("nobody has the e-mail address {email}")));
+        let Some(id) = accounts::id_of(conn, email)? else {
+            return Ok(Err(format!("nobody has the e-mail address {email}")));
+        };
+        let is_active = accounts::find(conn, &id)?.is_some_and(|row| row.active);
+        return Ok(if is_active {
+            Ok(id)
+        } else {
+            Err(format!("the account of {email} is switched off; switch it on under People"))
+        });
     }
     let administrators = accounts::administrators(conn)?;
     Ok(match administrators.as_slice() {

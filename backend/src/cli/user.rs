@@ -98,12 +98,12 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 
 async fn create(args: Create) -> Result<(), Failure> {
     shared::account::validate_name(&args.name).map_err(|_| {
-        Failure::Runtime(
+        Failure::Usage(
             "a name has 1 to 100 characters, some of which can be seen, and no control characters".into(),
         )
     })?;
     shared::account::validate_email(&args.email)
-        .map_err(|_| Failure::Runtime(format!("{:?} is no e-mail address", args.email)))?;
+        .map_err(|_| Failure::Usage(format!("{:?} is no e-mail address", args.email)))?;
     let password = if args.password_stdin { Some(beside::password()?) } else { None };
     let beside = beside::make(args.place).await?;
     let hash = match password {

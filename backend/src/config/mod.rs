@@ -151,13 +151,13 @@ pub struct Given {
     /// Shared secret of the status checks; with it set, calls must be signed
     #[arg(long, env = "APPROVAL_HMAC_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub hmac_secret: Option<String>,
-    /// Refuse calls without a signature even where no secret is known [default: false]
+    /// Refuse every call that cannot be verified [default: false]
     #[arg(long, env = "APPROVAL_REQUIRE_SIGNATURE", value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub require_signature: Option<String>,
-    /// Whether a call for a project or check not seen before takes it in [default: true]
+    /// Whether a call for a project or rule not seen before enrols it [default: true]
     #[arg(long, env = "APPROVAL_ENROL", value_name = "true|false")]
     pub enrol: Option<String>,
-    /// Seconds between two comparisons of all open merge requests with GitLab, at least 10 [default: 300]
+    /// All open merge requests are reconciled with GitLab every so many seconds, at least 10 [default: 300]
     #[arg(long, env = "APPROVAL_RECONCILE_SECONDS", value_name = "SECONDS")]
     pub reconcile_seconds: Option<String>,
     /// Days that processed calls are kept, at least 1 [default: 30]
@@ -222,12 +222,22 @@ impl Given {
             }
             address
         });
+        if let (Ok(listen), Some(metrics)) = (&listen, &metrics_listen)
+            && listen.port() == metrics.port()
+            && listen.port() != 0
+            && (listen.ip() == metrics.ip() || listen.ip().is_unspecified() || metrics.ip().is_unspecified())
+        {
+            faults.push(format!(
+                "APPROVAL_METRICS_LISTEN is {metrics}, where APPROVAL_LISTEN listens already; choose another port"
+            ));
+        }
         let base_path =
             self.base_path.as_deref().unwrap_or(DEFAULT_BASE_PATH).trim_end_matches('/').to_owned();
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
         if !(base_path.is_empty() || base_path.starts_with('/'))
             || !base_path.chars().all(fine)
             || base_path.contains("//")
+            || base_path.split('/').any(|part| matches!(part, "." | ".."))
         {
             faults.push(format!("APPROVAL_BASE_PATH is {base_path:?}; write a path such as /approval-apps"));
         }
@@ -252,6 +262,12 @@ impl Given {
         let hmac_secret = hmac_secret.filter(|secret| !secret.is_empty()).map(SecretString::from);
         let require_signature =
             flag("APPROVAL_REQUIRE_SIGNATURE", self.require_signature.as_deref(), false, &mut faults);
+        if require_signature && hmac_secret.is_none() {
+            faults.push(
+                "APPROVAL_REQUIRE_SIGNATURE is true, but APPROVAL_HMAC_SECRET is not set: every call would be refused; set the secret as well"
+                    .into(),
+            );
+        }
         let enrol = flag("APPROVAL_ENROL", self.enrol.as_deref(), true, &mut faults);
         let reconcile =
             number("APPROVAL_RECONCILE_SECONDS", self.reconcile_seconds.as_deref(), 300, 10, &mut faults);
@@ -344,6 +360,42 @@ mod tests {
         let faults = given.check().expect_err("faults");
         assert_eq!(faults.len(), 3, "{faults:?}");
         assert!(!faults.join(" ").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_could_not_work_is_a_fault() {
+        let folder =
+            std::env::temp_dir().join(format!("approval-app-config-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir_all(&folder).expect("makes a folder");
+        let no_certificate = folder.join("ca.pem");
+        std::fs::write(&no_certificate, "no PEM").expect("writes");
+        let gitlab = || Given {
+            gitlab_url: Some("https://gitlab.example.com/".into()),
+            gitlab_token: Some("glpat-x".into()),
+            ..Given::default()
+        };
+        assert!(gitlab().check().is_ok());
+        let some = |text: &str| Some(text.to_owned());
+        for (given, words) in [
+            (Given { require_signature: some("true"), ..Given::default() }, "set the secret as well"),
+            (Given { metrics_listen: some("0.0.0.0:8080"), ..Given::default() }, "choose another port"),
+            (Given { base_path: some("/a/../b"), ..Given::default() }, "write a path such as"),
+            (
+                Given { gitlab_moved_from: some("https://old.example.com"), ..Given::default() },
+                "APPROVAL_GITLAB_URL is not",
+            ),
+            (Given { gitlab_token: some("glpat-\u{7}x"), ..gitlab() }, "copy it again"),
+            (Given { gitlab_url: some("https://gitlab.example.com/api/v4"), ..gitlab() }, "without /api/v4"),
+            (Given { gitlab_url: some("gitlab.example.com"), ..gitlab() }, "begin with https://"),
+            (
+                Given { gitlab_ca_file: some(&no_certificate.to_string_lossy()), ..gitlab() },
+                "holds no certificate",
+            ),
+        ] {
+            let faults = given.check().expect_err(words);
+            assert!(faults.len() == 1 && faults.iter().all(|fault| fault.contains(words)), "{faults:?}");
+        }
+        std::fs::remove_dir_all(&folder).expect("goes");
     }
 
     #[test]

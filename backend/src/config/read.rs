@@ -76,14 +76,34 @@ pub fn gitlab(
     let (url, moved_from) = (given(url), given(moved_from));
     let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
     let ca_pem = ca_file.and_then(|path| match std::fs::read(&path) {
-        Ok(pem) => Some(pem),
+        Ok(pem) if reqwest::Certificate::from_pem_bundle(&pem).is_ok_and(|found| !found.is_empty()) => {
+            Some(pem)
+        }
+        Ok(_) => {
+            faults.push(format!(
+                "APPROVAL_GITLAB_CA_FILE: {} holds no certificate; it must have lines such as -----BEGIN CERTIFICATE-----",
+                path.display()
+            ));
+            None
+        }
         Err(error) => {
             faults.push(format!("APPROVAL_GITLAB_CA_FILE: cannot read {}: {error}", path.display()));
             None
         }
     });
+    if token.as_deref().is_some_and(|token| HeaderValue::from_str(token).is_err()) {
+        faults.push(
+            "APPROVAL_GITLAB_TOKEN has a line end or another character in it that no token has; copy it again"
+                .into(),
+        );
+    }
     match (url, token) {
-        (None, None) => None,
+        (None, None) => {
+            if moved_from.is_some() {
+                faults.push("APPROVAL_GITLAB_MOVED_FROM is set, but APPROVAL_GITLAB_URL is not: say where it has moved to".into());
+            }
+            None
+        }
         (Some(_), None) => {
             faults.push("APPROVAL_GITLAB_URL is set, but APPROVAL_GITLAB_TOKEN is not: both are needed to answer GitLab".into());
             None
@@ -98,6 +118,11 @@ pub fn gitlab(
         (Some(url), Some(token)) => {
             if let Err(why) = http_url(&url) {
                 faults.push(format!("APPROVAL_GITLAB_URL is {:?}: {why}", without_user(&url)));
+            } else if url.ends_with("/api/v4") {
+                faults.push(format!(
+                    "APPROVAL_GITLAB_URL is {:?}; write it without /api/v4",
+                    without_user(&url)
+                ));
             }
             if let Some(Err(why)) = moved_from.as_deref().map(http_url) {
                 faults.push(format!(
@@ -167,9 +192,9 @@ pub fn without_user(text: &str) -> String {
 /// Checks a URL that is the beginning of others.
 pub fn http_url(text: &str) -> Result<(), String> {
     let url = reqwest::Url::parse(text)
-        .map_err(|error| format!("{error}; write for example https://gitlab.example.com"))?;
+        .map_err(|error| format!("{error}; it has to begin with https:// or http://"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("write an http or https URL".into());
+        return Err("it has to begin with https:// or http://".into());
     }
     if !url.username().is_empty()
         || url.password().is_some()

@@ -94,6 +94,8 @@ pub struct Beneath {
     pub found: BTreeMap<String, Found>,
     /// What is wrong with it, one line each; never a value of a secret.
     pub faults: Vec<String>,
+    /// The variables of secrets whose file could not be read: they are set, and that they are not must not be said as well.
+    pub unread: Vec<String>,
 }
 
 impl Beneath {
@@ -150,11 +152,15 @@ impl Beneath {
                 let value = text.trim_end_matches(['\r', '\n']).to_owned();
                 if value.is_empty() {
                     // Without this secret more would be let in, or nothing would work: nobody names a file for that.
+                    self.unread.push(setting.variable.clone());
                     return self.faults.push(format!("{named_by}: {} is empty", path.display()));
                 }
                 self.put(setting, value, Origin::Secret { named_by: named_by.into(), path });
             }
-            Err(error) => self.faults.push(format!("{named_by}: cannot read {}: {error}", path.display())),
+            Err(error) => {
+                self.unread.push(setting.variable.clone());
+                self.faults.push(format!("{named_by}: cannot read {}: {error}", path.display()));
+            }
         }
     }
 
@@ -169,7 +175,8 @@ impl Beneath {
                 // The error's own text quotes the line, which may hold a secret.
                 let line = error.span().map_or(1, |span| line_of(&text, span.start));
                 let why = error.message();
-                return self.faults.push(format!("{}, line {line}: {why}", path.display()));
+                let hint = "texts stand in quotation marks, as in listen = \"0.0.0.0:8080\"";
+                return self.faults.push(format!("{}, line {line}: {why}; {hint}", path.display()));
             }
         };
         for (key, value) in &table {
@@ -185,9 +192,8 @@ impl Beneath {
             (Some(setting), _) => (Some(setting), false),
             (None, holder) => (holder, true),
         }) else {
-            let nearest = settings.iter().min_by_key(|setting| strsim::levenshtein(&setting.key, key));
-            let nearest = nearest.map_or("another", |setting| &setting.key);
-            return self.faults.push(format!("{place}: there is no setting {key}; did you mean {nearest}?"));
+            let meant = meant(settings.iter().map(|setting| setting.key.as_str()), key);
+            return self.faults.push(format!("{place}: there is no setting {key}; {meant}"));
         };
         let Some(text) = text_of(value) else {
             let why = "write a text, a number, true or false, or a list of texts";
@@ -208,6 +214,17 @@ impl Beneath {
             self.faults.push(format!("{place}: {key} and {named_by} are both set: one is enough"));
         }
         self.put(setting, text, Origin::File(path.to_owned()));
+    }
+}
+
+/// What to do about a name that is not known: it may be one that looks much like it.
+#[must_use]
+pub fn meant<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> String {
+    let nearest = known.map(|one| (strsim::levenshtein(one, name), one)).min();
+    let own = name.strip_prefix("APPROVAL_").unwrap_or(name).len();
+    match nearest.filter(|(differ, _)| differ * 3 <= own) {
+        Some((_, nearest)) => format!("did you mean {nearest}?"),
+        None => "approval-app serve --help names all".into(),
     }
 }
 

@@ -41,7 +41,8 @@ pub fn restore(url: &DatabaseUrl, from: &Path, stamp: &str) -> Result<Option<Pat
     connection::prepare_place(url)?;
     let _alone = connection::take_alone(url)?;
     let mut source = usable(from).map_err(|error| {
-        file(format!("{}: {}; {} is as it was", from.display(), causes::told(&error), place.display()))
+        let why = causes::told(&error);
+        file(format!("{} cannot be restored: {why}; {} is as it was", from.display(), place.display()))
     })?;
     let fresh = with_suffix(place, ".restoring");
     remove_if_there(&fresh)?;

@@ -47,7 +47,7 @@ pub fn take_alone(url: &DatabaseUrl) -> Result<Option<std::fs::File>, DbError> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(DbError::InUse(format!(
-            "{} is in use by another process; for several replicas use PostgreSQL",
+            "{} is in use by a running service; stop it first (several replicas need PostgreSQL)",
             path.display()
         ))),
         Err(std::fs::TryLockError::Error(error)) => {

@@ -40,7 +40,8 @@ pub enum DeliveryState {
     Pending,
     /// Accepted.
     Delivered,
-    /// Refused; a person must act.
+    /// Refused: where the token, its role or the licence was the reason, it is tried again every ten minutes; otherwise a person
+    /// must act.
     Failed,
     /// No longer true when its turn came.
     Obsolete,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::Time;
 
-/// The budget: this many sends at once …
+/// The budget: so many sends may begin without waiting …
 const BURST: f64 = 20.0;
-/// … and this many a second in the long run. GitLab.com allows 2,000 requests a minute.
+/// … and so many a second in the long run. GitLab.com allows 2,000 requests a minute.
 const PER_SECOND: f64 = 20.0;
-/// Notes have a budget of their own, so that they take nothing from deliveries: this many at once …
+/// Notes have a budget of their own, so that they take nothing from deliveries: so many without waiting …
 const NOTES_BURST: f64 = 8.0;
 /// … and this many a second in the long run; each is three requests at most.
 const NOTES_PER_SECOND: f64 = 3.0;

@@ -204,8 +204,8 @@ fn tell_of_signature(why: &str, body: &[u8], address: &str) {
     // What it says of itself, which nobody has proven.
     let named = Call::parse(body).ok();
     let project = named.as_ref().map(Call::project);
-    let check = named.as_ref().map(Call::rule);
-    tracing::warn!(project, check, address, untold, "a call was refused: {why}");
+    let rule = named.as_ref().map(Call::rule);
+    tracing::warn!(project, rule, address, untold, "a call was refused: {why}");
 }
 
 /// Reads the body; what it takes of the budget is given back when the permit is dropped.

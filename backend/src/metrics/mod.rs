@@ -322,8 +322,8 @@ impl Drop for Listening {
     }
 }
 
-const OUTCOMES: [&str; 7] =
-    ["accepted", "superseded", "connection_broken", "rule_broken", "unlicensed", "refused", "later"];
+const OUTCOMES: [&str; 8] =
+    ["accepted", "superseded", "connection_broken", "rule_broken", "gone", "unlicensed", "refused", "later"];
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 const fn outcome(meaning: Meaning) -> &'static str {

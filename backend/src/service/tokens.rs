@@ -93,7 +93,7 @@ pub fn create(
         .ok_or(ServiceError::NotFound("active account"))?;
     let held = Permissions::of_roles(&person.roles);
     if wanted.scopes.is_empty() || wanted.scopes.iter().any(|scope| !held.allow(*scope)) {
-        let why = "a token can do at most what its person may do, and something";
+        let why = "a token needs a scope, and its person needs a role for each of its scopes";
         return Err(ServiceError::Invalid { field: "scopes", why });
     }
     let projects = distinct(&wanted.projects);

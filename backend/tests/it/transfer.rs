@@ -124,7 +124,7 @@ async fn everything_arrives_and_the_service_goes_on_there_and_back() {
     furnish(&world).await;
     let place = Database::create(Kind::Postgres).await;
     let (code, why) = refused(&world.database.url, &place.url);
-    assert_eq!((code, why.contains("in use by another process")), (1, true), "{why}");
+    assert_eq!((code, why.contains("in use by a running service")), (1, true), "{why}");
     // A copy of the file stands for a service that has ended.
     let copy = Database::create(Kind::Sqlite).await;
     std::fs::create_dir_all(copy.file().parent().unwrap()).unwrap();

@@ -28,7 +28,7 @@ texts! {
     SAMPLES = "Sandbox people";
     SAMPLES_HINT = "They exist only here, and everybody may be them. A real installation has none.";
     SETUP_NEEDED = "Nobody can sign in yet.";
-    SETUP_HINT = "The service wrote a one-time link to its log when it started. Open it to become the first administrator. Instead, “approval-app user create” makes one on the command line.";
+    SETUP_HINT = "The service printed a one-time link when it started. Open it to become the first administrator. Instead, “approval-app user create” makes one on the command line.";
     BAD_CREDENTIALS = "E-mail or password is wrong.";
     SESSION_ENDED = "Your session has ended.";
     DRAFT_WAITS = "Your comment is kept, and this dialog opens again after sign-in.";
