@@ -24,11 +24,11 @@ pub struct BulkDecision {
     /// Why; required on reject.
     #[serde(default)]
     pub comment: String,
-    /// The checks, 1 to [`BULK_MAX`], each once.
+    /// The checks, 1 to 100, each once.
     pub items: Vec<BulkItem>,
 }
 
-/// One check of a [`BulkDecision`].
+/// One check of a bulk decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -64,7 +64,7 @@ impl BulkDecision {
     }
 }
 
-/// The answer to a [`BulkDecision`]: it is 200 even if every check was refused.
+/// The answer to a bulk decision: it is 200 even if every check was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkResult {
@@ -123,7 +123,7 @@ pub enum FilterFault {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SavedFilters {
-    /// In the order shown; at most [`SAVED_MAX`].
+    /// In the order shown; at most 20.
     pub filters: Vec<SavedFilter>,
 }
 

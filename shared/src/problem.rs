@@ -62,7 +62,7 @@ codes! {
     /// The body could not be read to its end.
     IncompleteBody = "incomplete_body", 400, "The body did not arrive whole";
     /// The signature is missing where one is needed, or does not match the body.
-    BadSignature = "bad_signature", 401, "The signature does not match";
+    BadSignature = "bad_signature", 401, "The signature is missing or does not match";
     /// Nobody is signed in, the session has ended, or the token is not valid.
     NotSignedIn = "not_signed_in", 401, "Sign in first";
     /// E-mail address and password do not belong together.

@@ -97,6 +97,19 @@ pub fn gitlab(
                 .into(),
         );
     }
+    if let Some(url) = &url {
+        if let Err(why) = http_url(url) {
+            faults.push(format!("APPROVAL_GITLAB_URL is {:?}: {why}", without_user(url)));
+        } else if url.ends_with("/api/v4") {
+            faults.push(format!("APPROVAL_GITLAB_URL is {:?}; write it without /api/v4", without_user(url)));
+        }
+    }
+    if let Some(Err(why)) = moved_from.as_deref().map(http_url) {
+        faults.push(format!(
+            "APPROVAL_GITLAB_MOVED_FROM is {:?}: {why}",
+            without_user(moved_from.as_deref().unwrap_or_default())
+        ));
+    }
     match (url, token) {
         (None, None) => {
             if moved_from.is_some() {
@@ -116,20 +129,6 @@ pub fn gitlab(
             None
         }
         (Some(url), Some(token)) => {
-            if let Err(why) = http_url(&url) {
-                faults.push(format!("APPROVAL_GITLAB_URL is {:?}: {why}", without_user(&url)));
-            } else if url.ends_with("/api/v4") {
-                faults.push(format!(
-                    "APPROVAL_GITLAB_URL is {:?}; write it without /api/v4",
-                    without_user(&url)
-                ));
-            }
-            if let Some(Err(why)) = moved_from.as_deref().map(http_url) {
-                faults.push(format!(
-                    "APPROVAL_GITLAB_MOVED_FROM is {:?}: {why}",
-                    without_user(moved_from.as_deref().unwrap_or_default())
-                ));
-            }
             Some(GitLabConfig { url, moved_from, token: SecretString::from(token), ca_pem })
         }
     }

@@ -209,9 +209,12 @@ impl Client {
                     return Answer { http_status: Some(http_status.as_u16()), meaning: means, error: None };
                 }
                 let said = describe(http_status, response).await;
-                // GitLab answers in JSON; only what it says of a stale commit is believed in any form.
-                let foreign =
-                    http_status.is_client_error() && !said.by_gitlab && means != Meaning::Superseded;
+                // GitLab answers in JSON; only what it says of a stale commit is believed in any form, and its rate limit
+                // answers in plain text.
+                let foreign = http_status.is_client_error()
+                    && !said.by_gitlab
+                    && means != Meaning::Superseded
+                    && http_status.as_u16() != 429;
                 let (means, error) = match foreign {
                     true => {
                         (Meaning::Later(asked), format!("{}, and not as GitLab does: {BETWEEN}", said.text))

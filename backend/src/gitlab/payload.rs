@@ -78,8 +78,9 @@ struct Rule {
 
 /// Only what tells a call from other JSON.
 #[derive(Deserialize)]
-struct Kind {
-    object_kind: Option<serde_json::Value>,
+struct Kind<'a> {
+    #[serde(borrow)]
+    object_kind: Option<&'a serde_json::value::RawValue>,
     external_approval_rule: Option<serde::de::IgnoredAny>,
 }
 
@@ -154,31 +155,31 @@ impl Call {
             known_at: received_at,
             project: ProjectFacts {
                 gitlab_id: self.project.id,
-                path: self.project.path_with_namespace.clone()?,
-                web_url: self.project.web_url.clone().unwrap_or_default(),
+                path: plain(self.project.path_with_namespace.as_deref()?),
+                web_url: or_nothing(self.project.web_url.as_deref()),
             },
             merge_request: MergeRequestFacts {
                 iid: attributes.iid,
-                title: attributes.title.clone().unwrap_or_default(),
-                description: attributes.description.clone().unwrap_or_default(),
+                title: or_nothing(attributes.title.as_deref()),
+                description: or_nothing(attributes.description.as_deref()),
                 author_gitlab_id: attributes.author_id,
                 author: name,
-                url: attributes.url.clone().unwrap_or_default(),
-                source_branch: attributes.source_branch.clone()?,
-                target_branch: attributes.target_branch.clone()?,
-                state: attributes.state.clone()?,
+                url: or_nothing(attributes.url.as_deref()),
+                source_branch: plain(attributes.source_branch.as_deref()?),
+                target_branch: plain(attributes.target_branch.as_deref()?),
+                state: plain(attributes.state.as_deref()?),
                 head_sha: Some(head),
                 updated_at: attributes.updated_at.as_deref().and_then(Time::parse),
             },
             rules: vec![RuleFacts {
                 gitlab_id: self.external_approval_rule.id,
-                name: self.external_approval_rule.name.clone()?,
+                name: plain(self.external_approval_rule.name.as_deref()?),
                 shows: None,
                 external_url: self
                     .external_approval_rule
                     .external_url
                     .as_deref()
-                    .map(|url| url.split(['?', '#']).next().unwrap_or("").to_owned()),
+                    .map(|url| plain(url.split(['?', '#']).next().unwrap_or(""))),
             }],
         })
     }
@@ -192,8 +193,22 @@ impl Call {
             .chain(self.assignees.iter().flatten())
             .chain(self.reviewers.iter().flatten())
             .find(|user| user.id == Some(author))
-            .and_then(|user| user.name.clone())
+            .and_then(|user| user.name.as_deref())
+            .map(plain)
     }
+}
+
+/// No text has more characters in GitLab: that is its limit of a description.
+const TEXT_MAX: usize = 1_048_576;
+
+/// A text as every database takes it: PostgreSQL, and so GitLab, has no NUL.
+fn plain(text: &str) -> String {
+    let end = text.char_indices().nth(TEXT_MAX).map_or(text.len(), |(end, _)| end);
+    text[..end].replace('\0', "\u{fffd}")
+}
+
+fn or_nothing(text: Option<&str>) -> String {
+    text.map(plain).unwrap_or_default()
 }
 
 fn explain_list(text: &str) -> CallFault {
@@ -209,11 +224,13 @@ fn explain(text: &str, error: &serde_json::Error) -> CallFault {
         return CallFault::Malformed(said);
     }
     // JSON, but not of the right form: say first whether it is a status-check call at all.
-    match serde_json::from_str::<Kind>(text) {
-        Ok(Kind { object_kind: Some(kind), .. }) if kind != "merge_request" => CallFault::WrongKind(format!(
-            "object_kind is {}; a status-check call has \"merge_request\"",
-            short(&kind.to_string())
-        )),
+    match serde_json::from_str::<Kind<'_>>(text) {
+        Ok(Kind { object_kind: Some(kind), .. }) if kind.get() != "\"merge_request\"" => {
+            CallFault::WrongKind(format!(
+                "object_kind is {}; a status-check call has \"merge_request\"",
+                short(kind.get())
+            ))
+        }
         Ok(Kind { external_approval_rule: None, object_kind: Some(_) }) => CallFault::WrongKind(
             "external_approval_rule is missing: this is an ordinary webhook; add this URL under Settings > \
              Merge requests > Status checks instead"

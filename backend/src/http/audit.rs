@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{AuditPage, AuditVerification};
 
 use super::problem::ApiError;
-use super::query::{Query, searchable};
+use super::query::{Query, searchable, short_enough};
 use super::{csv, dto};
 use crate::app::App;
 use crate::db::audit::Filter;
@@ -43,7 +43,7 @@ pub struct AuditQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains every word of this text, at most 32; words in double quotes stay together.
+    /// Only entries whose summary, actor or data contains every word of this text, at most 32 words and 1,000 characters; words in double quotes stay together.
     q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -233,7 +233,7 @@ impl Given {
         };
         let filter = Filter {
             kinds: given("kind", self.kind).map_or(Ok(Vec::new()), |text| read_kinds(&text))?,
-            actor: given("actor", self.actor),
+            actor: short_enough("actor", given("actor", self.actor))?,
             check: given("check", self.check).map(|text| read_check(&text)).transpose()?,
             project: given("project", self.project),
             from: given("from", self.from).map(|text| read_time("from", &text)).transpose()?,

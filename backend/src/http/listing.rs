@@ -27,7 +27,7 @@ pub struct ChecksQuery {
     /// Only this rule: GitLab's numeric id of the external status check, or its name.
     rule: Option<String>,
     /// Only checks whose title, project, number, author, rule, branches and SHA contain every word of this text, in any order;
-    /// at most 32 words; words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
+    /// at most 32 words and 1,000 characters; words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
     q: Option<String>,
     /// Only checks that need a person: `failed_delivery` are those that GitLab could not be told about, `undecided_pass` those that
     /// GitLab shows as passed though nobody here approved them. Without `state`, those of all states.

@@ -87,9 +87,11 @@ pub async fn secure_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let index = request.app_data::<web::Data<Index>>().cloned();
-    let https = request.app_data::<web::Data<App>>().is_some_and(|app| app.config.is_https());
-    let docs = request.path().contains("/api/docs");
-    let api = request.path().contains("/api/") && !docs;
+    let app = request.app_data::<web::Data<App>>();
+    let https = app.is_some_and(|app| app.config.is_https());
+    let below = app.and_then(|app| request.path().strip_prefix(app.config.base_path.as_str()));
+    let docs = below.is_some_and(|path| path == "/api/docs" || path.starts_with("/api/docs/"));
+    let api = below.is_some_and(|path| path.starts_with("/api/")) && !docs;
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     let policy = match (&index, docs) {

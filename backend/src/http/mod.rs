@@ -140,8 +140,13 @@ pub fn routes(
                 config.service(read(from, get_or_head().to(move || redirect(home.clone()))));
             }
         }
-        config.service(scope);
+        config.service(scope).default_service(web::to(nothing_here));
     }
+}
+
+async fn nothing_here(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    let place = &app.config.base_path;
+    Err(ApiError::new(ProblemCode::NotFound, format!("There is nothing here; the pages are at {place}/.")))
 }
 
 /// A resource that takes calls and refuses all other methods, before the pages of the application answer them.

@@ -247,5 +247,6 @@ pub fn swagger_ui_heads(base_path: &str) -> Resource {
 }
 
 fn settings(base_path: &str) -> Config<'static> {
-    Config::from(format!("{base_path}/api/v1/openapi.json"))
+    // Otherwise the page has a service elsewhere judge the document.
+    Config::from(format!("{base_path}/api/v1/openapi.json")).validator_url("none")
 }

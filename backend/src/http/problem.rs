@@ -252,7 +252,11 @@ impl From<IntakeError> for ApiError {
     }
 }
 
+/// A sentence; a name that it begins with stays as it is.
 pub(super) fn capital(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(['_', '.'])) {
+        return format!("{}.", text.trim_end_matches('.'));
+    }
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')),

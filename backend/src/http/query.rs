@@ -35,14 +35,33 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let name = error.path().to_string();
+        let said = error.inner().to_string();
         match form_urlencoded::parse(text.as_bytes()).find(|(key, _)| *key == name) {
+            Some(_) if said.starts_with("unknown field") => {
+                let known = said.split_once(", ").map_or("", |(_, known)| known);
+                ApiError::parameter(&name, format!("There is no parameter {name:?}; {known}."))
+            }
             Some((_, value)) => {
                 let value: String = value.chars().take(60).collect();
-                ApiError::parameter(&name, format!("{name} cannot be {value:?}: {}.", error.inner()))
+                ApiError::parameter(&name, format!("{name} cannot be {value:?}: {said}."))
             }
-            None => ApiError::new(ProblemCode::BadParameter, capital(&error.inner().to_string())),
+            None => ApiError::new(ProblemCode::BadParameter, capital(&said)),
         }
     })
+}
+
+/// So many characters of a text that is looked for, far fewer than a database takes.
+const LONGEST: usize = 1_000;
+
+/// Checks that a text is not too long to be looked for.
+///
+/// # Errors
+/// 400 about the parameter.
+pub fn short_enough(name: &str, typed: Option<String>) -> Result<Option<String>, ApiError> {
+    if typed.as_deref().is_some_and(|typed| typed.chars().count() > LONGEST) {
+        return Err(ApiError::parameter(name, format!("{name} has more than {LONGEST} characters.")));
+    }
+    Ok(typed)
 }
 
 /// Checks that a search is not too long for the database.
@@ -50,6 +69,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
 /// # Errors
 /// 400 about `q`.
 pub fn searchable(typed: Option<String>) -> Result<Option<String>, ApiError> {
+    let typed = short_enough("q", typed)?;
     if typed.as_deref().is_some_and(|typed| search::count(typed) > search::MOST) {
         return Err(ApiError::parameter("q", format!("Search for at most {} words.", search::MOST)));
     }
@@ -76,7 +96,12 @@ mod tests {
         let (field, detail) = told("limit=many");
         assert_eq!(field, "limit");
         assert!(detail.starts_with("limit cannot be \"many\": "), "{detail}");
-        let (_, detail) = told("limits=5");
-        assert!(detail.contains("limits") && detail.contains("limit"), "{detail}");
+        let (field, detail) = told("limits=5");
+        assert_eq!(
+            (field.as_str(), detail.as_str()),
+            ("limits", "There is no parameter \"limits\"; expected `limit`.")
+        );
+        assert!(searchable(Some("a".repeat(LONGEST + 1))).is_err());
+        assert!(searchable(Some("\u{e9}".repeat(LONGEST))).is_ok());
     }
 }

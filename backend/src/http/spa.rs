@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -19,12 +18,39 @@ use super::problem::ApiError;
 #[folder = "${EMBEDDED_SPA}"]
 struct Files;
 
+/// A file as the build has packed it.
+#[derive(Clone, Copy, Default)]
+struct Packed {
+    br: Option<&'static [u8]>,
+    gzip: Option<&'static [u8]>,
+}
+
+impl Packed {
+    fn of(file: &<Files as RustEmbed>::File) -> Self {
+        Self { br: file.data_br(), gzip: file.data_gzip() }
+    }
+
+    /// What the client takes and likes best, with the encoding's name.
+    fn best(self, headers: &HeaderMap) -> Option<(&'static str, &'static [u8])> {
+        let offered = [("br", self.br), ("gzip", self.gzip)];
+        let likes = |name: &str| quality(headers, name).unwrap_or(0.0);
+        // What is not packed is always there; it is asked for only by name.
+        let plain = quality(headers, "identity").unwrap_or(0.0);
+        let packed = offered.into_iter().filter_map(|(name, bytes)| Some((name, bytes?)));
+        packed
+            .filter(|(name, _)| likes(name) > 0.0 && likes(name) >= plain)
+            // Of equals the last: the smaller one.
+            .rev()
+            .max_by(|(one, _), (other, _)| likes(one).total_cmp(&likes(other)))
+    }
+}
+
 /// The index and the policy that lets only its own script run.
 pub struct Index {
     body: web::Bytes,
-    /// The same in brotli, where the base path is the one it was built for.
-    packed: Option<&'static [u8]>,
-    etag: HeaderValue,
+    /// The same packed, where the base path is the one it was built for.
+    packed: Packed,
+    etag: String,
     /// The `Content-Security-Policy` of all pages.
     pub policy: String,
 }
@@ -36,7 +62,7 @@ impl Index {
         let file = Files::get("index.html");
         let built = file.as_ref().map(|file| String::from_utf8_lossy(file.data())).unwrap_or_default();
         let html = based_on(&built, base_path);
-        let packed = file.as_ref().and_then(|file| file.data_br()).filter(|_| html == built);
+        let packed = file.as_ref().filter(|_| html == built).map(Packed::of).unwrap_or_default();
         let hashes: String = inline_scripts(&html)
             .iter()
             .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
@@ -45,27 +71,14 @@ impl Index {
             "default-src 'none'; script-src 'self'{hashes} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
              font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
         );
-        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(html.as_bytes())[..12]));
-        let etag = HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"index\""));
+        let etag = hex::encode(&Sha256::digest(html.as_bytes())[..12]);
         Self { body: web::Bytes::from(html.into_owned()), packed, etag, policy }
     }
 
     fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let mut response = HttpResponse::Ok();
-        response
-            .insert_header((CACHE_CONTROL, "no-cache"))
-            .insert_header((ETAG, self.etag.clone()))
-            .insert_header((VARY, "accept-encoding"));
-        if unchanged(request.headers(), &self.etag) {
-            return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
-        }
-        response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
-        match self.packed.filter(|_| accepts(request.headers(), "br")) {
-            Some(packed) => {
-                response.insert_header((CONTENT_ENCODING, "br")).body(web::Bytes::from_static(packed))
-            }
-            None => response.body(self.body.clone()),
-        }
+        let packed = self.packed.best(request.headers());
+        let plain = || self.body.clone();
+        answer(request, &self.etag, "no-cache", "text/html; charset=utf-8", packed, plain)
     }
 }
 
@@ -123,18 +136,8 @@ pub async fn serve_file(
 }
 
 fn respond(request: &HttpRequest, path: &str, file: &<Files as RustEmbed>::File) -> HttpResponse {
-    let etag =
-        HeaderValue::try_from(format!("\"{}\"", hex::encode(&Sha256::digest(file.etag().as_bytes())[..12])))
-            .unwrap_or_else(|_| HeaderValue::from_static("\"file\""));
+    let etag = hex::encode(&Sha256::digest(file.etag().as_bytes())[..12]);
     let caching = if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CACHE_CONTROL, caching))
-        .insert_header((ETAG, etag.clone()))
-        .insert_header((VARY, "accept-encoding"));
-    if unchanged(request.headers(), &etag) {
-        return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
-    }
     let mime = match path.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
@@ -143,18 +146,36 @@ fn respond(request: &HttpRequest, path: &str, file: &<Files as RustEmbed>::File)
         Some("json") => "application/json",
         _ => "application/octet-stream",
     };
+    let packed = Packed::of(file).best(request.headers());
+    answer(request, &etag, caching, mime, packed, || web::Bytes::from_static(file.data()))
+}
+
+/// Answers with a file as the client takes it, or says that it has that already. A file packed and not packed are two, with
+/// an `ETag` each (RFC 9110, section 8.8.3).
+fn answer(
+    request: &HttpRequest,
+    etag: &str,
+    caching: &'static str,
+    mime: &'static str,
+    packed: Option<(&'static str, &'static [u8])>,
+    plain: impl FnOnce() -> web::Bytes,
+) -> HttpResponse {
+    let etag = packed.map_or_else(|| format!("\"{etag}\""), |(encoding, _)| format!("\"{etag}-{encoding}\""));
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, caching))
+        .insert_header((VARY, "accept-encoding"))
+        .insert_header((ETAG, etag.as_str()));
+    if unchanged(request.headers(), &etag) {
+        return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
+    }
     response.insert_header((CONTENT_TYPE, mime));
-    if accepts(request.headers(), "br")
-        && let Some(body) = file.data_br()
-    {
-        return response.insert_header((CONTENT_ENCODING, "br")).body(web::Bytes::from_static(body));
+    match packed {
+        Some((encoding, bytes)) => {
+            response.insert_header((CONTENT_ENCODING, encoding)).body(web::Bytes::from_static(bytes))
+        }
+        None => response.body(plain()),
     }
-    if accepts(request.headers(), "gzip")
-        && let Some(body) = file.data_gzip()
-    {
-        return response.insert_header((CONTENT_ENCODING, "gzip")).body(web::Bytes::from_static(body));
-    }
-    response.body(web::Bytes::from_static(file.data()))
 }
 
 /// Whether the name holds a content hash, as trunk writes it: `app-0123456789abcdef.js`. Trunk writes
@@ -164,32 +185,34 @@ fn is_hashed(path: &str) -> bool {
         .any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn unchanged(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+fn unchanged(headers: &HeaderMap, etag: &str) -> bool {
     headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|sent| {
-        sent.split(',')
-            .any(|one| one.trim().trim_start_matches("W/").as_bytes() == etag.as_bytes() || one.trim() == "*")
+        sent.split(',').map(str::trim).any(|one| one.trim_start_matches("W/") == etag || one == "*")
     })
 }
 
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    headers
-        .get_all(ACCEPT_ENCODING)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|one| {
-            let mut parts = one.split(';').map(str::trim);
-            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-            let refused = parts.any(|part| {
-                part.replace(' ', "")
-                    .strip_prefix("q=")
-                    .is_some_and(|q| q.trim_matches(['0', '.']).is_empty())
-            });
-            named && !refused
-        })
+/// How much a client wants an encoding, from 0 (not at all) to 1; `None` if it does not say.
+/// Source: RFC 9110, section 12.5.3.
+fn quality(headers: &HeaderMap, encoding: &str) -> Option<f32> {
+    let said = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let mut of_any = None;
+    for one in said.flat_map(|value| value.split(',')) {
+        let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+        let weight = weight.replace(' ', "").to_ascii_lowercase();
+        let weight = weight.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(0.0);
+        match name.trim() {
+            name if name.eq_ignore_ascii_case(encoding) => return Some(weight),
+            "*" if encoding != "identity" => of_any = Some(weight),
+            _ => {}
+        }
+    }
+    of_any
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -218,10 +241,25 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_encoding_is_not_used() {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip;q=0, br;q=0.5"));
-        assert!(accepts(&headers, "br"));
-        assert!(!accepts(&headers, "gzip"));
+    fn the_client_says_which_encoding_it_likes() {
+        let packed = Packed { br: Some(b"br"), gzip: Some(b"gzip") };
+        for (said, best) in [
+            ("gzip, deflate, br, zstd", Some("br")),
+            ("gzip", Some("gzip")),
+            ("GZIP;q=1, br;q=0.5", Some("gzip")),
+            ("gzip;q=0, br;q=0.5", Some("br")),
+            ("*", Some("br")),
+            ("br;q=0, *", Some("gzip")),
+            ("br;q=abc", None),
+            ("identity, br;q=0.2", None),
+            ("br;q=0.000", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(said));
+            assert_eq!(packed.best(&headers).map(|(name, _)| name), best, "{said}");
+        }
+        assert!(packed.best(&HeaderMap::new()).is_none());
+        assert!(Packed::default().best(&HeaderMap::new()).is_none());
     }
 }

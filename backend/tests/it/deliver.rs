@@ -96,7 +96,8 @@ on_both! {
         assert_eq!(world.decide(&check, "approve", "").await.0, 201);
         world.settle_for(Duration::from_secs(39)).await;
         assert_eq!(world.shown(iid), Status::Pending);
-        assert_eq!(world.detail(&check).await["delivery"]["attempts"], 1);
+        let delivery = world.detail(&check).await["delivery"].take();
+        assert_eq!((&delivery["attempts"], &delivery["last_error"]), (&json!(1), &json!("GitLab answered 429 Too Many Requests: Retry later")));
         world.settle_for(Duration::from_secs(5)).await;
         assert_eq!(world.shown(iid), Status::Passed);
     }

@@ -138,6 +138,18 @@ on_both! {
         assert_eq!(world.http.get(format!("{}/status_check", world.base)).send().await.unwrap().status(), 405);
     }
 
+    async fn what_no_database_takes_keeps_no_call_back(world: Plan::signed()) {
+        let iid = world.open().await;
+        let text = String::from_utf8(body(world, iid)).unwrap();
+        let mut call: serde_json::Value = serde_json::from_str(&text).unwrap();
+        call["object_attributes"]["title"] = "a\0b".into();
+        call["object_attributes"]["updated_at"] = "2026-03-02T10:00:00Z".into();
+        assert_eq!(world.signed_call(call.to_string().into_bytes()).await.0, 202);
+        world.settle().await;
+        assert_eq!(world.check("pending").await["merge_request"]["title"], "a\u{fffd}b");
+        assert!(world.calls("set_aside").await.is_empty());
+    }
+
     async fn rules_of_one_project_have_urls_of_their_own(world: Plan::signed()) {
         let second = world.gitlab.create_rule(world.project, "Security", &format!("{}/status_check/security", world.base), Some(SECRET));
         world.open().await;

@@ -153,6 +153,13 @@ on_both! {
             let (status, problem) = rita.get(&query(33)).await;
             assert_eq!((status.as_u16(), &problem["field"]), (400, &json!("q")), "{problem}");
         }
+        // Far longer than SQLite takes, and as long as is taken.
+        for (place, field) in [("checks", "q"), ("audit", "q"), ("audit", "actor")] {
+            let query = |length: usize| format!("{place}?{field}={}", "a".repeat(length));
+            assert_eq!(rita.get(&query(1_000)).await.0, 200, "{place} {field}");
+            let (status, problem) = rita.get(&query(50_000)).await;
+            assert_eq!((status.as_u16(), &problem["field"]), (400, &json!(field)), "{problem}");
+        }
         let (_, found) = world.get("audit?q=storefront+demo").await;
         assert!(!found["items"].as_array().unwrap().is_empty(), "{found}");
     }

@@ -15,10 +15,16 @@ async fn files_are_compressed_and_cached_and_pages_are_the_index() {
     assert!(!index.headers().contains_key("content-encoding"));
     assert_eq!(index.headers()["cache-control"], "no-cache");
     let etag = index.headers()["etag"].to_str().unwrap().to_owned();
+    assert_ne!(packed.headers()["etag"], index.headers()["etag"]);
+    let zipped = get("", "gzip").await.unwrap();
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
     let html = index.text().await.unwrap();
-    let again =
-        world.http.get(format!("{}/", world.base)).header("if-none-match", &etag).send().await.unwrap();
-    assert_eq!(again.status(), 304);
+    let again = |encoding: &'static str| {
+        let asked = world.http.get(format!("{}/", world.base)).header("if-none-match", &etag);
+        asked.header("accept-encoding", encoding).send()
+    };
+    assert_eq!(again("identity").await.unwrap().status(), 304);
+    assert_eq!(again("br").await.unwrap().status(), 200, "the file in another encoding is another");
     let page = get("checks/0198b3a0-0000-7000-8000-000000000000?x=1", "identity").await.unwrap();
     assert_eq!(page.text().await.unwrap(), html, "a deep link is a page of the application");
     assert_eq!(get("missing-0123456789abcdef.js", "br").await.unwrap().status(), 404);
@@ -52,6 +58,20 @@ async fn the_root_leads_to_the_application_and_the_docs_need_nobody_else() {
     assert_eq!(docs.status(), 200);
     let html = docs.text().await.unwrap();
     assert!(html.contains("swagger-ui") && !html.contains("https://"), "{html}");
+    let started =
+        world.http.get(format!("{}/api/docs/swagger-initializer.js", world.base)).send().await.unwrap();
+    let started = started.text().await.unwrap().replace(' ', "");
+    assert!(started.contains("\"validatorUrl\":\"none\""), "{started}");
+    for (path, lax) in [("api/docs/", true), ("x/api/docs", false), ("", false)] {
+        let answer = world.http.get(format!("{}/{path}", world.base)).send().await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert_eq!(policy.contains("unsafe-inline"), lax, "{path}");
+    }
+    let nowhere = world.http.get(format!("{root}/nope")).send().await.unwrap();
+    assert_eq!(
+        (nowhere.status().as_u16(), &nowhere.headers()["content-type"]),
+        (404, &"application/problem+json".parse().unwrap())
+    );
     let document = world.http.get(format!("{}/api/v1/openapi.json", world.base)).send().await.unwrap();
     assert_eq!(document.status(), 200);
     world.end().await;

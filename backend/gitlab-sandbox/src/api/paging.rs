@@ -16,7 +16,8 @@ pub(super) fn page<T>(context: &Context<'_>, items: &[T], show: impl Fn(&T) -> V
     let per_page = asked("per_page").filter(|size| *size > 0).unwrap_or(DEFAULT).min(LARGEST);
     let page = asked("page").filter(|page| *page > 0).unwrap_or(1);
     let pages = items.len().div_ceil(per_page).max(1);
-    let shown: Vec<Value> = items.iter().skip((page - 1) * per_page).take(per_page).map(show).collect();
+    let shown: Vec<Value> =
+        items.iter().skip((page - 1).saturating_mul(per_page)).take(per_page).map(show).collect();
     let next = (page < pages).then(|| page + 1);
     let previous = (page > 1).then(|| page - 1);
     let mut links = Vec::new();

@@ -27,8 +27,12 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn of(http: &HttpRequest, body: Bytes) -> Self {
         let header = |name: &str| http.headers().get(name).and_then(|value| value.to_str().ok());
-        let bearer =
-            || header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+        let bearer = || {
+            header(header::AUTHORIZATION.as_str()).and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then_some(token)
+            })
+        };
         let path = http.uri().path().to_owned();
         let below = path.strip_prefix("/api/v4/").unwrap_or_default().trim_end_matches('/');
         Self {

@@ -56,7 +56,7 @@ pub enum Refusal {
     #[error("{}", .0.join(", "))]
     Invalid(Vec<String>),
     /// Not in this state of the merge request.
-    #[error("the merge request is {0:?}")]
+    #[error("the merge request is {}", .0.word())]
     State(MergeRequestState),
     /// The merge gate is shut; the value of `detailed_merge_status` says why.
     #[error("the merge request cannot be merged: {0}")]
