@@ -21,12 +21,16 @@ use shared::{
     CallPage, CallState, CheckDetail, CheckFilters, CheckPage, GitLabStatus, NewAcknowledgement, NewDecision,
     Problem, ProblemCode, SystemInfo,
 };
+use web_sys::AbortSignal;
 
 use crate::model::filter::Filter;
 use crate::model::text::encode;
 use crate::ui::prelude::*;
 use json::plain::{self, Plain};
 use json::{from_text, to_text};
+
+/// An answer that takes longer than this, in milliseconds, is not waited for.
+const PATIENCE: u32 = 45_000;
 
 /// Where the live stream is.
 pub const EVENTS: &str = "api/v1/events";
@@ -260,8 +264,11 @@ impl Answer {
 
 /// The one place that talks to the network: the answer, or `None` if there was none at all.
 async fn transfer(Request { method, path, body, .. }: Request) -> Option<Answer> {
-    let request =
-        RequestBuilder::new(&format!("api/v1/{path}")).method(method).header("accept", "application/json");
+    // Longer than the service itself waits for anybody; then the line is taken for broken.
+    let request = RequestBuilder::new(&format!("api/v1/{path}"))
+        .method(method)
+        .header("accept", "application/json")
+        .abort_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
     let request = match body {
         Some(body) => request.header("content-type", "application/json").body(body),
         None => request.build(),

@@ -38,7 +38,7 @@ pub fn decision_dialog(app: App, target: Target, decided: Callback<(CheckDetail,
         .class("dialog")
         .test("decision-dialog")
         .attr("aria-labelledby", "decision-title")
-        .attr("aria-describedby", "decision-effect");
+        .attr("aria-describedby", "decision-object decision-effect");
     let wrong =
         move || stage.with(|stage| matches!(stage, Stage::Faulty(fault) if fault.field() == "comment"));
     let comment = comment_field(target.needs_comment(), wrong);
@@ -78,13 +78,17 @@ impl Form {
     fn heading(&self) -> Vec<El> {
         let target = &self.target;
         let item = &target.item;
-        let object = el("div").class("object").child(words("p", &title(item)).class("object-title")).child(
-            el("p")
-                .class("row-facts")
-                .child(words("span", &reference(item)))
-                .child(sha(&item.sha))
-                .child(branches(item)),
-        );
+        let object = el("div")
+            .class("object")
+            .attr("id", "decision-object")
+            .child(words("p", &title(item)).class("object-title"))
+            .child(
+                el("p")
+                    .class("row-facts")
+                    .child(words("span", &reference(item)))
+                    .child(sha(&item.sha))
+                    .child(branches(item)),
+            );
         let effect = texts::effect(target.verdict, &item.rule.name, short_sha(&item.sha));
         let over = self.attempt.answered();
         vec![

@@ -212,7 +212,10 @@ fn choice(
     input.set_checked(on);
     let field = field.on("change", move |_| turned(input.checked()));
     let hint = (!hint.is_empty()).then(|| words("small", hint));
-    el("label").class("choice").child(field).child(el("span").child(words("span", label)).child(hint))
+    el("label")
+        .class("choice")
+        .child(field)
+        .child(el("span").child(words("span", label)).text(" ").child(hint))
 }
 
 /// Boxes to tick for a list of things that have an id and a name; `chosen` holds the ids.

@@ -28,7 +28,11 @@ pub fn modal(
     closed: impl Fn() + 'static,
     body: impl FnOnce(HtmlDialogElement) -> Vec<El>,
 ) -> El {
-    let dialog = el("dialog").class("dialog").test(testid).attr("aria-labelledby", "modal-title");
+    let dialog = el("dialog")
+        .class("dialog")
+        .test(testid)
+        .attr("aria-labelledby", "modal-title")
+        .attr("aria-describedby", "modal-says");
     let element: HtmlDialogElement = dialog.as_kind();
     show_modal(&element);
     let close = element.clone();
@@ -99,7 +103,7 @@ pub fn question(ask: Question, done: impl Fn() + 'static, closed: impl Fn() + 's
         let yes = form.send_button(verb).class("btn solid reject");
         vec![
             form.element(send)
-                .child(words("p", &says))
+                .child(words("p", &says).attr("id", "modal-says"))
                 .child(form.outcome(texts::ERR_ACTION))
                 .child(foot(close, yes)),
         ]

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::ui::prelude::*;
-use shared::{CheckDetail, CheckState, DeliveryState, Event, EventKind};
+use shared::{CheckDetail, CheckItem, CheckState, DeliveryState, Event, EventKind};
 
-use super::{App, Soon, time};
+use super::{App, Dialog, Soon, time};
 use crate::api::Fault;
 use crate::model::truth::Reading;
+use crate::texts;
 use crate::ui::watch;
 
 /// How long events are gathered before the check is read again.
@@ -112,6 +113,7 @@ impl Shown {
             match answer {
                 Ok(detail) => {
                     let open = !matches!(detail.item.state, CheckState::Superseded | CheckState::Withdrawn);
+                    self.tell_of_change(&detail.item);
                     self.accept(detail);
                     if ask && open {
                         self.ask_gitlab();
@@ -153,6 +155,27 @@ impl Shown {
         self.app.inbox.put(&detail.item);
         self.app.resume(std::slice::from_ref(&detail.item));
         self.detail.set(Some(detail));
+    }
+
+    /// What others did to the check that is read, for those who do not see it change. What one did oneself is said by then.
+    fn tell_of_change(self, now: &CheckItem) {
+        let before = |shown: &Option<CheckDetail>| {
+            let item = &shown.as_ref()?.item;
+            (item.id == now.id && item.state != now.state).then_some(())
+        };
+        if self.detail.with_untracked(before).is_some()
+            && self.app.dialog.with_untracked(|dialog| *dialog == Dialog::Closed)
+        {
+            let says = texts::state(now.state);
+            match (now.state, &now.decided_by) {
+                // The page has an alert for that.
+                (CheckState::Superseded, _) => {}
+                (CheckState::Approved | CheckState::Rejected, Some(name)) => {
+                    self.app.say(format!("{says} {}", texts::by(name)));
+                }
+                _ => self.app.say(says.to_owned()),
+            }
+        }
     }
 
     fn hear(self, event: &Event) {

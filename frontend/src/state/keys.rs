@@ -69,7 +69,7 @@ pub fn listen(app: App) {
             "Escape" if app.inbox.selection.with_untracked(|all| !all.is_empty()) && shown.is_none() => {
                 app.clear_selection();
             }
-            "Escape" if shown.is_some() => app.go(&app.inbox.filter.get_untracked().href(), false),
+            "Escape" if shown.is_some() => app.go(&app.inbox.filter.get_untracked().href(), true),
             _ => return,
         }
         event.prevent_default();
@@ -79,7 +79,10 @@ pub fn listen(app: App) {
 
 /// Opens the dialog for the check page's check, for the selected rows, or for the row with the focus.
 fn decide(app: App, shown: Option<CheckItem>, verdict: Verdict) {
-    if untrack(|| app.hindrance()).is_some() {
+    if let Some(why) = untrack(|| app.hindrance()) {
+        if shown.is_some() || dom::focused_row().is_some() {
+            app.say(why);
+        }
         return;
     }
     if shown.is_none() && dom::find("[data-testid=rows]").is_some() && app.open_bulk(verdict) {

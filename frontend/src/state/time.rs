@@ -28,9 +28,7 @@ impl Form {
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Form::Time => &[("hour", "2-digit"), ("minute", "2-digit")],
-            Form::DayAndTime => {
-                &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]
-            }
+            Form::DayAndTime => &[("dateStyle", "medium"), ("timeStyle", "short")],
             Form::Date => &[("dateStyle", "medium")],
             Form::Full => &[("dateStyle", "medium"), ("timeStyle", "medium")],
             Form::FullUtc => &[("dateStyle", "medium"), ("timeStyle", "medium"), ("timeZone", "UTC")],

@@ -340,7 +340,10 @@ fn calls_of_gitlab(report: &mut Report, known: &Known) {
         );
     }
     match &known.last_call {
-        Some(at) => report.fine("calls", format!("GitLab reached this service last at {at}")),
+        Some(at) => {
+            let minute = at.get(..16).unwrap_or(at).replace('T', " at ");
+            report.fine("calls", format!("GitLab reached this service last on {minute} UTC"));
+        }
         None => report.warn(
             "calls",
             "no call of GitLab has arrived yet",
