@@ -25,7 +25,7 @@ impl Db {
             .build(Manager::writing(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
         let (doubt, damage) = (Arc::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, damage, _alone: None, _file: None })))
+        Ok(Self(Arc::new(Inner { url, pool, writer: None, doubt, damage, _alone: None, file: None })))
     }
 
     /// The same, but the database is made where there is none.

@@ -118,13 +118,20 @@ pub fn establish(url: &DatabaseUrl, role: Role) -> Result<Conn, DbError> {
         }
         DatabaseUrl::Postgres(url) => {
             let mut conn = PgConnection::establish(url).map_err(not_connected)?;
-            conn.batch_execute(
-                "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '30s'",
-            )?;
+            conn.batch_execute(SESSION)?;
             Ok(Conn::Postgres(conn))
         }
     }
 }
+
+/// What a session of PostgreSQL must be like, whatever the server, the database or the role has for a default. Nothing of ours
+/// is idle within a transaction: where a process froze or its machine is gone, the server takes its locks back, which all
+/// others wait for. What was acknowledged is on the disk.
+const SESSION: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
+    SET idle_in_transaction_session_timeout = '30s'; \
+    SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+    SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What libpq says of a URL that it does not understand repeats it, with a password in it; what it says of a server does not.
 fn not_connected(error: diesel::ConnectionError) -> DbError {
@@ -176,17 +183,38 @@ where
     E: From<diesel::result::Error>,
 {
     type Transactions = <Conn as diesel::Connection>::TransactionManager;
-    let Conn::Sqlite(sqlite) = conn else { return conn.transaction(work) };
-    diesel::connection::AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+    match conn {
+        Conn::Sqlite(sqlite) => {
+            diesel::connection::AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+        }
+        Conn::Postgres(_) => Transactions::begin_transaction(conn)?,
+    }
     match work(conn) {
         Ok(done) => {
-            Transactions::commit_transaction(conn)?;
+            Transactions::commit_transaction(conn).map_err(|error| unless_unknown(conn, error))?;
             Ok(done)
         }
         Err(error) => {
-            Transactions::rollback_transaction(conn)?;
+            // What broke the connection is worth telling, and not that it is broken.
+            if let Err(also) = Transactions::rollback_transaction(conn) {
+                tracing::debug!(%also, "a transaction could not be undone; the server does it");
+            }
             Err(error)
         }
+    }
+}
+
+/// A commit was sent, and no word came of it: it may have been done.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection broke while a transaction was committed, and nobody knows whether it was: {0}")]
+pub struct CommitUnknown(diesel::result::Error);
+
+/// A commit that failed was not done, unless that was not for the server to say.
+fn unless_unknown(conn: &mut Conn, error: diesel::result::Error) -> diesel::result::Error {
+    let Conn::Postgres(pg) = conn else { return error };
+    match pg.batch_execute("SELECT 1") {
+        Ok(()) => error,
+        Err(_) => diesel::result::Error::QueryBuilderError(Box::new(CommitUnknown(error))),
     }
 }
 

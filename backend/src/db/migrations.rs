@@ -18,10 +18,23 @@ pub const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgr
 /// # Errors
 /// [`DbError::Migration`] if one fails, or if the schema is newer than this program.
 pub fn run(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    // Where nothing is to be done, nobody is waited for, and a database that is read-only now may be written later.
+    if applied(conn).is_some() && check(conn).is_ok() && !audit::is_unchained(conn)? {
+        return Ok(Vec::new());
+    }
     if let Conn::Postgres(pg) = conn {
-        pg.batch_execute(
-            "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(7205462041)",
-        )?;
+        #[derive(diesel::QueryableByName)]
+        struct Taken {
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            taken: bool,
+        }
+        pg.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")?;
+        let lock: Taken =
+            diesel::sql_query("SELECT pg_try_advisory_lock(7205462041) AS taken").get_result(pg)?;
+        if !lock.taken {
+            tracing::info!("another process brings the schema up to date; waiting for it");
+            pg.batch_execute("SELECT pg_advisory_lock(7205462041)")?;
+        }
     }
     let result = run_locked(conn);
     if let Conn::Postgres(pg) = conn {
@@ -53,11 +66,24 @@ fn run_locked(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     Ok(names)
 }
 
-/// Whether the schema is the one this program needs. Only reads.
+/// Whether the schema has what this program needs. A newer one has: while replicas are exchanged one after the other, the first
+/// new one changes the schema and the older ones go on. Only reads.
+///
+/// # Errors
+/// [`DbError::Migration`] if migrations are pending.
+pub fn usable(conn: &mut Conn) -> Result<(), DbError> {
+    compare(conn, |applied, known| applied >= known)
+}
+
+/// Whether the schema is the one of this program. Only reads.
 ///
 /// # Errors
 /// [`DbError::Migration`] if migrations are pending or the schema is newer.
 pub fn check(conn: &mut Conn) -> Result<(), DbError> {
+    compare(conn, |applied, known| applied == known)
+}
+
+fn compare(conn: &mut Conn, fits: impl Fn(&Option<String>, &Option<String>) -> bool) -> Result<(), DbError> {
     #[derive(diesel::QueryableByName)]
     struct Newest {
         #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
@@ -69,7 +95,7 @@ pub fn check(conn: &mut Conn) -> Result<(), DbError> {
     };
     let applied: Newest = diesel::sql_query("SELECT max(version) AS version FROM __diesel_schema_migrations")
         .get_result(conn)?;
-    if applied.version == known {
+    if fits(&applied.version, &known) {
         return Ok(());
     }
     Err(DbError::Migration(format!(

@@ -19,6 +19,7 @@ pub mod decisions;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
+mod file;
 pub mod filters;
 pub mod gauges;
 pub mod grants;
@@ -57,11 +58,15 @@ use tokio::sync::oneshot;
 
 pub use connection::Conn;
 use connection::{Manager, Role};
+use file::SqliteFile;
 pub use url::DatabaseUrl;
 pub use writer::Lane;
 use writer::Writer;
 
 use crate::metrics::Connections;
+
+/// So many bytes are written to find out whether there is room.
+const TOUCHED: usize = 64 * 1024;
 
 /// A connection pool of either kind.
 type Pool = diesel::r2d2::Pool<Manager>;
@@ -101,6 +106,45 @@ pub enum DbError {
     Abandoned,
 }
 
+impl DbError {
+    /// Whether what was to be written may have been written all the same.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        matches!(self, Self::Query(diesel::result::Error::QueryBuilderError(why)) if why.is::<connection::CommitUnknown>())
+    }
+
+    /// Whether the same may succeed at another time: it was not about what was to be written. PostgreSQL's codes for this are
+    /// not told apart by diesel, so that its words have to do.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match self {
+            Self::Unavailable(_) | Self::Abandoned => true,
+            Self::Query(Error::DatabaseError(Kind::Unknown, why)) => {
+                let passing = [
+                    "timeout",
+                    "deadlock",
+                    "space left",
+                    "disk is full",
+                    "extend file",
+                    "terminating",
+                    "locked",
+                ];
+                passing.iter().any(|word| why.message().contains(word))
+            }
+            Self::Query(Error::DatabaseError(kind, _)) => matches!(
+                kind,
+                Kind::SerializationFailure
+                    | Kind::ReadOnlyTransaction
+                    | Kind::ClosedConnection
+                    | Kind::UnableToSendCommand
+            ),
+            Self::Query(Error::BrokenTransactionManager) => true,
+            other => other.may_be_done(),
+        }
+    }
+}
+
 /// The database handle; cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -118,7 +162,7 @@ struct Inner {
     /// Held so that no other process uses the SQLite file.
     _alone: Option<std::fs::File>,
     /// Closed last: closing any handle of the file gives up the locks that SQLite holds on it.
-    _file: Option<Arc<std::fs::File>>,
+    file: Option<Arc<SqliteFile>>,
 }
 
 impl Db {
@@ -138,8 +182,7 @@ impl Db {
         changed?;
         let (writer, file) = match &url {
             DatabaseUrl::Sqlite(path) => {
-                let file = std::fs::File::options().write(true).open(path);
-                let file = Arc::new(file.map_err(|error| DbError::Unavailable(Box::new(error)))?);
+                let file = SqliteFile::open(path).map_err(|error| DbError::Unavailable(Box::new(error)))?;
                 let second = connection::establish(&url, Role::Writer)?;
                 (Some(Writer::start(first, second, Arc::clone(&file))), Some(file))
             }
@@ -157,7 +200,7 @@ impl Db {
             .build(Manager::new(url.clone()))
             .map_err(|error| DbError::Unavailable(Box::new(error)))?;
         let (doubt, damage) = (Arc::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { url, pool, writer, doubt, damage, _alone: alone, _file: file })))
+        Ok(Self(Arc::new(Inner { url, pool, writer, doubt, damage, _alone: alone, file })))
     }
 
     /// The connections of the pool, as of now.
@@ -270,7 +313,8 @@ impl Db {
         if let Some(what) = self.damage().clone() {
             return Err(DbError::Damaged(what));
         }
-        self.read(migrations::check).await?;
+        self.is_in_place()?;
+        self.read(migrations::usable).await?;
         if self.0.doubt.load(Ordering::Relaxed) {
             self.write(Lane::Front, touch).await?;
             self.0.doubt.store(false, Ordering::Relaxed);
@@ -287,6 +331,7 @@ impl Db {
         if let DatabaseUrl::Postgres(_) = self.0.url {
             return Ok(());
         }
+        self.is_in_place()?;
         let url = self.0.url.clone();
         let reading = tokio::task::spawn_blocking(move || {
             backup::examine(&mut connection::establish(&url, Role::Reader)?)
@@ -300,17 +345,33 @@ impl Db {
         found
     }
 
+    /// Whether the file that is open is the one with the database's name: what is written to another is lost at the end.
+    fn is_in_place(&self) -> Result<(), DbError> {
+        match &self.0.file {
+            Some(file) if !file.is_in_place() => Err(DbError::Damaged(file::AWAY.into())),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn damage(&self) -> MutexGuard<'_, Option<String>> {
         self.0.damage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes what is there already.
+/// Writes what the service writes, and takes it back: as many bytes as need room of their own, and the record's counter,
+/// which everything that is done takes.
 fn touch(conn: &mut Conn) -> Result<(), DbError> {
+    use diesel::connection::SimpleConnection as _;
     use diesel::prelude::*;
-    diesel::update(schema::instance::table)
-        .set(schema::instance::id.eq(schema::instance::id))
-        .execute(conn)?;
+    use schema::{call_batch, event_counter};
+    if let Conn::Postgres(pg) = conn {
+        pg.batch_execute("SET LOCAL lock_timeout = '3s'")?;
+        event_counter::table.find(1).select(event_counter::last).for_update().first::<i64>(pg)?;
+    }
+    let bytes: Vec<u8> = (0..TOUCHED).map(|_| rand::random()).collect();
+    let row = (call_batch::received_at.eq(""), call_batch::calls.eq(0), call_batch::packed.eq(bytes));
+    diesel::insert_into(call_batch::table).values(row).execute(conn)?;
+    diesel::delete(call_batch::table.filter(call_batch::received_at.eq(""))).execute(conn)?;
     Ok(())
 }
 
@@ -358,6 +419,24 @@ pub fn lock_merge_request(
     iid: i64,
 ) -> Result<(), DbError> {
     lock(conn, &format!("mr {connection} {project} {iid}"))
+}
+
+/// What time it is for the server of the database; `None` where there is no server.
+///
+/// # Errors
+/// The database's.
+pub fn server_time(conn: &mut Conn) -> Result<Option<crate::domain::Time>, DbError> {
+    use diesel::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Clock {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        microseconds: i64,
+    }
+    let Conn::Postgres(pg) = conn else { return Ok(None) };
+    let clock: Clock =
+        diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS microseconds")
+            .get_result(pg)?;
+    Ok(crate::domain::Time::from_microseconds(clock.microseconds))
 }
 
 /// Reads a word that this program wrote.

@@ -81,7 +81,7 @@ pub fn copy(
     let mut target = open(to, Role::Writer)?;
     prepare(&mut target, to)?;
     let moved = source.transaction(|source| {
-        begin_read(source)?;
+        hold(source)?;
         refuse_company(source, from)?;
         transaction_to_write(&mut target, |target| fill(source, target, to, progress))
     })?;
@@ -91,10 +91,24 @@ pub fn copy(
     Ok(moved)
 }
 
+/// Makes the transaction a snapshot in which nobody else writes: a replica that is started meanwhile acknowledges nothing.
+fn hold(source: &mut Conn) -> Result<(), DbError> {
+    match source {
+        Conn::Sqlite(_) => begin_read(source)?,
+        // What calls, people and deliveries write, before the snapshot is taken.
+        Conn::Postgres(pg) => pg.batch_execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+             LOCK TABLE call_batch, received_call, status_check, decision, delivery, event_counter, event IN SHARE MODE",
+        )?,
+    }
+    Ok(())
+}
+
 fn open(url: &DatabaseUrl, role: Role) -> Result<Conn, DbError> {
     let mut conn = establish(url, role)?;
     if let Conn::Postgres(pg) = &mut conn {
-        pg.batch_execute("SET statement_timeout = 0")?;
+        // One waits while the other is read or written.
+        pg.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;
     }
     Ok(conn)
 }

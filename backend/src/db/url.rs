@@ -76,6 +76,16 @@ impl DatabaseUrl {
     }
 }
 
+/// How long a server that does not answer is waited for, where the URL does not say: without these the system waits for hours for
+/// one whose machine is gone. Seconds, and milliseconds for the last. Source: <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>.
+const PATIENCE: [(&str, &str); 5] = [
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+];
+
 /// A URL for libpq, its scheme as libpq wants it. What libpq would complain about is refused here, since it repeats what it
 /// complains about, and that may be a part of the password.
 /// Source: <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>.
@@ -91,6 +101,7 @@ fn postgres(text: &str) -> Result<String, DbError> {
         Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
         _ => ("", rest),
     };
+    let asks = place.contains('?');
     let (place, options) = place.split_once('?').unwrap_or((place, ""));
     let (hosts, name) = place.split_once('/').unwrap_or((place, ""));
     if hosts.contains('@') || user.is_empty() && name.contains('@') {
@@ -112,7 +123,18 @@ fn postgres(text: &str) -> Result<String, DbError> {
     if !signs.all(is_hex) {
         return Err(fault("a % is followed by something else than two hexadecimal digits"));
     }
-    Ok(format!("postgresql://{rest}"))
+    let given = |name: &str| options.split('&').any(|option| option.split('=').next() == Some(name));
+    let added: Vec<String> = PATIENCE
+        .iter()
+        .filter(|(name, _)| !given(name))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let joint = match (added.is_empty(), asks, options.is_empty()) {
+        (true, _, _) | (false, true, true) => "",
+        (false, true, false) => "&",
+        (false, false, _) => "?",
+    };
+    Ok(format!("postgresql://{rest}{joint}{}", added.join("&")))
 }
 
 #[cfg(test)]
@@ -143,9 +165,15 @@ mod tests {
             "postgres://u:p@h/my@db",
             "postgres:///app?host=/var/run/postgresql",
             "postgres://:5433/app",
+            "postgres://h/app?",
+            "postgres://h/app?connect_timeout=3&keepalives_idle=5",
         ] {
             let DatabaseUrl::Postgres(url) = DatabaseUrl::parse(fine).expect(fine) else { panic!("{fine}") };
             assert!(url.starts_with("postgresql://"), "{url}");
+            let (_, options) = url.rsplit_once('?').expect("has options");
+            for (name, _) in PATIENCE {
+                assert_eq!(options.matches(&format!("{name}=")).count(), 1, "{url}");
+            }
         }
         for file in ["/srv/app@prod/x.db", "./a@b.db", "sqlite:a@b.db"] {
             assert!(matches!(DatabaseUrl::parse(file), Ok(DatabaseUrl::Sqlite(_))), "{file}");

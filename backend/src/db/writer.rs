@@ -14,7 +14,6 @@
 //! copied between two commits, which costs little by then, so that the log can start again.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,6 +23,7 @@ use diesel::connection::{SimpleConnection as _, TransactionManager};
 use diesel::sql_types::Integer;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 
+use super::file::{AWAY, SqliteFile};
 use super::{Conn, DbError};
 
 /// Who waits for the work.
@@ -120,7 +120,7 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the writer thread on `conn` and the checkpointer on `checkpoints`; `file` is the database.
-    pub fn start(conn: Conn, checkpoints: Conn, file: Arc<File>) -> Self {
+    pub(super) fn start(conn: Conn, checkpoints: Conn, file: Arc<SqliteFile>) -> Self {
         let (front, front_queue) = crossbeam_channel::unbounded();
         let (back, back_queue) = crossbeam_channel::unbounded();
         let (last, last_queue) = crossbeam_channel::bounded(1);
@@ -128,6 +128,7 @@ impl Writer {
         let commits = Arc::new(AtomicU64::new(0));
         let mut writing = Loop {
             conn,
+            file: Arc::clone(&file),
             front: front_queue,
             back: back_queue,
             checkpoint: last_queue,
@@ -177,6 +178,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::thread::JoinH
 
 struct Loop {
     conn: Conn,
+    file: Arc<SqliteFile>,
     front: Receiver<BoxedJob>,
     back: Receiver<BoxedJob>,
     checkpoint: Receiver<()>,
@@ -251,6 +253,7 @@ impl Loop {
         while !group.is_empty() {
             let mut done: Vec<BoxedJob> = Vec::with_capacity(group.len());
             let begun = match &mut self.conn {
+                Conn::Sqlite(_) if !self.file.is_in_place() => Err(away()),
                 Conn::Sqlite(sqlite) => sqlite_begin(sqlite),
                 Conn::Postgres(_) => Err(diesel::result::Error::BrokenTransactionManager),
             };
@@ -362,6 +365,11 @@ fn wait_for_work(
     }
 }
 
+/// What is written to a file that is not in its place would be acknowledged and lost.
+fn away() -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError(format!("the database file is not there: {AWAY}").into())
+}
+
 /// Takes the write lock at once: a transaction that reads first and writes later can fail.
 fn sqlite_begin(conn: &mut diesel::SqliteConnection) -> diesel::QueryResult<()> {
     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
@@ -384,7 +392,7 @@ fn checkpoint(conn: &mut Conn) -> diesel::QueryResult<(i32, i32)> {
 
 fn checkpoint_loop(
     mut conn: Conn,
-    file: &File,
+    file: &SqliteFile,
     commits: &AtomicU64,
     last: &Sender<()>,
     stopped: &Receiver<()>,
@@ -407,14 +415,18 @@ fn checkpoint_loop(
 }
 
 /// Copies what the log holds; a long log is brought so far that the writer can start it again.
-fn relieve_log(conn: &mut Conn, file: &File, last: &Sender<()>) -> Result<(), Box<dyn std::error::Error>> {
+fn relieve_log(
+    conn: &mut Conn,
+    file: &SqliteFile,
+    last: &Sender<()>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let (log, _) = checkpoint(conn)?;
     if log <= LOG_PAGES {
         return Ok(());
     }
     // SQLite forces the copied pages to the disk when it has copied the last one, which would be in
     // the writer's hands: better here, where nobody waits.
-    file.sync_data()?;
+    file.sync()?;
     let (log, copied) = checkpoint(conn)?;
     if log - copied < LAST_PAGES {
         // One request at a time is enough.

@@ -136,6 +136,10 @@ impl ApiError {
                 ProblemCode::StoreUnavailable,
                 "The database file is damaged; whoever runs the service puts a copy in its place.",
             ),
+            error if error.may_be_done() => Self::new(
+                ProblemCode::StoreUnavailable,
+                "The connection to the database broke, and it is not known whether this was done. Look before you do it again.",
+            ),
             DbError::BadUrl(_)
             | DbError::InUse(_)
             | DbError::Unavailable(_)

@@ -188,6 +188,8 @@ async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result
     let Some(call) = calls.get(index) else { return Ok(Vec::new()) };
     match try_group(app, calls, index..index + 1).await {
         Ok(open) => Ok(open),
+        // Not the call's fault: its lease ends, and it is tried again as often as it takes.
+        Err(error) if error.is_passing() => Err(error),
         Err(error) => {
             failed(app, call, &error).await?;
             Ok(Vec::new())
@@ -284,6 +286,7 @@ async fn ask_about(app: &App, stored: &ClaimedCall) -> Result<bool, DbError> {
     let fate = match connection::read(app, &connected, place, app.clock.now()).await? {
         Ok(facts) => match take_in_read(app, connected, stored, call, facts).await {
             Ok(fate) => fate,
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => {
                 failed(app, stored, &error).await?;
                 return Ok(true);

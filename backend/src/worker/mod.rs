@@ -8,8 +8,8 @@ use tokio::task::{JoinError, JoinSet};
 use crate::app::App;
 use crate::causes;
 use crate::db::{
-    Conn, DbError, Lane, batches, calls, changes_due, deliveries, idempotency, links, merge_requests, notes,
-    sending, sessions, throttle, trouble,
+    self, Conn, DbError, Lane, batches, calls, changes_due, deliveries, idempotency, links, merge_requests,
+    notes, sending, sessions, throttle, trouble,
 };
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -32,6 +32,8 @@ const EXAMINE_FIRST: Duration = Duration::from_secs(60);
 const EXAMINE_EVERY: Duration = Duration::from_secs(600);
 /// … but it takes no more than one part of so many of the time.
 const EXAMINE_SHARE: u32 = 100;
+/// Clocks may be apart by this much before anybody is told.
+const CLOCKS: Duration = Duration::from_secs(5);
 /// After a failure of the database a loop waits this long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -218,7 +220,10 @@ async fn housekeeping_loop(app: App) {
         let now = app.clock.now();
         if tidied.is_none_or(|at| now.since(at) >= TIDY_EVERY) {
             match tidy(&app).await {
-                Ok(()) => tidied = Some(now),
+                Ok(()) => {
+                    tidied = Some(now);
+                    compare_clocks(&app).await;
+                }
                 Err(error) => {
                     failed("deleting what has ended", &error);
                 }
@@ -239,6 +244,20 @@ async fn housekeeping_loop(app: App) {
             failed("letting go of changes", &error);
         }
         rest(&app, LONGEST_SLEEP, std::future::pending()).await;
+    }
+}
+
+/// Says if this machine's clock is not that of the database: what one replica puts off by its own clock, others do by theirs.
+async fn compare_clocks(app: &App) {
+    let Ok(Some(theirs)) = app.db.read(db::server_time).await else { return };
+    let ours = app.clock.now();
+    let (ahead, behind) = (ours.since(theirs), theirs.since(ours));
+    if ahead.max(behind) > CLOCKS {
+        tracing::warn!(
+            ahead_seconds = ahead.as_secs(),
+            behind_seconds = behind.as_secs(),
+            "this machine's clock and the database server's differ; what one replica puts off, others do at the wrong time"
+        );
     }
 }
 

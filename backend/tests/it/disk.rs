@@ -65,6 +65,34 @@ async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
     world.end().await;
 }
 
+/// What is written to a file without its name goes away with the process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_acknowledged_while_the_file_is_away_or_is_another() {
+    let world = World::build(Kind::Sqlite, Plan::signed()).await;
+    world.open().await;
+    let check = world.check("pending").await;
+    let (file, aside) = (world.database.file(), world.database.file().with_extension("aside"));
+    let call = || world.signed_call(MergeRequestCall::default().bytes());
+    std::fs::rename(&file, &aside).unwrap();
+    for other in [false, true] {
+        if other {
+            std::fs::copy(&aside, &file).unwrap();
+        }
+        assert_eq!(call().await.0, 503, "{other}");
+        assert_eq!(world.decide(&check, "approve", "").await.0, 503, "{other}");
+        assert_eq!(readyz(&world).await, 503, "{other}");
+        assert!(
+            matches!(world.app.db.examine().await, Err(DbError::Damaged(why)) if why.contains("removed or replaced"))
+        );
+        assert_eq!(file.exists(), other, "looking makes no file");
+    }
+    std::fs::rename(&aside, &file).unwrap();
+    assert_eq!(readyz(&world).await, 200);
+    assert_eq!(call().await.0, 202);
+    assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+    world.end().await;
+}
+
 /// A statement that finds the disk full undoes all that shares its transaction: nobody of these is told that it is stored,
 /// and who comes after them is not hurt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

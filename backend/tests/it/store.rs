@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use approval_app::db::schema::event;
-use approval_app::db::{DatabaseUrl, Db, DbError, Lane, audit, calls};
+use approval_app::db::{Conn, DatabaseUrl, Db, DbError, Lane, audit, calls, connection};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -220,4 +220,54 @@ async fn sqlite_is_opened_for_durability() {
         assert_eq!(mode & 0o777, 0o600, "nobody else reads {}", part.display());
     }
     world.end().await;
+}
+
+/// Whatever the server, the database or the role has for a default.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_is_opened_for_durability_too() {
+    #[derive(QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = Text)]
+        value: String,
+    }
+    let database = Database::create(Kind::Postgres).await;
+    let url = database.url.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let name = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+        PgConnection::establish(&url)
+            .unwrap()
+            .batch_execute(&format!(
+                "ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'; \
+                 ALTER DATABASE {name} SET synchronous_commit = off; ALTER DATABASE {name} SET TimeZone = 'Asia/Tokyo'"
+            ))
+            .unwrap();
+        let conn =
+            connection::establish(&DatabaseUrl::parse(&url).unwrap(), connection::Role::Writer).unwrap();
+        let Conn::Postgres(mut pg) = conn else { panic!("is PostgreSQL") };
+        ["transaction_isolation", "synchronous_commit", "TimeZone", "idle_in_transaction_session_timeout"]
+            .map(|name| {
+                let setting: Setting =
+                    diesel::sql_query(format!("SELECT current_setting('{name}') AS value"))
+                        .get_result(&mut pg)
+                        .unwrap();
+                setting.value
+            })
+    });
+    assert_eq!(found.await.unwrap(), ["read committed", "on", "UTC", "30s"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_goes_on_when_a_newer_one_has_changed_the_schema() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let world = World::build(kind, Plan::signed()).await;
+        let change = |text: &'static str| {
+            world.app.db.write(Lane::Front, move |conn| Ok::<_, DbError>(conn.batch_execute(text)?))
+        };
+        change("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')").await.unwrap();
+        world.app.db.check().await.unwrap();
+        change("DELETE FROM __diesel_schema_migrations WHERE version > '2026-09'").await.unwrap();
+        let why = world.app.db.check().await.unwrap_err().to_string();
+        assert!(why.contains("approval-app migrate"), "{why}");
+        world.end().await;
+    }
 }
