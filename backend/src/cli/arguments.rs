@@ -42,7 +42,7 @@ impl Arguments {
 
     /// What is wrong with a setting, and where it is said if that is not its own variable.
     #[must_use]
-    pub fn with_origin(&self, fault: String) -> String {
+    pub fn with_origin(&self, fault: &str) -> String {
         let of =
             |setting: &Setting| fault.strip_prefix(&setting.variable)?.starts_with([' ', ':']).then_some(());
         let settings = settings();
@@ -50,7 +50,7 @@ impl Arguments {
             let (_, from) = self.said(setting)?;
             (from != setting.variable).then_some(from)
         });
-        from.map_or_else(|| fault.clone(), |from| format!("{fault} (said by {from})"))
+        from.map_or_else(|| fault.to_owned(), |from| format!("{fault} (said by {from})"))
     }
 
     /// The value of a setting that counts, and where it comes from; `None` if nobody said anything.

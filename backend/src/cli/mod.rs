@@ -218,7 +218,7 @@ fn check(given: Given, arguments: &Arguments) -> Result<Config, Failure> {
         Err(mut more) => {
             let unread = &arguments.beneath.unread;
             more.retain(|fault| !unread.iter().any(|variable| fault.contains(&format!("{variable} is not"))));
-            faults.extend(more.into_iter().map(|fault| arguments.with_origin(fault)));
+            faults.extend(more.into_iter().map(|fault| arguments.with_origin(&fault)));
             Err(Failure::Config(faults))
         }
     }

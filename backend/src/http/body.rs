@@ -60,7 +60,7 @@ mod tests {
             (r#"{"name":7}"#, Some("name"), "name: invalid type"),
             (r#"{"name":"x","ids":[1,"2"]}"#, Some("ids[1]"), "ids[1]: invalid type"),
             ("{}", None, "Missing field `name`"),
-            (r#"{"name":"x","nmae":1}"#, Some("nmae"), "unknown field `nmae`"),
+            (r#"{"name":"x","other":1}"#, Some("other"), "unknown field `other`"),
             (r#"{"name":"x","name":"y"}"#, None, "Duplicate field `name`"),
         ] {
             let problem = read::<Wanted>(text).expect_err(text).into_problem();
