@@ -106,7 +106,28 @@ pub enum DbError {
     Abandoned,
 }
 
+/// An error of what was to be done in the database, which may be the database's.
+pub trait Blame {
+    /// The database's error, if it is one.
+    fn database(&self) -> Option<&DbError>;
+}
+
+impl Blame for DbError {
+    fn database(&self) -> Option<&DbError> {
+        Some(self)
+    }
+}
+
 impl DbError {
+    /// Whether the database did not do what it can do at other times.
+    fn is_trouble(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Abandoned => true,
+            Self::Query(error) => !matches!(error, diesel::result::Error::NotFound),
+            _ => false,
+        }
+    }
+
     /// Whether what was to be written may have been written all the same.
     #[must_use]
     pub fn may_be_done(&self) -> bool {
@@ -256,7 +277,7 @@ impl Db {
     pub async fn write<T, E, F>(&self, lane: Lane, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Blame + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
@@ -271,7 +292,7 @@ impl Db {
     pub fn write_then<T, E, F, R>(&self, lane: Lane, work: F, then: R)
     where
         T: Send + 'static,
-        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Blame + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
@@ -281,13 +302,13 @@ impl Db {
     fn submit<T, E, F, R>(&self, lane: Lane, savepoint: bool, work: F, then: R)
     where
         T: Send + 'static,
-        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Blame + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
         let doubt = Arc::clone(&self.0.doubt);
         let then = move |result: Result<T, E>| {
-            if result.is_err() {
+            if result.as_ref().err().and_then(Blame::database).is_some_and(DbError::is_trouble) {
                 doubt.store(true, Ordering::Relaxed);
             }
             then(result);

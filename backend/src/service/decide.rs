@@ -10,7 +10,7 @@ use super::{Asking, ServiceError};
 use crate::app::App;
 use crate::db::checks::{self, CheckRow};
 use crate::db::decisions::{self, DecisionRow};
-use crate::db::{Conn, DbError, Lane, events, lock_merge_request};
+use crate::db::{Blame, Conn, DbError, Lane, events, lock_merge_request};
 use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::check::CheckEvent;
 use crate::domain::ids::{CheckId, DecisionId, short_sha};
@@ -53,6 +53,15 @@ pub enum DecideError {
     /// Anything else.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl Blame for DecideError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Service(error) => error.database(),
+            _ => None,
+        }
+    }
 }
 
 impl From<DbError> for DecideError {

@@ -13,7 +13,7 @@ use crate::crypto::secret;
 use crate::db::accounts::{self, NewAccount};
 use crate::db::links::{self, LinkKind, LinkRow};
 use crate::db::throttle::{self, Subject};
-use crate::db::{Conn, DbError, Lane, events, lock, sessions};
+use crate::db::{Blame, Conn, DbError, Lane, events, lock, sessions};
 use crate::domain::Time;
 use crate::domain::access::Role;
 use crate::domain::ids::{AccountId, LinkId};
@@ -70,6 +70,15 @@ pub enum LinkError {
     /// Anything else.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl Blame for LinkError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Service(error) => error.database(),
+            _ => None,
+        }
+    }
 }
 
 impl From<DbError> for LinkError {

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::crypto::password::PasswordError;
-use crate::db::{Conn, DbError, callers, idempotency};
+use crate::db::{Blame, Conn, DbError, callers, idempotency};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Permission};
 
@@ -168,6 +168,15 @@ impl From<PasswordError> for ServiceError {
         match error {
             PasswordError::Busy => Self::Busy,
             PasswordError::Broken => Self::Store(DbError::Corrupt("a password hash".into())),
+        }
+    }
+}
+
+impl Blame for ServiceError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::OidcConfig;
 use crate::crypto::secret;
 use crate::db::throttle::{self, Subject};
-use crate::db::{Conn, DbError, Lane, events};
+use crate::db::{Blame, Conn, DbError, Lane, events};
 use crate::domain::Time;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 use crate::oidc::{Expected, OidcError, Provider};
@@ -77,6 +77,15 @@ impl ProviderError {
     /// not shut out everybody else behind the same network address.
     const fn proves_nothing(&self) -> bool {
         !matches!(self, ProviderError::NotPermitted | ProviderError::SwitchedOff | ProviderError::EmailTaken)
+    }
+}
+
+impl Blame for ProviderError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Service(error) => error.database(),
+            _ => None,
+        }
     }
 }
 

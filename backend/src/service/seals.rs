@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::crypto::keys::{KeyError, Keys};
-use crate::db::{Conn, DbError, events, rule_secrets};
+use crate::db::{Blame, Conn, DbError, events, rule_secrets};
 use crate::domain::Time;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 
@@ -16,6 +16,15 @@ pub enum SealError {
     /// The database did not do it.
     #[error("the store failed")]
     Store(#[from] DbError),
+}
+
+impl Blame for SealError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl From<diesel::result::Error> for SealError {

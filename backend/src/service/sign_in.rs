@@ -12,7 +12,7 @@ use crate::crypto::secret;
 use crate::db::callers::{self, Known, Proof};
 use crate::db::sessions::{self, NewSession};
 use crate::db::throttle::{self, Subject};
-use crate::db::{Conn, DbError, Lane, accounts, events, tokens};
+use crate::db::{Blame, Conn, DbError, Lane, accounts, events, tokens};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Via};
 use crate::domain::ids::{AccountId, SessionId};
@@ -60,6 +60,15 @@ pub enum SignInError {
     /// Anything else.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl Blame for SignInError {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Service(error) => error.database(),
+            _ => None,
+        }
+    }
 }
 
 impl From<DbError> for SignInError {

@@ -1,6 +1,9 @@
 //! The database in trouble: refused, not lost.
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
 use gitlab_sandbox::payload::MergeRequestCall;
+use serde_json::json;
 
 use crate::support::{Kind, Plan, World};
 
@@ -54,6 +57,36 @@ async fn a_store_that_does_not_take_a_call_is_said_to_gitlab() {
         assert_eq!(readyz(&world).await, 503, "{kind:?}");
         world.end().await;
     }
+}
+
+/// As a replica that froze in the middle of its work holds all others; what is refused for a reason is no sign of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_tells_whether_anything_can_be_decided() {
+    let world = World::build(Kind::Postgres, Plan::signed()).await;
+    world.open().await;
+    let check = world.check("pending").await;
+    let url = world.database.url.clone();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let holder = std::thread::spawn(move || {
+        let mut conn = PgConnection::establish(&url).unwrap();
+        conn.batch_execute("BEGIN; SELECT last FROM event_counter FOR UPDATE").unwrap();
+        holds.send(()).unwrap();
+        released.recv().unwrap();
+        conn.batch_execute("ROLLBACK").unwrap();
+    });
+    held.await.unwrap();
+    let stale = json!({"verdict": "approve", "comment": "", "expected_sha": "0".repeat(40)});
+    let path = format!("checks/{}/decisions", check["id"].as_str().unwrap());
+    assert_eq!(world.post(&path, &stale).await.0, 409);
+    assert_eq!(readyz(&world).await, 200);
+    assert_eq!(world.decide(&check, "approve", "").await.0, 503);
+    assert_eq!(readyz(&world).await, 503);
+    release.send(()).unwrap();
+    tokio::task::spawn_blocking(move || holder.join().unwrap()).await.unwrap();
+    assert_eq!(readyz(&world).await, 200);
+    assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+    world.end().await;
 }
 
 /// A second process on the same SQLite file would break leases and live updates.
