@@ -51,5 +51,10 @@ fn machine(entry: &AuditEntry) -> El {
         .child(account)
         .child(facts)
         .child(term(texts::HASH, &entry.hash));
-    el("details").child(words("summary", &texts::number(entry.id))).child(list)
+    el("details").child(words("summary", &texts::number(entry.id)).attr("id", &anchor(entry))).child(list)
+}
+
+/// The id of what opens an entry.
+pub fn anchor(entry: &AuditEntry) -> String {
+    format!("entry-{}", entry.id)
 }

@@ -54,6 +54,9 @@ impl Listing {
                     if cursor.is_none() {
                         self.fresh.set((Vec::new(), false));
                     }
+                    if let Some(first) = page.items.first().filter(|_| cursor.is_some()) {
+                        dom::focus_soon(format!("#{}", entry::anchor(first)));
+                    }
                     self.items.update(|items| match items {
                         Some(items) if cursor.is_some() => items.extend(page.items),
                         Some(_) | None => *items = Some(page.items),
