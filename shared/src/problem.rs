@@ -120,6 +120,8 @@ codes! {
     GitLabUnavailable = "gitlab_unavailable", 502, "GitLab did not answer";
     /// The database did not take it.
     StoreUnavailable = "store_unavailable", 503, "The database is not available";
+    /// The connection to the database broke while it was to take it: it may have.
+    OutcomeUnknown = "outcome_unknown", 503, "It is not known whether this was done";
     /// Too much is being received at once.
     Busy = "busy", 503, "Too much at once";
 }

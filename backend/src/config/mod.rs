@@ -225,7 +225,7 @@ impl Given {
         if let (Ok(listen), Some(metrics)) = (&listen, &metrics_listen)
             && listen.port() == metrics.port()
             && listen.port() != 0
-            && (listen.ip() == metrics.ip() || listen.ip().is_unspecified() || metrics.ip().is_unspecified())
+            && (covers(listen, metrics) || covers(metrics, listen))
         {
             faults.push(format!(
                 "APPROVAL_METRICS_LISTEN is {metrics}, where APPROVAL_LISTEN listens already; choose another port"
@@ -324,6 +324,11 @@ impl Given {
     }
 }
 
+/// Whether who listens on one address hears what comes to the other. The one for all of IPv6 is one for all of IPv4 too.
+fn covers(one: &SocketAddr, other: &SocketAddr) -> bool {
+    one.ip() == other.ip() || one.ip().is_unspecified() && (one.is_ipv6() || other.is_ipv4())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,6 +380,12 @@ mod tests {
             ..Given::default()
         };
         assert!(gitlab().check().is_ok());
+        let apart = Given {
+            listen: Some("0.0.0.0:8080".into()),
+            metrics_listen: Some("[::1]:8080".into()),
+            ..Given::default()
+        };
+        assert!(apart.check().is_ok());
         let some = |text: &str| Some(text.to_owned());
         for (given, words) in [
             (Given { require_signature: some("true"), ..Given::default() }, "set the secret as well"),

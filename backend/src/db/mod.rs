@@ -140,7 +140,7 @@ impl DbError {
     pub fn is_passing(&self) -> bool {
         use diesel::result::{DatabaseErrorKind as Kind, Error};
         match self {
-            Self::Unavailable(_) | Self::Abandoned => true,
+            Self::Unavailable(_) => true,
             Self::Query(Error::DatabaseError(Kind::Unknown, why)) => {
                 let passing = [
                     "timeout",
@@ -273,7 +273,7 @@ impl Db {
     ///
     /// # Errors
     /// Those of the closure, and `Unavailable` or `Query` if the commit fails: then nothing was
-    /// written.
+    /// written, unless [`DbError::may_be_done`].
     pub async fn write<T, E, F>(&self, lane: Lane, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -379,16 +379,11 @@ impl Db {
     }
 }
 
-/// Writes what the service writes, and takes it back: as many bytes as need room of their own, and the record's counter,
-/// which everything that is done takes.
+/// Writes as much as needs room of its own, and takes it back. It waits for nobody: calls can be stored while something holds
+/// those who decide.
 fn touch(conn: &mut Conn) -> Result<(), DbError> {
-    use diesel::connection::SimpleConnection as _;
     use diesel::prelude::*;
-    use schema::{call_batch, event_counter};
-    if let Conn::Postgres(pg) = conn {
-        pg.batch_execute("SET LOCAL lock_timeout = '3s'")?;
-        event_counter::table.find(1).select(event_counter::last).for_update().first::<i64>(pg)?;
-    }
+    use schema::call_batch;
     let bytes: Vec<u8> = (0..TOUCHED).map(|_| rand::random()).collect();
     let row = (call_batch::received_at.eq(""), call_batch::calls.eq(0), call_batch::packed.eq(bytes));
     diesel::insert_into(call_batch::table).values(row).execute(conn)?;

@@ -26,9 +26,7 @@ impl fmt::Display for DatabaseUrl {
         match self {
             DatabaseUrl::Sqlite(path) => write!(f, "SQLite at {}", path.display()),
             DatabaseUrl::Postgres(url) => {
-                let place = url
-                    .rsplit_once('@')
-                    .map_or_else(|| url.split_once("://").map_or("", |(_, rest)| rest), |(_, place)| place);
+                let (_, place) = parts(url.split_once("://").map_or("", |(_, rest)| rest));
                 write!(f, "PostgreSQL at {}", place.split('?').next().unwrap_or(""))
             }
         }
@@ -76,6 +74,15 @@ impl DatabaseUrl {
     }
 }
 
+/// User with password, and the place with options. The first end at the first @, if there is no / before it; only then a ? begins
+/// the options.
+fn parts(rest: &str) -> (&str, &str) {
+    match rest.find(['@', '/']) {
+        Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
+        _ => ("", rest),
+    }
+}
+
 /// How long a server that does not answer is waited for, where the URL does not say: without these the system waits for hours for
 /// one whose machine is gone. Seconds, and milliseconds for the last. Source: <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>.
 const PATIENCE: [(&str, &str); 5] = [
@@ -96,11 +103,7 @@ fn postgres(text: &str) -> Result<String, DbError> {
         ))
     };
     let (_, rest) = text.split_once("://").ok_or_else(|| fault("there is no :// in it"))?;
-    // User and password end at the first @, if there is no / before it; only then a ? begins the options.
-    let (user, place) = match rest.find(['@', '/']) {
-        Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
-        _ => ("", rest),
-    };
+    let (user, place) = parts(rest);
     let asks = place.contains('?');
     let (place, options) = place.split_once('?').unwrap_or((place, ""));
     let (hosts, name) = place.split_once('/').unwrap_or((place, ""));
@@ -123,13 +126,19 @@ fn postgres(text: &str) -> Result<String, DbError> {
     if !signs.all(is_hex) {
         return Err(fault("a % is followed by something else than two hexadecimal digits"));
     }
-    let given = |name: &str| options.split('&').any(|option| option.split('=').next() == Some(name));
+    // A service of libpq's, or its variable, may say it as well.
+    let given = |name: &str| {
+        options
+            .split('&')
+            .any(|option| matches!(option.split('=').next(), Some(said) if said == name || said == "service"))
+            || name == "connect_timeout" && std::env::var_os("PGCONNECT_TIMEOUT").is_some()
+    };
     let added: Vec<String> = PATIENCE
         .iter()
         .filter(|(name, _)| !given(name))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let joint = match (added.is_empty(), asks, options.is_empty()) {
+    let joint = match (added.is_empty(), asks, options.is_empty() || options.ends_with('&')) {
         (true, _, _) | (false, true, true) => "",
         (false, true, false) => "&",
         (false, false, _) => "?",
@@ -149,6 +158,7 @@ mod tests {
             ("sqlite:///var/a.db", "SQLite at /var/a.db"),
             ("postgres://app:hunter2@db.example/app?sslmode=require", "PostgreSQL at db.example/app"),
             ("postgresql:///app", "PostgreSQL at /app"),
+            ("postgres://app:p?x@db/app?user=a@b", "PostgreSQL at db/app"),
         ] {
             assert_eq!(DatabaseUrl::parse(text).expect(text).to_string(), shown);
         }
@@ -166,6 +176,7 @@ mod tests {
             "postgres:///app?host=/var/run/postgresql",
             "postgres://:5433/app",
             "postgres://h/app?",
+            "postgres://h/app?sslmode=disable&",
             "postgres://h/app?connect_timeout=3&keepalives_idle=5",
         ] {
             let DatabaseUrl::Postgres(url) = DatabaseUrl::parse(fine).expect(fine) else { panic!("{fine}") };
@@ -174,6 +185,7 @@ mod tests {
             for (name, _) in PATIENCE {
                 assert_eq!(options.matches(&format!("{name}=")).count(), 1, "{url}");
             }
+            assert!(!options.contains("&&") && !options.starts_with('&'), "{url}");
         }
         for file in ["/srv/app@prod/x.db", "./a@b.db", "sqlite:a@b.db"] {
             assert!(matches!(DatabaseUrl::parse(file), Ok(DatabaseUrl::Sqlite(_))), "{file}");

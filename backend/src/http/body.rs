@@ -31,6 +31,9 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
         let path = error.path().to_string();
         let why = error.inner();
         // What is missing or there twice belongs to no field of its own.
+        if !why.is_data() {
+            return ApiError::new(ProblemCode::MalformedJson, capital(&why.to_string()));
+        }
         match path.as_str() {
             "." | "?" => ApiError::new(ProblemCode::Invalid, capital(&why.to_string())),
             path => ApiError::new(ProblemCode::Invalid, format!("{path}: {why}")).about(path),

@@ -67,7 +67,9 @@ pub async fn decide_checks(
         }
     });
     let results: Vec<BulkOutcome> = results.collect();
-    let unfinished = results.iter().any(|one| one.code == Some(ProblemCode::StoreUnavailable));
+    let unfinished = results
+        .iter()
+        .any(|one| matches!(one.code, Some(ProblemCode::StoreUnavailable | ProblemCode::OutcomeUnknown)));
     let mut response = HttpResponse::Ok().json(BulkResult { results });
     if unfinished {
         // Sent again under the same key, it is tried again; what was decided stays as it is.

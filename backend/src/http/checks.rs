@@ -138,7 +138,7 @@ pub async fn decide_check(
             let detail = load(&app, &caller, &id).await.map_err(|error| {
                 tracing::warn!(%error, "a check could not be read back after the decision on it");
                 ApiError::new(
-                    ProblemCode::StoreUnavailable,
+                    ProblemCode::OutcomeUnknown,
                     "The decision is recorded, but the check could not be read back. Load it again.",
                 )
             })?;

@@ -137,8 +137,8 @@ impl ApiError {
                 "The database file is damaged; whoever runs the service puts a copy in its place.",
             ),
             error if error.may_be_done() => Self::new(
-                ProblemCode::StoreUnavailable,
-                "The connection to the database broke, and it is not known whether this was done. Look before you do it again.",
+                ProblemCode::OutcomeUnknown,
+                "The connection to the database broke in the middle. Look whether it was done before you do it again.",
             ),
             DbError::BadUrl(_)
             | DbError::InUse(_)
@@ -178,7 +178,10 @@ impl ResponseError for ApiError {
         }
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((actix_web::http::header::CONTENT_TYPE, "application/problem+json"));
-        let wait = self.retry_after.or((self.problem.status == 503).then_some(5));
+        let wait =
+            self.retry_after
+                .or((self.problem.status == 503 && self.problem.code != ProblemCode::OutcomeUnknown)
+                    .then_some(5));
         if let Some(seconds) = wait {
             response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
         }

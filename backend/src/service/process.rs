@@ -30,6 +30,8 @@ const GROUP: usize = 8;
 const ASKED_AT_ONCE: usize = 16;
 /// A call that fails for a reason of our own is set aside after so many failures, …
 const TRIES: i64 = 5;
+/// … where the database was in trouble after so many, over most of a day, …
+const TRIES_OF_TROUBLE: i64 = 200;
 /// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: an hour or two.
 const REFUSALS: i64 = 34;
 /// What GitLab says after so many failures is believed, though it seems to lag behind its own call.
@@ -188,8 +190,6 @@ async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result
     let Some(call) = calls.get(index) else { return Ok(Vec::new()) };
     match try_group(app, calls, index..index + 1).await {
         Ok(open) => Ok(open),
-        // Not the call's fault: its lease ends, and it is tried again as often as it takes.
-        Err(error) if error.is_passing() => Err(error),
         Err(error) => {
             failed(app, call, &error).await?;
             Ok(Vec::new())
@@ -199,10 +199,11 @@ async fn alone(app: &App, calls: &Arc<Vec<ClaimedCall>>, index: usize) -> Result
 
 /// A call could not be processed for a reason of our own.
 async fn failed(app: &App, call: &ClaimedCall, error: &DbError) -> Result<(), DbError> {
+    let tries = if error.is_passing() { TRIES_OF_TROUBLE } else { TRIES };
     let error = causes::told(error);
     tracing::warn!(error, call = call.id, "a call could not be processed");
-    let fate = if call.failures + 1 >= TRIES {
-        Fate::SetAside(format!("processing failed {TRIES} times: {error}"))
+    let fate = if call.failures + 1 >= tries {
+        Fate::SetAside(format!("processing failed {tries} times: {error}"))
     } else {
         Fate::Later(format!("processing failed: {error}"))
     };
@@ -286,7 +287,6 @@ async fn ask_about(app: &App, stored: &ClaimedCall) -> Result<bool, DbError> {
     let fate = match connection::read(app, &connected, place, app.clock.now()).await? {
         Ok(facts) => match take_in_read(app, connected, stored, call, facts).await {
             Ok(fate) => fate,
-            Err(error) if error.is_passing() => return Err(error),
             Err(error) => {
                 failed(app, stored, &error).await?;
                 return Ok(true);

@@ -1,8 +1,8 @@
 //! What the dialog for one check and the one for many have in common.
 
 use crate::ui::prelude::*;
-use shared::Verdict;
 use shared::decision::DecisionFault;
+use shared::{ProblemCode, Verdict};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlTextAreaElement, KeyboardEvent};
 
@@ -111,8 +111,9 @@ impl<T: Send + Sync + 'static> Attempt<T> {
 }
 
 /// What is known of a decision that was not answered as it should have been: only the service knows for sure.
-const fn said(fault: &Fault) -> &'static str {
+fn said(fault: &Fault) -> &'static str {
     match fault {
+        Fault::Problem(problem) if problem.code == ProblemCode::OutcomeUnknown => texts::PERHAPS_RECORDED,
         Fault::Problem(_) | Fault::SignedOut | Fault::TooOften(_) => texts::NOT_RECORDED,
         Fault::Network | Fault::Status(_) | Fault::Unreadable => texts::PERHAPS_RECORDED,
     }
