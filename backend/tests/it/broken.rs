@@ -1,7 +1,11 @@
 //! The database in trouble: refused, not lost.
 
+use std::time::Duration;
+
+use approval_app::db::{DbError, Lane};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
+use gitlab_sandbox::NewMergeRequest;
 use gitlab_sandbox::payload::MergeRequestCall;
 use serde_json::json;
 
@@ -126,5 +130,31 @@ async fn a_spoilt_body_stops_nobody_else() {
     world.check("pending").await;
     let aside = world.calls("set_aside").await;
     assert!(aside[0]["note"].as_str().unwrap().contains("cannot be read"), "{aside:?}");
+    world.end().await;
+}
+
+/// Also where what fails looks like trouble of the database's own, which is tried more often.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_the_database_cannot_take_in_holds_up_no_other() {
+    let world = World::build(Kind::Postgres, Plan::signed()).await;
+    let spoil = "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF NEW.title = 'spoilt' THEN RAISE EXCEPTION 'canceling statement due to statement timeout'; END IF; \
+                 RETURN NEW; END $$; \
+                 CREATE TRIGGER spoil BEFORE INSERT OR UPDATE ON merge_request FOR EACH ROW EXECUTE FUNCTION spoil()";
+    let spoilt = world.app.db.write(Lane::Front, move |conn| Ok::<_, DbError>(conn.batch_execute(spoil)?));
+    spoilt.await.unwrap();
+    world.gitlab.pause_calls(true);
+    let iids: Vec<i64> = ["spoilt", "one", "two", "three"]
+        .iter()
+        .map(|title| {
+            let new = NewMergeRequest { title: (*title).into(), ..NewMergeRequest::default() };
+            world.gitlab.create_merge_request(world.project, new)
+        })
+        .collect();
+    world.gitlab.pause_calls(false);
+    world.settle_for(Duration::from_secs(3 * 60)).await;
+    assert_eq!(world.checks("pending").await.len(), iids.len() - 1);
+    let stored = world.calls("stored").await;
+    assert!(stored.len() == 1 && stored[0]["note"].as_str().unwrap().contains("timeout"), "{stored:?}");
     world.end().await;
 }
