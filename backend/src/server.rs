@@ -30,6 +30,15 @@ pub struct Running {
     app: App,
 }
 
+/// How many threads serve HTTP: one less than there are processors, from 1 to 8. What takes long is done elsewhere (the
+/// database, passwords, drawing a change, large calls), so that one thread serves many; and where calls come in a flood, one
+/// processor is left to write them down and to answer reviewers.
+#[must_use]
+pub fn http_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    processors.saturating_sub(1).clamp(1, 8)
+}
+
 /// Starts serving and working on `listener`.
 ///
 /// # Errors
@@ -45,7 +54,7 @@ pub fn start(app: &App, listener: TcpListener, work: bool) -> std::io::Result<Ru
             .wrap(from_fn(middleware::trace))
             .configure(http::routes(&served, &budget, &index))
     })
-    .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
+    .workers(http_threads())
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(10))
     .shutdown_timeout(GRACE)

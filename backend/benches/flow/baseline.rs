@@ -19,6 +19,7 @@ use approval_app::http::intake::{Budget, read_body};
 use approval_app::http::problem::ApiError;
 use approval_app::http::spa::Index;
 use approval_app::http::{self, middleware};
+use approval_app::server;
 use approval_app::service::intake;
 
 use crate::process::Served;
@@ -83,7 +84,7 @@ async fn serve_forever(database: String) -> Result<()> {
             .route(EMPTY, web::post().to(nothing))
             .configure(http::routes(&app, &budget, &index))
     })
-    .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
+    .workers(server::http_threads())
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(10))
     .disable_signals()

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -14,6 +14,7 @@ use super::client;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::config::CALL_MAX;
+use crate::db::DbError;
 use crate::db::batches::Arrived;
 use crate::gitlab::{Call, signature};
 use crate::metrics::CallResult;
@@ -175,8 +176,8 @@ async fn store(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (body, held) = read_body(budget, request, payload).await?;
-    let signature = request.headers().get(signature::HEADER).map(|value| value.as_bytes());
-    let signed = intake::verify(app, rule_key.as_deref(), &body, signature).inspect_err(|error| {
+    let signature = request.headers().get(signature::HEADER);
+    let signed = verify(app, rule_key.as_deref(), &body, signature).await.inspect_err(|error| {
         if let IntakeError::Signature(why) = error {
             tell_of_signature(why, &body, &client::origin(app, request).address);
         }
@@ -186,6 +187,24 @@ async fn store(
     let call = Arrived { received_at: app.clock.now(), signed, rule_key, body };
     batcher.store(call, held).await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// Verifies a call: an ordinary one here, a large one, which takes tens of milliseconds, where it holds up nobody.
+async fn verify(
+    app: &App,
+    rule_key: Option<&str>,
+    body: &Bytes,
+    signature: Option<&HeaderValue>,
+) -> Result<bool, IntakeError> {
+    if body.len() <= ORDINARY {
+        return intake::verify(app, rule_key, body, signature.map(HeaderValue::as_bytes));
+    }
+    let (app, rule_key) = (app.clone(), rule_key.map(str::to_owned));
+    let (body, signature) = (body.clone(), signature.cloned());
+    let verifying = tokio::task::spawn_blocking(move || {
+        intake::verify(&app, rule_key.as_deref(), &body, signature.as_ref().map(HeaderValue::as_bytes))
+    });
+    verifying.await.unwrap_or(Err(IntakeError::Store(DbError::Abandoned)))
 }
 
 /// Says in the log whose calls are refused, so that somebody can mend the secret; at most once in so long, since anybody can
