@@ -27,6 +27,9 @@ use crate::service::links;
 use crate::service::seals::{self, SealError};
 use crate::traces::{Traces, TracesError};
 
+/// So many comparisons with what GitLab shows at once.
+const COMPARISONS: usize = 4;
+
 /// The application; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -53,6 +56,8 @@ pub struct Inner {
     pub changes: Arc<Hub>,
     /// Where people can sign in besides here.
     pub providers: Vec<Provider>,
+    /// Held by who compares a check with what GitLab shows: GitLab's patience is for deliveries.
+    pub comparing: tokio::sync::Semaphore,
     /// Held by who has the service looked at.
     pub examining: tokio::sync::Mutex<()>,
     /// What is counted.
@@ -235,6 +240,7 @@ impl App {
             arrivals: Arrivals::default(),
             changes: Arc::new(Hub::new(now)),
             providers,
+            comparing: tokio::sync::Semaphore::new(COMPARISONS),
             examining: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             connected,

@@ -194,6 +194,21 @@ pub fn finish(
     Ok(changed == 1)
 }
 
+/// How many calls without a signature are set aside; counts no further than `most`.
+///
+/// # Errors
+/// The database's.
+pub fn unsigned_set_aside(conn: &mut Conn, most: usize) -> Result<usize, DbError> {
+    // As the partial index says it.
+    let set_aside = call::table.filter(sql::<Bool>("state = 'set_aside'"));
+    let some: Vec<i64> = set_aside
+        .filter(dsl::signed.eq(false))
+        .select(dsl::id)
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .load(conn)?;
+    Ok(some.len())
+}
+
 /// Puts a call off until `due` after a try, with so many `failures`; nothing if `owner` has it no longer.
 ///
 /// # Errors

@@ -76,6 +76,14 @@ pub fn find(conn: &mut Conn, id: &GroupId) -> Result<Option<GroupRow>, DbError> 
     }))
 }
 
+/// Holds everybody else who changes groups until this transaction ends. Taken before they are looked at.
+///
+/// # Errors
+/// The database's.
+pub fn hold(conn: &mut Conn) -> Result<(), DbError> {
+    lock(conn, "groups")
+}
+
 /// Makes a group, or changes the one with this id; `None` if another one has the name, be it in capitals.
 ///
 /// # Errors
@@ -87,7 +95,6 @@ pub fn save(
     now: Time,
 ) -> Result<Option<GroupId>, DbError> {
     let (name, at) = (new.name.trim(), now.to_string());
-    lock(conn, "groups")?;
     // Compared here: SQLite knows upper and lower case of ASCII only.
     let folded = name.to_lowercase();
     let all: Vec<(String, String)> =

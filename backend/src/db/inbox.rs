@@ -380,7 +380,7 @@ pub fn count_pending(conn: &mut Conn, written: Written, reach: &Reach) -> Result
 }
 
 /// Counts up to 1,000 what is within the reach. Calls belong to no project until they are processed:
-/// whoever does not reach all projects counts none of them.
+/// a reach of some projects holds none of them.
 ///
 /// # Errors
 /// The database's.

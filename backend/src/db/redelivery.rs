@@ -16,10 +16,10 @@ use crate::domain::{DeliveryState, Time};
 /// # Errors
 /// The database's.
 pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbError> {
-    let known: Option<String> = delivery::table.find(id).select(delivery::state).first(conn).optional()?;
-    if known.is_none() {
-        return Ok(None);
-    }
+    let check: Option<String> = delivery::table.find(id).select(delivery::check_id).first(conn).optional()?;
+    let Some(check) = check else { return Ok(None) };
+    // First the check and then its delivery, as everywhere.
+    touch(conn, &check, now)?;
     let changed = diesel::update(
         delivery::table
             .find(id)
@@ -32,10 +32,6 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
         delivery::updated_at.eq(now.to_string()),
     ))
     .execute(conn)?;
-    if changed == 1 {
-        let check_id: String = delivery::table.find(id).select(delivery::check_id).first(conn)?;
-        touch(conn, &check_id, now)?;
-    }
     Ok(Some(changed == 1))
 }
 
@@ -98,7 +94,8 @@ pub fn oldest_refused(
 }
 
 /// Queues everything again that failed because its connection (or rule) was broken; returns how
-/// many.
+/// many. What is to be recorded of that is recorded before: others change deliveries after they have written to the record,
+/// and on PostgreSQL the two would wait for each other.
 ///
 /// # Errors
 /// The database's.

@@ -116,7 +116,8 @@ pub fn takes_key(method: &str, path: &str) -> bool {
 #[must_use]
 pub fn path_of(pattern: Option<String>) -> String {
     let pattern = pattern.unwrap_or_default();
-    pattern.split_once(API).map_or_else(String::new, |(_, path)| path.to_owned())
+    // The last one: a base path may hold it as well.
+    pattern.rsplit_once(API).map_or_else(String::new, |(_, path)| path.to_owned())
 }
 
 /// Operations whose answer holds a secret that is shown this once: it is not kept to be repeated.
@@ -155,11 +156,9 @@ pub async fn authorise(
 /// Finds out who asks and notes it at the request, if they may.
 async fn let_in(request: &ServiceRequest) -> Result<(), ApiError> {
     let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(unwired)?;
-    let pattern = request.match_pattern().unwrap_or_default();
-    let prefix = format!("{}{API}", app.config.base_path);
-    let path = pattern.strip_prefix(&prefix).unwrap_or_default();
-    let Some(needs) = needs(request.method().as_str(), path) else {
-        return Err(not_offered(path));
+    let path = path_of(request.match_pattern());
+    let Some(needs) = needs(request.method().as_str(), &path) else {
+        return Err(not_offered(&path));
     };
     if needs == Needs::Nothing {
         return Ok(());

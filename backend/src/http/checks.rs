@@ -204,11 +204,14 @@ fn conflict_text(refused: Refused, now: Option<&CheckItem>, head: Option<&str>) 
         ),
         (Refused::StateChanged, None) => "Nothing was decided: the check changed meanwhile.".into(),
         (Refused::StateChanged, Some(now)) => match &now.decided_by {
-            Some(who) => format!(
-                "Nothing was decided: the check is {} by {who}. To reverse that, say so.",
-                now.state.as_str()
-            ),
-            None => format!("Nothing was decided: the check is {} by now.", now.state.as_str()),
+            Some(who) if matches!(now.state, shared::CheckState::Approved | shared::CheckState::Rejected) => {
+                format!(
+                    "Nothing was decided: the check is {} by {who}. To reverse that, say so.",
+                    now.state.as_str()
+                )
+            }
+            // Withdrawn and superseded checks keep the name of who had decided before.
+            Some(_) | None => format!("Nothing was decided: the check is {} by now.", now.state.as_str()),
         },
     }
 }

@@ -53,10 +53,6 @@ pub(super) fn follow(
 fn accepted(conn: &mut Conn, sent: &ClaimedDelivery, now: Time) -> Result<(), DbError> {
     let of_connection = trouble::set_connection_trouble(conn, &sent.connection_id, None, None, now)?;
     let of_rule = trouble::set_rule_trouble(conn, &sent.rule_id, None, None, now)?;
-    if of_connection || of_rule {
-        let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
-        redelivery::resume(conn, &sent.connection_id, rule, now)?;
-    }
     let commit = steps::commit(conn, &sent.check_id, &sent.sha)?;
     let told = format!("GitLab was told {} for {commit}", sent.status.as_str());
     record(conn, sent, EventKind::DeliveryDelivered, told, now)?;
@@ -71,6 +67,10 @@ fn accepted(conn: &mut Conn, sent: &ClaimedDelivery, now: Time) -> Result<(), Db
     }
     if of_connection {
         probe::restored(conn, None, "The connection to GitLab works again; what it kept is sent", now)?;
+    }
+    if of_connection || of_rule {
+        let rule = Some(sent.rule_id.as_str()).filter(|_| !of_connection);
+        redelivery::resume(conn, &sent.connection_id, rule, now)?;
     }
     Ok(())
 }

@@ -37,13 +37,9 @@ pub(super) async fn hear(app: &App, connected: &Connected, error: Option<&ReadEr
         (None, Some(_)) => {
             let mended = move |conn: &mut _| {
                 if trouble::set_connection_trouble(conn, id.as_str(), None, None, now)? {
+                    let says = "GitLab accepts the token again; what was kept is sent";
+                    probe::restored(conn, None, says, now)?;
                     redelivery::resume(conn, id.as_str(), None, now)?;
-                    probe::restored(
-                        conn,
-                        None,
-                        "GitLab accepts the token again; what was kept is sent",
-                        now,
-                    )?;
                 }
                 Ok::<_, DbError>(())
             };

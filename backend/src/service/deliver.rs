@@ -258,19 +258,10 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
             if !redelivery::is_within(conn, &id, &caller.reach)? {
                 return Err(ServiceError::NotFound("delivery"));
             }
-            match redelivery::retry(conn, &id, now)? {
-                None => return Err(ServiceError::NotFound("delivery")),
-                Some(false) => {
-                    return Err(ServiceError::NotRetryable(
-                        "it was delivered, is no longer true, or is on its way right now",
-                    ));
-                }
-                Some(true) => {}
-            }
             let owners = redelivery::owners(conn, &id)?;
+            let place = checks::place(conn, &owners.check_id)?;
+            lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
             let reference = checks::reference(conn, &owners.check_id)?;
-            // The person says that it is mended: this delivery is the probe.
-            trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let event = NewEvent::new(
                 EventKind::DeliveryRetried,
                 caller.actor(),
@@ -278,7 +269,15 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                 json!({"delivery": id}),
             )
             .of_check(&owners.check_id, &owners.project_id);
+            // Before the delivery is changed, as [`redelivery::resume`] wants it; undone if it is not.
             events::append(conn, &event, now)?;
+            if redelivery::retry(conn, &id, now)? != Some(true) {
+                return Err(ServiceError::NotRetryable(
+                    "it was delivered, is no longer true, or is on its way right now",
+                ));
+            }
+            // The person says that it is mended: this delivery is the probe.
+            trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             Ok(())
         })
         .await?;

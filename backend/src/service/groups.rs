@@ -42,6 +42,7 @@ pub async fn save(
         .db
         .write(Lane::Front, move |conn| {
             let caller = asking.begin(conn, Some(Permission::Admin))?;
+            groups::hold(conn)?;
             if let Some(id) = &id {
                 let now = groups::find(conn, id)?.ok_or(ServiceError::NotFound("group"))?;
                 if expected.is_some_and(|expected| expected != version(&now)) {
@@ -74,6 +75,7 @@ pub async fn remove(app: &App, caller: &Caller, id: GroupId) -> Result<(), Servi
     app.db
         .write(Lane::Front, move |conn| {
             let caller = asking.begin(conn, Some(Permission::Admin))?;
+            groups::hold(conn)?;
             let group = groups::find(conn, &id)?.ok_or(ServiceError::NotFound("group"))?;
             groups::remove(conn, &id)?;
             record(conn, &caller, &group, "removed", asking.now)?;

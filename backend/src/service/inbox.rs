@@ -160,6 +160,7 @@ pub async fn shown(app: &App, caller: &Caller, id: String) -> Result<(GitLabStat
         .connected()
         .filter(|connected| connected.id == place.connection_id)
         .ok_or_else(|| ServiceError::GitLab("no GitLab is configured for this check".into()))?;
+    let Ok(_turn) = app.comparing.acquire().await else { return Err(DbError::Abandoned.into()) };
     let now = app.clock.now();
     let shown = connected
         .client

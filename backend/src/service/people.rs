@@ -205,11 +205,6 @@ pub async fn change(app: &App, caller: &Caller, id: AccountId, new: Change) -> R
         .db
         .write(Lane::Front, move |conn| {
             let caller = asking.begin(conn, Some(Permission::Admin))?;
-            if let Some(expected) = &new.expected
-                && load(conn, &id, asking.now)?.version() != *expected
-            {
-                return Err(ServiceError::Outdated("person"));
-            }
             apply(conn, &caller.actor(), &id, &new, asking.now)?;
             load(conn, &id, asking.now)
         })
@@ -229,8 +224,13 @@ pub fn apply(
     new: &Change,
     now: Time,
 ) -> Result<(), ServiceError> {
-    // Two administrators who switch each other off at once must not both succeed.
+    // Two administrators who switch each other off at once must not both succeed, nor two who saw the same version.
     lock(conn, "set-up")?;
+    if let Some(expected) = &new.expected
+        && load(conn, id, now)?.version() != *expected
+    {
+        return Err(ServiceError::Outdated("person"));
+    }
     let before = Standing {
         account: accounts::find(conn, id)?.ok_or(ServiceError::NotFound("person"))?,
         projects: grants::projects_of_account(conn, id)?,

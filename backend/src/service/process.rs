@@ -11,7 +11,7 @@ use super::observe::{self, Observation, Observed};
 use crate::app::{App, Connected};
 use crate::causes;
 use crate::db::calls::{self, CallState, ClaimedCall};
-use crate::db::{Conn, DbError, Lane, batches, events};
+use crate::db::{Conn, DbError, Lane, batches, events, lock};
 use crate::domain::Time;
 use crate::domain::backoff::READ_BACK;
 use crate::domain::facts::Facts;
@@ -34,6 +34,8 @@ const TRIES: i64 = 5;
 const TRIES_OF_TROUBLE: i64 = 200;
 /// … and one that GitLab refuses to explain, or explains in no way that is understood, after so many: an hour or two.
 const REFUSALS: i64 = 34;
+/// While more calls without a signature than these are set aside, further ones are listed and not recorded.
+const RECORDED: usize = 100;
 /// What GitLab says after so many failures is believed, though it seems to lag behind its own call.
 const DOUBTS: i64 = 3;
 
@@ -336,13 +338,14 @@ async fn take_in_read(
 #[derive(Clone, Copy)]
 struct Tries {
     call: i64,
+    signed: bool,
     attempts: i64,
     failures: i64,
 }
 
 impl Tries {
     const fn of(call: &ClaimedCall) -> Self {
-        Self { call: call.id, attempts: call.attempts, failures: call.failures }
+        Self { call: call.id, signed: call.signed, attempts: call.attempts, failures: call.failures }
     }
 }
 
@@ -353,7 +356,7 @@ async fn settle(app: &App, call: &ClaimedCall, fate: Fate) -> Result<(), DbError
 }
 
 fn apply(conn: &mut Conn, owner: &str, tries: Tries, fate: &Fate, now: Time) -> Result<(), DbError> {
-    let Tries { call: id, attempts, failures } = tries;
+    let Tries { call: id, signed, attempts, failures } = tries;
     let wait = |tries: i64| READ_BACK.wait(u32::try_from(tries).unwrap_or(u32::MAX), rand::random());
     match fate {
         Fate::Ask => Ok(()),
@@ -367,13 +370,24 @@ fn apply(conn: &mut Conn, owner: &str, tries: Tries, fate: &Fate, now: Time) -> 
             calls::postpone(conn, owner, id, failures, due, note)
         }
         Fate::SetAside(note) => {
+            if !signed {
+                // They are counted one after the other.
+                lock(conn, "unsigned set aside")?;
+            }
             if !calls::finish(conn, owner, id, CallState::SetAside, Some(note))? {
                 return Ok(());
             }
+            // Anybody can send calls without a signature, and the record is never made shorter.
+            let listed = if signed { 0 } else { calls::unsigned_set_aside(conn, RECORDED + 1)? };
+            if listed > RECORDED {
+                return Ok(());
+            }
+            let last =
+                "; as long as so many are set aside, further calls without a signature are only listed";
             let event = NewEvent::new(
                 EventKind::CallSetAside,
                 Actor::app(),
-                format!("Call {id} was set aside: {note}"),
+                format!("Call {id} was set aside: {note}{}", if listed == RECORDED { last } else { "" }),
                 serde_json::json!({"call": id}),
             );
             events::append(conn, &event, now)?;

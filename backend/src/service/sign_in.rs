@@ -256,7 +256,7 @@ pub(super) fn start(
     Ok(Some(Started { secret, expires_at, caller }))
 }
 
-/// Who shows this proof, if it is valid. Notes now and then that it is used.
+/// Who shows this proof, if it is valid. Notes now and then that it is used; where that cannot be written, reading goes on.
 ///
 /// # Errors
 /// The database's.
@@ -266,12 +266,13 @@ pub async fn known(app: &App, proof: Proof) -> Result<Option<Caller>, DbError> {
     let Some(Known { caller, noted }) = known else { return Ok(None) };
     if noted.is_none_or(|noted| now.since(noted) >= NOTED_EVERY.min(idle / 4)) {
         let via = caller.via.clone();
-        app.db
-            .write(Lane::Front, move |conn| match &via {
-                Via::Browser { session } => sessions::seen(conn, session, now),
-                Via::Token { id, .. } => tokens::used(conn, id, now),
-            })
-            .await?;
+        let noting = app.db.write(Lane::Front, move |conn| match &via {
+            Via::Browser { session } => sessions::seen(conn, session, now),
+            Via::Token { id, .. } => tokens::used(conn, id, now),
+        });
+        if let Err(error) = noting.await {
+            tracing::debug!(%error, "it could not be noted that a session or token is used");
+        }
     }
     Ok(Some(caller))
 }

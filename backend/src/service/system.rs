@@ -8,7 +8,7 @@ use crate::db::calls::{self, CallState, ListedCall};
 use crate::db::inbox::{self, Count};
 use crate::db::{DbError, Lane, events, trouble};
 use crate::domain::Time;
-use crate::domain::access::{Caller, Permission, Turn};
+use crate::domain::access::{Caller, Permission, Reach, Turn};
 use crate::domain::gate::Gate;
 use crate::domain::record::{EventKind, NewEvent};
 
@@ -35,13 +35,15 @@ pub struct Overview {
     pub undecided_passes: i64,
 }
 
-/// Reads the numbers, of what is within the caller's reach.
+/// Reads the numbers, of what is within the caller's reach; administrators count all calls.
 ///
 /// # Errors
 /// The database's.
 pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
     let (connected, now) = (app.connected(), app.clock.now());
     let reach = caller.reach.clone();
+    // Administrators care for calls, whatever projects they decide for themselves.
+    let of_calls = if caller.may(Permission::Admin) { Reach::All } else { reach.clone() };
     let (mine, others) = (Turn::Mine.of(caller), Turn::Others.of(caller));
     app.db
         .read(move |conn| {
@@ -65,8 +67,8 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
                 waiting_on_others: inbox::count_pending(conn, others, &reach)?,
                 pending_deliveries: inbox::count(conn, Count::PendingDeliveries, &reach)?,
                 failed_deliveries: inbox::count(conn, Count::FailedDeliveries, &reach)?,
-                waiting_calls: inbox::count(conn, Count::WaitingCalls, &reach)?,
-                set_aside_calls: inbox::count(conn, Count::SetAsideCalls, &reach)?,
+                waiting_calls: inbox::count(conn, Count::WaitingCalls, &of_calls)?,
+                set_aside_calls: inbox::count(conn, Count::SetAsideCalls, &of_calls)?,
                 undecided_passes: inbox::count(conn, Count::UndecidedPasses, &reach)?,
             })
         })

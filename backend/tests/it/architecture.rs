@@ -137,9 +137,18 @@ const RULES: [(&str, &[&str]); 10] = [
             "crate::http",
             "crate::app",
             "crate::config",
+            "crate::gitlab",
+            "crate::crypto",
+            "crate::render",
+            "crate::live",
+            "crate::worker",
+            "crate::oidc",
         ],
     ),
-    ("service", &["actix", "shared::", "crate::http", "crate::worker", "reqwest::", "openidconnect"]),
+    (
+        "service",
+        &["diesel", "actix", "shared::", "crate::http", "crate::worker", "reqwest::", "openidconnect"],
+    ),
     ("worker", &["actix", "shared::", "crate::http", "diesel"]),
     ("http", &["diesel", "reqwest", "openidconnect", "crate::worker"]),
 ];
@@ -175,11 +184,9 @@ fn no_room_knows_more_than_it_may() {
         for file in all {
             let text = std::fs::read_to_string(&file).unwrap();
             for (number, line) in text.lines().enumerate().filter(|(_, line)| is_code(line)) {
+                // `From<diesel::result::Error>` lets `?` work in the store's closures.
+                let line = line.replace("diesel::result::Error", "");
                 for word in forbidden().filter(|word| line.contains(**word)) {
-                    // `From<diesel::result::Error>` lets `?` work in the store's closures.
-                    if room == "service" && *word == "diesel" {
-                        continue;
-                    }
                     broken.push(format!(
                         "{}:{}: {room} must not know {word}: {}",
                         file.display(),

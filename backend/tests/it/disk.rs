@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use approval_app::db::schema::call_batch;
 use approval_app::db::{DbError, Lane};
@@ -19,6 +20,9 @@ async fn readyz(world: &World) -> u16 {
     let root = world.base.trim_end_matches("/approval-apps");
     world.http.get(format!("{root}/readyz")).send().await.unwrap().status().as_u16()
 }
+
+/// After so long it is noted again that a token is used.
+const NOTED_AGAIN: Duration = Duration::from_secs(61);
 
 /// Lets the database take this many pages and no more; 0: as many as there are.
 async fn pages(world: &World, most: u32) {
@@ -51,7 +55,8 @@ async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
     }
     let (status, problem) = refused.expect("at some point it is full");
     assert_eq!((status, &problem["code"]), (503, &Value::from("store_unavailable")), "{problem}");
-    // Reading goes on; a decision is refused whole, or taken whole.
+    // Reading goes on, also where it should be noted that somebody is there; a decision is refused whole, or taken whole.
+    world.advance(NOTED_AGAIN);
     assert_eq!(world.check("pending").await["id"], check["id"]);
     let (status, problem) = world.decide(&check, "approve", &"x".repeat(9_000)).await;
     let after = world.detail(&check).await;
@@ -81,6 +86,8 @@ async fn nothing_is_acknowledged_while_the_file_is_away_or_is_another() {
         assert_eq!(call().await.0, 503, "{other}");
         assert_eq!(world.decide(&check, "approve", "").await.0, 503, "{other}");
         assert_eq!(readyz(&world).await, 503, "{other}");
+        world.advance(NOTED_AGAIN);
+        assert_eq!(world.detail(&check).await["id"], check["id"], "reading goes on");
         assert!(
             matches!(world.app.db.examine().await, Err(DbError::Damaged(why)) if why.contains("removed or replaced"))
         );

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use approval_app::config::Config;
+use approval_app::db::{DbError, Lane};
 use approval_app::domain::access::{Permission, Role};
 use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
@@ -24,6 +25,30 @@ fn secret_of(link: &Value) -> String {
 async fn accept(world: &World, body: &Value) -> Result<Asker, (StatusCode, Value)> {
     let sent = world.stranger().http.post(format!("{}/api/v1/links/accept", world.base)).json(body).send();
     Asker::begun(&world.base, sent.await.unwrap()).await
+}
+
+/// The statuses of two requests, in order, both of which come as far as they get while somebody else holds the lock.
+async fn at_once(
+    world: &World,
+    lock: &'static str,
+    first: impl Future<Output = (StatusCode, Value)>,
+    second: impl Future<Output = (StatusCode, Value)>,
+) -> [u16; 2] {
+    let (go_on, told) = std::sync::mpsc::channel();
+    let holding = world.app.db.write(Lane::Front, move |conn| {
+        approval_app::db::lock(conn, lock)?;
+        told.recv_timeout(HOUR).unwrap();
+        Ok::<_, DbError>(())
+    });
+    let letting_go = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        go_on.send(()).unwrap();
+    };
+    let (held, first, second, ()) = tokio::join!(holding, first, second, letting_go);
+    held.unwrap();
+    let mut both = [first.0.as_u16(), second.0.as_u16()];
+    both.sort_unstable();
+    both
 }
 
 async fn kinds(world: &World) -> Vec<String> {
@@ -264,6 +289,12 @@ on_both! {
         let (status, problem) = olga.put(&path, &first).await;
         assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some("outdated")), "{problem}");
         assert_eq!(olga.get(&path).await.1["name"], "Rita the Viewer");
+        // Of two who saw the same, one is first.
+        first["expected_version"] = olga.get(&path).await.1["version"].clone();
+        let mut second = first.clone();
+        (first["name"], second["name"]) = (json!("Rita the First"), json!("Rita the Second"));
+        let both = at_once(world, "set-up", olga.put(&path, &first), olga.put(&path, &second)).await;
+        assert_eq!(both, [200, 409]);
         assert_eq!(olga.get("people/nonsense").await.0, 404);
         assert_eq!(olga.get(&format!("people/{}/sessions", world.rita.id)).await.1["items"], json!([]));
         assert_eq!(olga.delete(&format!("people/{}/sessions", other.id)).await.0, 204);
@@ -285,10 +316,16 @@ on_both! {
         assert_eq!(rita.put(&path, &seen).await.1["name"], "Ärzte");
         assert_eq!(rita.post("groups", &group("ÄRZTE", json!([]))).await.1["code"], "taken");
         assert_eq!(rita.put(&path, &seen).await.1["code"], "outdated", "it was changed since");
+        let mut first = group("Ärztinnen", json!([]));
+        first["expected_version"] = rita.get("groups").await.1["items"][0]["version"].clone();
+        let mut second = first.clone();
+        second["name"] = json!("Pflege");
+        let both = at_once(world, "groups", rita.put(&path, &first), rita.put(&path, &second)).await;
+        assert_eq!(both, [200, 409], "of two who saw the same, one is first");
         assert_eq!(rita.delete(&path).await.0, 204);
         assert_eq!(rita.delete(&path).await.0, 404);
         assert_eq!(rita.get("groups").await.1, json!({"items": []}));
-        assert_eq!(kinds(world).await.iter().filter(|kind| *kind == "group.changed").count(), 3);
+        assert_eq!(kinds(world).await.iter().filter(|kind| *kind == "group.changed").count(), 4);
     }
 
     async fn the_author_does_not_decide_and_the_page_says_so(world: Plan::signed()) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use approval_app::db::{DbError, Lane};
+use approval_app::domain::access::Role;
 use diesel::connection::SimpleConnection as _;
 use gitlab_sandbox::payload::MergeRequestCall;
 use gitlab_sandbox::{Fault, sign};
@@ -55,6 +56,32 @@ on_both! {
         let aside = world.calls("set_aside").await;
         assert_eq!(aside.len(), 1);
         assert!(aside[0]["note"].as_str().unwrap().contains("404"), "{aside:?}");
+        // It is an administrator's business, whatever projects are theirs.
+        let known = world.open().await;
+        let mine = world.project_id(world.project).await;
+        let admin = world.person("Ada Administrator", &[Role::Administrator], std::slice::from_ref(&mine)).await;
+        let viewer = world.person("Vera Viewer", &[Role::Viewer], &[mine]).await;
+        for (person, counted) in [(&admin, 1), (&viewer, 0)] {
+            let (_, system) = world.browser(person).await.get("system").await;
+            assert_eq!(system["set_aside_calls"], counted, "{known} {system}");
+        }
+    }
+
+    /// Anybody can send them, and nothing is ever taken out of the record.
+    async fn calls_without_a_signature_do_not_fill_the_record(world: Plan::unsigned()) {
+        let mut forged = MergeRequestCall::default();
+        forged.project.id = 4711;
+        let more = 103;
+        for _ in 0..more {
+            assert_eq!(world.call("status_check", forged.bytes(), None).await.0, 202);
+        }
+        world.settle().await;
+        assert_eq!(world.get("system").await.1["set_aside_calls"], more);
+        let (_, record) = world.get("audit?kind=call.set_aside&limit=200").await;
+        let entries = record["items"].as_array().unwrap();
+        assert_eq!(entries.len(), 100);
+        let says = |which: usize| entries[which]["summary"].as_str().unwrap().contains("only listed");
+        assert!(says(0) && !says(1), "{} {}", entries[0], entries[1]);
     }
 
     async fn an_unsigned_call_cannot_enrol_a_check_that_leads_elsewhere(world: Plan::unsigned()) {

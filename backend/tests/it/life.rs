@@ -121,6 +121,21 @@ on_both! {
         assert!(world.detail(&check).await["notice"].as_str().unwrap().contains("merged"));
     }
 
+    async fn who_had_decided_is_not_who_withdrew(world: Plan::signed()) {
+        let iid = world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "").await.0, 201);
+        world.settle().await;
+        let (_, problem) = world.decide(&check, "approve", "").await;
+        assert!(problem["detail"].as_str().unwrap().contains("approved by Rita"), "{problem}");
+        world.advance(Duration::from_secs(5));
+        world.gitlab.merge_forced(world.project, iid).unwrap();
+        world.settle().await;
+        let (status, problem) = world.decide(&check, "reject", "Too late.").await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some("state_changed")));
+        assert_eq!(problem["detail"], "Nothing was decided: the check is withdrawn by now.");
+    }
+
     async fn reopening_with_other_commits_starts_anew(world: Plan::signed()) {
         let iid = world.open().await;
         let old = world.check("pending").await;
