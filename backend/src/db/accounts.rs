@@ -347,7 +347,7 @@ pub fn by_identity(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Optio
     Ok(id.map(AccountId::stored))
 }
 
-/// Takes away that an account is a provider's person's; returns of how many.
+/// Unlinks an account from all identities that providers know it by; returns how many there were.
 ///
 /// # Errors
 /// The database's.

@@ -236,28 +236,17 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         None => None,
     };
     let written = listing.written.unwrap_or(Written::ByAnybody);
-    let ranges: Vec<Option<String>> = match (written, few(conn, reach, FEW)?) {
-        (Written::ByNobody, _) => return Ok(Vec::new()),
-        // One author's checks have an index range of their own.
-        (Written::By(_), _) | (Written::ByAnybody | Written::NotBy(_), None) => vec![None],
-        (Written::ByAnybody | Written::NotBy(_), Some(ids)) => ids.into_iter().map(Some).collect(),
-    };
+    let Some(ranges) = ranges(conn, written, reach, project_ids.as_deref())? else { return Ok(Vec::new()) };
     // Everything has an index of its own; of one project or rule everything is found state by state.
     let everything = project_ids.is_none() && rule_ids.is_none() && ranges.iter().all(Option::is_none);
-    let states: Vec<Option<CheckState>> = if !listing.states.is_empty() {
-        listing.states.iter().copied().map(Some).collect()
-    } else if everything {
-        vec![None]
-    } else {
-        CheckState::ALL.map(Some).into()
-    };
+    let states = states(listing, everything);
     let mut found: Vec<ListedCheck> = Vec::new();
     for (state, range) in states.iter().flat_map(|state| ranges.iter().map(move |range| (state, range))) {
         let mut query = listed!(check::table).into_boxed();
         query = match (state, listing.alarm) {
             (None, _) => query,
             (Some(state), None) => query.filter(check::state.eq(state.as_str())),
-            // What an alarm is about is found by its own index: this condition is one that no index answers.
+            // Joined to nothing, the state keeps the planner off its index, so that it starts from the few alarms.
             (Some(state), Some(_)) => query.filter(check::state.concat("").eq(state.as_str())),
         };
         query = match range {
@@ -299,7 +288,7 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
         query = match listing.order {
             Order::Oldest => ascending!(query, check::received_at, &listing.after),
             Order::Newest => descending!(query, check::received_at, &listing.after),
-            // The first condition is that of the indexes.
+            // Repeats the partial indexes' condition; without it they are not used.
             Order::Decided => descending!(
                 query.filter(check::decided_at.is_not_null()),
                 check::decided_at.assume_not_null(),
@@ -314,6 +303,39 @@ pub fn page(conn: &mut Conn, listing: &Listing, reach: &Reach) -> Result<Vec<Lis
     }
     found.truncate(usize::try_from(listing.limit).unwrap_or(usize::MAX));
     Ok(found)
+}
+
+/// The projects that a page is put together from, each by a range of its own in the indexes; `None` among them: all at once.
+/// Nothing if nobody can have written what is wanted.
+fn ranges(
+    conn: &mut Conn,
+    written: Written,
+    reach: &Reach,
+    wanted: Option<&[String]>,
+) -> Result<Option<Vec<Option<String>>>, DbError> {
+    Ok(match written {
+        Written::ByNobody => None,
+        // One author's checks have an index range of their own.
+        Written::By(_) => Some(vec![None]),
+        Written::ByAnybody | Written::NotBy(_) => Some(match few(conn, reach, FEW)? {
+            None => vec![None],
+            Some(ids) => {
+                let wanted = |id: &String| wanted.is_none_or(|wanted| wanted.contains(id));
+                ids.into_iter().filter(wanted).map(Some).collect()
+            }
+        }),
+    })
+}
+
+/// The states that a page is put together from; `None` among them: all at once.
+fn states(listing: &Listing, everything: bool) -> Vec<Option<CheckState>> {
+    if !listing.states.is_empty() {
+        listing.states.iter().copied().map(Some).collect()
+    } else if everything {
+        vec![None]
+    } else {
+        CheckState::ALL.map(Some).into()
+    }
 }
 
 /// Paths of the projects within the reach and names of their rules, each sorted and once.

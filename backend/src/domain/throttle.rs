@@ -9,7 +9,7 @@ use super::Time;
 
 /// Failures are forgotten after so long without another one.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// Of those of a network address one is forgotten each time so long has passed: behind it many people mistype now and then.
+/// A network address is forgiven one failure each time this has passed: behind it many people mistype now and then.
 const ONE_FORGOTTEN_EVERY: Duration = Duration::from_secs(180);
 /// The first wait; each further failure doubles it …
 const FIRST_WAIT: Duration = Duration::from_secs(60);

@@ -69,13 +69,13 @@ pub fn set_pending_cookie(app: &App, pending: &SecretString) -> String {
     cookie(app, pending_name(app), pending.expose_secret(), PATIENCE.as_secs())
 }
 
-/// The value of `Set-Cookie` that takes that one away.
+/// The value of `Set-Cookie` that deletes the cookie of a sign-in that went to a provider.
 #[must_use]
 pub fn clear_pending_cookie(app: &App) -> String {
     cookie(app, pending_name(app), "", 0)
 }
 
-/// The value of `Set-Cookie` that takes it away.
+/// The value of `Set-Cookie` that deletes the session's cookie.
 #[must_use]
 pub fn clear_cookie(app: &App) -> String {
     cookie(app, cookie_name(app), "", 0)

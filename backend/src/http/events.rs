@@ -58,7 +58,7 @@ pub async fn follow_events(
     request: HttpRequest,
     query: Query<EventsQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    // One that cannot be is none of ours: the stream begins with a reset, as for a number of another database.
+    // A header that is no number, or a negative one, counts as a number of another database: the stream begins with `reset`.
     let number = |text: &str| text.trim().parse::<i64>().ok().filter(|number| *number >= 0);
     let header = request
         .headers()

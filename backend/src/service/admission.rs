@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::ServiceError;
+use super::people::words;
 use super::providers::ProviderError;
 use super::sign_in::{self, Origin, Started};
 use crate::config::OidcConfig;
@@ -158,11 +159,7 @@ fn follow(
     Ok(roles)
 }
 
-fn words(roles: &[Role]) -> Vec<&'static str> {
-    roles.iter().map(|role| role.as_str()).collect()
-}
-
-/// Takes an account from whoever comes with it through a provider, inside the transaction of whoever asked.
+/// Unlinks an account from its identities at providers and ends its sessions and tokens, inside the transaction of whoever asked.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Invalid`] if nobody does, or the database's.

@@ -412,7 +412,8 @@ pub(super) fn distinct(ids: &[String]) -> Vec<String> {
     ids
 }
 
-fn words(roles: &[Role]) -> Vec<&'static str> {
+/// Roles as the record says them.
+pub(super) fn words(roles: &[Role]) -> Vec<&'static str> {
     roles.iter().map(|role| role.as_str()).collect()
 }
 
