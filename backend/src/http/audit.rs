@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{AuditPage, AuditVerification};
 
 use super::problem::ApiError;
-use super::query::{Query, searchable, short_enough};
+use super::query::{self, Query, searchable, short_enough};
 use super::{csv, dto};
 use crate::app::App;
 use crate::db::audit::Filter;
@@ -20,11 +20,6 @@ use crate::domain::audit::Line;
 use crate::domain::ids::CheckId;
 use crate::domain::record::EventKind;
 use crate::service::audit::{self, Export, Form, Wanted};
-
-/// So many entries come at once if nothing else is said.
-const LIMIT: usize = 50;
-/// So many at most.
-const LIMIT_MAX: usize = 200;
 
 /// What the record may be asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -48,7 +43,7 @@ pub struct AuditQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many at most, 1 to 200. Default: 50.
-    limit: Option<usize>,
+    limit: Option<i64>,
 }
 
 /// What is to be exported.
@@ -70,7 +65,7 @@ pub struct ExportQuery {
     from: Option<String>,
     /// Only before then: RFC 3339, or a date for its end in UTC.
     to: Option<String>,
-    /// Only entries whose summary, actor or data contains every word of this text, at most 32; words in double quotes stay together.
+    /// Only entries whose summary, actor or data contains every word of this text, at most 32 words and 1,000 characters; words in double quotes stay together.
     q: Option<String>,
 }
 
@@ -93,16 +88,8 @@ pub async fn list_audit_entries(
 ) -> Result<web::Json<AuditPage>, ApiError> {
     let AuditQuery { kind, actor, check, project, from, to, q, cursor, limit } = query.0;
     let (filter, _) = Given { kind, actor, check, project, from, to, q }.read()?;
-    let before = match cursor.filter(|cursor| !cursor.is_empty()) {
-        None => None,
-        Some(cursor) => Some(cursor.parse::<i64>().map_err(|_| {
-            ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
-        })?),
-    };
-    let limit = limit.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
-    }
+    let before = query::after(cursor.as_deref(), |cursor| cursor.parse().ok())?;
+    let limit = usize::from(query::limit(limit)?);
     let (entries, more) = audit::page(&app, &caller, filter, before, limit).await?;
     let next_cursor = entries.last().filter(|_| more).map(|last| last.id.to_string());
     let items = entries.into_iter().map(dto::audit_entry).collect::<Result<_, _>>()?;
@@ -240,6 +227,10 @@ impl Given {
             to: given("to", self.to).map(|text| read_time("to", &text)).transpose()?,
             text: searchable(given("q", self.q))?,
         };
+        if filter.from.zip(filter.to).is_some_and(|(from, to)| from >= to) {
+            let why = "The end is before the beginning: to must be later than from.";
+            return Err(ApiError::parameter("to", why));
+        }
         Ok((filter, words))
     }
 }

@@ -4,16 +4,11 @@ use serde::Deserialize;
 
 use super::dto;
 use super::problem::ApiError;
-use super::query::searchable;
+use super::query::{self, searchable};
 use crate::db::inbox::{Alarm, Listing, Order};
 use crate::domain::access::{Caller, Turn};
 use crate::domain::ids::CheckId;
 use crate::domain::{CheckState, Time, Verdict};
-
-/// So many checks come at once if nothing else is said.
-const LIMIT: i64 = 50;
-/// So many at most.
-const LIMIT_MAX: i64 = 200;
 
 /// What a listing may be asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -59,10 +54,6 @@ impl ChecksQuery {
             let why = "Only pending checks are somebody's turn; leave out turn, or ask for state=pending.";
             return Err(ApiError::parameter("turn", why));
         }
-        let limit = self.limit.unwrap_or(LIMIT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")));
-        }
         Ok(Listing {
             written: turn.map(|turn| turn.of(caller)),
             order: self.order(&states)?,
@@ -73,7 +64,7 @@ impl ChecksQuery {
             text: searchable(given(self.q.as_deref()).map(str::to_owned))?,
             states,
             alarm,
-            limit,
+            limit: query::limit(self.limit)?.into(),
         })
     }
 
@@ -103,14 +94,12 @@ impl ChecksQuery {
     }
 
     fn after(&self) -> Result<Option<(String, String)>, ApiError> {
-        let Some(cursor) = self.cursor.as_deref().filter(|cursor| !cursor.is_empty()) else {
-            return Ok(None);
-        };
-        cursor
-            .split_once('~')
-            .filter(|(at, id)| Time::parse(at).is_some() && CheckId::parse(id).is_some())
-            .map(|(at, id)| Some((at.to_owned(), id.to_owned())))
-            .ok_or_else(|| ApiError::parameter("cursor", "This cursor was not made here; begin without one."))
+        query::after(self.cursor.as_deref(), |cursor| {
+            cursor
+                .split_once('~')
+                .filter(|(at, id)| Time::parse(at).is_some() && CheckId::parse(id).is_some())
+                .map(|(at, id)| (at.to_owned(), id.to_owned()))
+        })
     }
 
     fn order(&self, states: &[CheckState]) -> Result<Order, ApiError> {

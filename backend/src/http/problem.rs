@@ -120,7 +120,7 @@ impl ApiError {
         let unit = if minutes == 1 { "minute" } else { "minutes" };
         let mut this = Self::new(
             ProblemCode::TooManyAttempts,
-            format!("There were too many failed attempts. Try again in {minutes} {unit}."),
+            format!("There were too many attempts. Try again in {minutes} {unit}."),
         );
         this.retry_after = Some(seconds);
         this

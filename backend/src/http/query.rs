@@ -50,6 +50,36 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     })
 }
 
+/// So many items come at once if nothing else is said.
+const LIMIT: u8 = 50;
+/// So many at most.
+const LIMIT_MAX: u8 = 200;
+
+/// How many items a page is to have: 1 to 200, or 50 if nothing is said.
+///
+/// # Errors
+/// 400 about `limit`.
+pub fn limit(given: Option<i64>) -> Result<u8, ApiError> {
+    let Some(limit) = given else { return Ok(LIMIT) };
+    u8::try_from(limit)
+        .ok()
+        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+        .ok_or_else(|| ApiError::parameter("limit", format!("limit is {limit}; use 1 to {LIMIT_MAX}.")))
+}
+
+/// Where a page begins, as `read` takes it from the cursor; nothing on the first page.
+///
+/// # Errors
+/// 400 about `cursor`.
+pub fn after<T>(cursor: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
+    match cursor.filter(|cursor| !cursor.is_empty()) {
+        None => Ok(None),
+        Some(cursor) => read(cursor).map(Some).ok_or_else(|| {
+            ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
+        }),
+    }
+}
+
 /// So many characters of a text that is looked for, far fewer than a database takes.
 const LONGEST: usize = 1_000;
 

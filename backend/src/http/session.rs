@@ -61,7 +61,7 @@ pub async fn read_sign_in(app: web::Data<App>) -> Result<web::Json<SignInOptions
     responses(
         (status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session"))),
         (status = 401, description = "E-mail address or password is wrong", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many failed attempts; Retry-After says how many seconds to wait", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many attempts; Retry-After says how many seconds to wait", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn sign_in(
@@ -186,7 +186,7 @@ pub async fn accept_link(
     responses(
         (status = 204, description = "Changed"),
         (status = 422, description = "The present password is wrong, or the new one is not valid", body = shared::Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many failed attempts", body = shared::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many attempts", body = shared::Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn change_password(

@@ -6,7 +6,7 @@ use shared::{CallPage, DoctorReport, SystemInfo};
 
 use super::dto;
 use super::problem::ApiError;
-use super::query::Query;
+use super::query::{self, Query};
 use crate::app::App;
 use crate::db::calls::CallState;
 use crate::domain::access::Caller;
@@ -69,7 +69,7 @@ pub struct CallsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many at most, 1 to 200. Default: 50.
-    limit: Option<usize>,
+    limit: Option<i64>,
 }
 
 /// List received calls
@@ -86,9 +86,9 @@ pub struct CallsQuery {
 )]
 pub async fn list_calls(
     app: web::Data<App>,
-    query: Query<CallsQuery>,
+    asked: Query<CallsQuery>,
 ) -> Result<web::Json<CallPage>, ApiError> {
-    let state = match query.state.as_deref().map(str::trim) {
+    let state = match asked.state.as_deref().map(str::trim) {
         None | Some("" | "all") => None,
         Some(word) => Some(CallState::parse(word).ok_or_else(|| {
             ApiError::parameter(
@@ -97,16 +97,8 @@ pub async fn list_calls(
             )
         })?),
     };
-    let before = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-        None => None,
-        Some(cursor) => Some(cursor.parse::<i64>().map_err(|_| {
-            ApiError::parameter("cursor", "This cursor was not made here; begin without one.")
-        })?),
-    };
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(ApiError::parameter("limit", format!("limit is {limit}; use 1 to 200.")));
-    }
+    let before = query::after(asked.cursor.as_deref(), |cursor| cursor.parse().ok())?;
+    let limit = usize::from(query::limit(asked.limit)?);
     let (rows, more) = system::list_calls(&app, state, before, limit).await?;
     let next_cursor = rows.last().filter(|_| more).map(|last| last.id.to_string());
     let items = rows.into_iter().map(dto::call_item).collect::<Result<_, _>>()?;

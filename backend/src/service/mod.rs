@@ -99,7 +99,7 @@ pub enum ServiceError {
     )]
     KeyReused,
     /// Too many wrong passwords.
-    #[error("there were too many failed attempts")]
+    #[error("there were too many attempts")]
     Locked {
         /// For how long nothing is tried.
         wait: Duration,

@@ -49,7 +49,7 @@ pub enum ProviderError {
     #[error("the address is missing or belongs to another account")]
     EmailTaken,
     /// There were too many failures from that network address.
-    #[error("there were too many failed attempts")]
+    #[error("there were too many attempts")]
     Locked,
     /// Anything else.
     #[error(transparent)]

@@ -52,7 +52,7 @@ pub enum SignInError {
     #[error("e-mail address or password is wrong")]
     BadCredentials,
     /// Too many failures.
-    #[error("there were too many failed attempts")]
+    #[error("there were too many attempts")]
     Locked {
         /// When it is worth trying again.
         until: Time,

@@ -114,8 +114,8 @@ texts! {
     CONFLICT_SHOW = "Show the check as it is now";
     CONFLICT_REOPENED = "The check is pending again.";
     NOT_RECORDED = "Your decision was not recorded";
-    PERHAPS_RECORDED = "It is not known whether your decision was recorded: look at the check first";
-    DRAFT_KEPT = "Nothing was lost: your comment is still here.";
+    PERHAPS_RECORDED = "It is not known whether your decision was recorded. Look at the check before you try again";
+    DRAFT_KEPT = "Your comment is still here.";
 
     ACKNOWLEDGE = "End the alarm";
     FOUND_OUT = "What did you find out?";

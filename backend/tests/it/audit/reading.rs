@@ -56,7 +56,7 @@ on_both! {
             }
         }
         assert_eq!(seen, ids(world, "").await);
-        for query in ["kind=check.lost", "check=1", "from=yesterday", "to=2026-02-30", "cursor=x", "limit=0", "limit=201", "colour=red"] {
+        for query in ["kind=check.lost", "check=1", "from=yesterday", "to=2026-02-30", "from=2026-03-03&to=2026-03-02", "cursor=x", "limit=0", "limit=-1", "limit=300", "colour=red"] {
             let (status, problem) = world.get(&format!("audit?{query}")).await;
             assert_eq!((status.as_u16(), problem["code"].as_str()), (400, Some("bad_parameter")), "{query}");
         }
