@@ -16,6 +16,8 @@ journey("an invitation is made in one window and accepted in another", async (wo
   await byId(admin, "invite-send").click();
   await says(admin.locator("#invite-name-wrong"), /A name is needed/);
   await byId(admin, "invite-name").fill("Nora Newcomer");
+  await admin.keyboard.press("Escape");
+  assert.equal(await byId(admin, "invite-name").inputValue(), "Nora Newcomer", "what was typed is not thrown away");
   await byId(admin, "invite-email").fill(RITA.email);
   // Somebody has that address.
   admin.watch.expect(/409/);

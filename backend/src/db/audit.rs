@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::events::{self, Head};
 use super::reach::within;
 use super::schema::{event, event_counter, project};
-use super::{Conn, DbError, search};
+use super::{Conn, DbError, decisions, search};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Reach};
 use crate::domain::audit::{Broken, Chain, Entry, Fault, genesis};
@@ -240,8 +240,8 @@ pub fn chain_older(conn: &mut Conn) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Follows the chain through up to `limit` entries, no further than number `last`; returns how many
-/// there were.
+/// Follows the chain through up to `limit` entries, no further than number `last`, and compares the decisions that they tell of
+/// with those that are kept; returns how many entries there were.
 ///
 /// # Errors
 /// The database's; what does not fit is the inner error.
@@ -252,9 +252,16 @@ pub fn follow(
     limit: i64,
 ) -> Result<Result<usize, Broken>, DbError> {
     let entries = batch(conn, &Filter::default(), &Scope::all(), (chain.last(), last), limit)?;
+    let ids: Vec<String> = entries.iter().filter_map(Entry::decision).map(|told| told.id).collect();
+    let kept = decisions::kept(conn, &ids)?;
     for entry in &entries {
         if let Err(broken) = chain.follow(entry) {
             return Ok(Err(broken));
+        }
+        if let Some(told) = entry.decision()
+            && kept.get(&told.id) != Some(&told)
+        {
+            return Ok(Err(Broken { id: entry.id, fault: Fault::OtherDecision }));
         }
     }
     Ok(Ok(entries.len()))

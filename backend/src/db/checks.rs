@@ -293,11 +293,29 @@ pub fn names(conn: &mut Conn, id: &str) -> Result<(String, String), DbError> {
     Ok((format!("{path}!{iid}"), rule))
 }
 
-/// Copies new facts of a merge request onto a check of its HEAD; `false` if it says so already.
+/// How a check described its merge request.
+#[derive(Clone, Debug, Queryable)]
+pub struct Described {
+    /// The title.
+    pub title: String,
+    /// The author's display name.
+    pub author: String,
+    /// The source branch.
+    pub source_branch: String,
+    /// The target branch.
+    pub target_branch: String,
+}
+
+/// Copies new facts of a merge request onto a check of its HEAD, and returns what it said before; `None` if it says so already.
 ///
 /// # Errors
 /// The database's.
-pub fn redescribe(conn: &mut Conn, row: &CheckRow, new: &NewCheck<'_>, now: Time) -> Result<bool, DbError> {
+pub fn redescribe(
+    conn: &mut Conn,
+    row: &CheckRow,
+    new: &NewCheck<'_>,
+    now: Time,
+) -> Result<Option<Described>, DbError> {
     let text = search_text(
         new.project_path,
         new.iid,
@@ -307,33 +325,37 @@ pub fn redescribe(conn: &mut Conn, row: &CheckRow, new: &NewCheck<'_>, now: Time
         (new.source_branch, new.target_branch),
         &row.sha,
     );
-    let at = stamp(conn, row.id.as_str(), now)?;
-    let changed = diesel::update(
-        check::table
-            .find(row.id.as_str())
-            // The text is in lower case, and branches differ by their case alone.
-            .filter(
-                check::search_text
-                    .ne(&text)
-                    .or(check::title.ne(new.title))
-                    .or(check::author.ne(new.author))
-                    .or(check::rule_name.ne(new.rule_name))
-                    .or(check::source_branch.ne(new.source_branch))
-                    .or(check::target_branch.ne(new.target_branch)),
-            ),
-    )
-    .set((
-        check::project_path.eq(new.project_path),
-        check::title.eq(new.title),
-        check::author.eq(new.author),
-        check::rule_name.eq(new.rule_name),
-        check::source_branch.eq(new.source_branch),
-        check::target_branch.eq(new.target_branch),
-        check::search_text.eq(&text),
-        check::updated_at.eq(at),
-    ))
-    .execute(conn)?;
-    Ok(changed == 1)
+    let before: Option<Described> = check::table
+        .find(row.id.as_str())
+        // The text is in lower case, and branches differ by their case alone.
+        .filter(
+            check::search_text
+                .ne(&text)
+                .or(check::title.ne(new.title))
+                .or(check::author.ne(new.author))
+                .or(check::rule_name.ne(new.rule_name))
+                .or(check::source_branch.ne(new.source_branch))
+                .or(check::target_branch.ne(new.target_branch)),
+        )
+        .select((check::title, check::author, check::source_branch, check::target_branch))
+        .first(conn)
+        .optional()?;
+    if before.is_some() {
+        let at = stamp(conn, row.id.as_str(), now)?;
+        diesel::update(check::table.find(row.id.as_str()))
+            .set((
+                check::project_path.eq(new.project_path),
+                check::title.eq(new.title),
+                check::author.eq(new.author),
+                check::rule_name.eq(new.rule_name),
+                check::source_branch.eq(new.source_branch),
+                check::target_branch.eq(new.target_branch),
+                check::search_text.eq(&text),
+                check::updated_at.eq(at),
+            ))
+            .execute(conn)?;
+    }
+    Ok(before)
 }
 
 /// What only the check page shows.
@@ -371,15 +393,15 @@ pub fn is_within(conn: &mut Conn, id: &str, reach: &Reach) -> Result<bool, DbErr
     Ok(found.is_some())
 }
 
-/// GitLab's id of whoever wrote the merge request of a check; `None` if it is not known.
+/// Who wrote the merge request of a check: the display name, empty until it is known, and GitLab's id.
 ///
 /// # Errors
 /// The database's.
-pub fn author(conn: &mut Conn, id: &str) -> Result<Option<i64>, DbError> {
+pub fn author(conn: &mut Conn, id: &str) -> Result<(String, Option<i64>), DbError> {
     Ok(check::table
         .inner_join(merge_request::table.on(merge_request::id.eq(check::merge_request_id)))
         .filter(check::id.eq(id))
-        .select(merge_request::author_gitlab_id)
+        .select((merge_request::author, merge_request::author_gitlab_id))
         .first(conn)?)
 }
 

@@ -1,5 +1,6 @@
 //! Decisions: who said what about which SHA.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -7,6 +8,7 @@ use diesel::prelude::*;
 use super::schema::decision;
 use super::{Conn, DbError, time, word};
 use crate::domain::Verdict;
+use crate::domain::audit::ToldDecision;
 use crate::domain::ids::DecisionId;
 
 /// A decision on record.
@@ -120,6 +122,33 @@ pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbE
             })
         })
         .collect()
+}
+
+/// Those of these decisions that are kept, by id, as the record tells of them.
+///
+/// # Errors
+/// The database's.
+pub fn kept(conn: &mut Conn, ids: &[String]) -> Result<HashMap<String, ToldDecision>, DbError> {
+    type Row = (String, String, String, Option<String>, String, String, String);
+    let mut kept = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let rows: Vec<Row> = decision::table
+            .filter(decision::id.eq_any(some))
+            .select((
+                decision::id,
+                decision::check_id,
+                decision::reviewer,
+                decision::account_id,
+                decision::verdict,
+                decision::comment,
+                decision::sha,
+            ))
+            .load(conn)?;
+        kept.extend(rows.into_iter().map(|(id, check_id, reviewer, account_id, verdict, comment, sha)| {
+            (id.clone(), ToldDecision { id, check_id, reviewer, account_id, verdict, comment, sha })
+        }));
+    }
+    Ok(kept)
 }
 
 /// The verdict that counts for a check now.

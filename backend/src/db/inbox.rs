@@ -357,7 +357,7 @@ fn matching_projects(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbErr
     let mut query = project::table.select(project::id).into_boxed();
     query = match wanted.parse::<i64>() {
         Ok(id) => query.filter(project::gitlab_id.eq(id).or(project::path.eq(wanted))),
-        Err(_) => query.filter(project::path.eq(wanted)),
+        Err(_) => query.filter(project::path.eq(wanted).or(project::id.eq(wanted))),
     };
     Ok(query.load(conn)?)
 }
@@ -366,7 +366,7 @@ fn matching_rules(conn: &mut Conn, wanted: &str) -> Result<Vec<String>, DbError>
     let mut query = rule::table.select(rule::id).into_boxed();
     query = match wanted.parse::<i64>() {
         Ok(id) => query.filter(rule::gitlab_id.eq(id).or(rule::name.eq(wanted))),
-        Err(_) => query.filter(rule::name.eq(wanted)),
+        Err(_) => query.filter(rule::name.eq(wanted).or(rule::id.eq(wanted))),
     };
     Ok(query.load(conn)?)
 }

@@ -25,6 +25,15 @@ pub fn name_key(name: &str) -> String {
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// Names under which the record tells of what nobody did in person.
+const RESERVED: [&str; 4] = ["approval-app", "command line", "gitlab", "somebody"];
+
+/// Whether somebody of this name could be taken for the service, its command line or GitLab.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name_key(name).as_str())
+}
+
 /// An e-mail address, as far as its form tells; without blanks around it.
 #[must_use]
 pub fn address(said: &str) -> Option<&str> {
@@ -55,6 +64,7 @@ pub fn is_unseen(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::record::Actor;
 
     #[test]
     fn a_name_is_made_of_what_can_be_shown() {
@@ -77,5 +87,14 @@ mod tests {
         }
         assert_eq!(name_key("Ada\u{a0}  L"), name_key("ada l"));
         assert_ne!(name_key("Ada L"), name_key("AdaL"));
+    }
+
+    #[test]
+    fn nobody_is_called_as_the_record_calls_what_is_nobody() {
+        for actor in [Actor::app(), Actor::gitlab()] {
+            assert!(is_reserved(&actor.name), "{}", actor.name);
+        }
+        assert!(is_reserved(" Command\u{200b} LINE "));
+        assert!(!is_reserved("Gitta Lab"));
     }
 }

@@ -88,7 +88,9 @@ fn check_items(bulk: &BulkDecision) -> Result<(), ApiError> {
         return fault(format!("Decide on at most {BULK_MAX} checks at once."));
     }
     let mut seen = HashSet::new();
-    if let Some(twice) = bulk.items.iter().find(|item| !seen.insert(item.id.to_ascii_lowercase())) {
+    // An id may be written in several ways.
+    let key = |id: &str| CheckId::parse(id).map_or_else(|| id.to_owned(), |id| id.as_str().to_owned());
+    if let Some(twice) = bulk.items.iter().find(|item| !seen.insert(key(&item.id))) {
         return fault(format!("The check {} is named twice.", twice.id));
     }
     Ok(())

@@ -17,9 +17,9 @@ use crate::domain::{CheckState, Time, Verdict};
 pub struct ChecksQuery {
     /// One state, several separated by commas, or `all`. Default: `pending`; with `alarm`, `all`.
     state: Option<String>,
-    /// Only this project: GitLab's numeric id or the full path.
+    /// Only this project: its id in `/projects`, GitLab's numeric id or the full path.
     project: Option<String>,
-    /// Only this rule: GitLab's numeric id of the external status check, or its name.
+    /// Only this rule: its id in `/rules`, GitLab's numeric id of the external status check, or its name.
     rule: Option<String>,
     /// Only checks whose title, project, number, author, rule, branches and SHA contain every word of this text, in any order;
     /// at most 32 words and 1,000 characters; words in double quotes stay together. `group/project!7`, `!7` and a merge request's address find that merge request.
@@ -78,7 +78,7 @@ impl ChecksQuery {
 
     /// None stands for all.
     fn states(&self, default: &str) -> Result<Vec<CheckState>, ApiError> {
-        let text = self.state.as_deref().unwrap_or(default).trim();
+        let text = given(self.state.as_deref()).unwrap_or(default);
         let mut states = Vec::new();
         for word in text.split(',').map(str::trim).filter(|_| text != "all") {
             let state = CheckState::parse(word).ok_or_else(|| {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::OidcConfig;
-use crate::domain::person::{address, tidy_name};
+use crate::domain::person::{address, is_reserved, tidy_name};
 
 /// Claims that OpenID Connect has no name for.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -74,8 +74,12 @@ impl Identity {
 
     /// Takes what is said, and leaves what is not.
     fn take(&mut self, config: &OidcConfig, said: &Said<'_>) {
-        let name = said.name.and_then(|name| name.get(None)).and_then(|name| tidy_name(name));
-        let username = said.username.and_then(|name| tidy_name(name));
+        let name = said
+            .name
+            .and_then(|name| name.get(None))
+            .and_then(|name| tidy_name(name))
+            .filter(|name| !is_reserved(name));
+        let username = said.username.and_then(|name| tidy_name(name)).filter(|name| !is_reserved(name));
         self.name = name.or_else(|| self.name.take()).or(username);
         if let Some(email) = said.email.and_then(|email| address(email)) {
             self.email = Some(email.to_owned());

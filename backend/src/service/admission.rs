@@ -63,6 +63,7 @@ fn first(
 ) -> Result<AccountId, ProviderError> {
     let email = who.email.as_deref().ok_or(ProviderError::EmailTaken)?;
     let name = who.name.as_deref().unwrap_or(email);
+    let mut revoked = Vec::new();
     let (kind, id, summary) = match accounts::id_of(conn, email)? {
         Some(id) => {
             // The address of an account that came through a provider is what that provider said, proven or not, and
@@ -73,7 +74,7 @@ fn first(
             }
             // Whoever used the invitation may not have been the one who was invited.
             sessions::end_all(conn, &id, None)?;
-            tokens::revoke_all(conn, &id, now)?;
+            revoked = tokens::revoke_all(conn, &id, now)?;
             links::remove_of(conn, &id)?;
             accounts::forget_password(conn, &id, now)?;
             let theirs = accounts::find(conn, &id)?.map_or_else(|| name.to_owned(), |row| row.name);
@@ -98,6 +99,7 @@ fn first(
     };
     accounts::link_identity(conn, &who.issuer, &who.subject, &id, now)?;
     accounts::set_joined(conn, &id, now)?;
+    let now_is = accounts::find(conn, &id)?;
     let event = NewEvent::new(
         kind,
         Actor::in_browser(name, &id),
@@ -106,8 +108,12 @@ fn first(
             "account": id.as_str(),
             "issuer": who.issuer,
             "subject": who.subject,
+            "email": email,
             "email_verified": who.email_verified,
             "roles": words(roles),
+            "all_projects": now_is.as_ref().map(|row| row.all_projects),
+            "gitlab_user_id": now_is.as_ref().and_then(|row| row.gitlab_user_id),
+            "tokens_revoked": revoked,
         }),
     );
     events::append(conn, &event, now)?;
@@ -170,7 +176,7 @@ pub fn unlink(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Resu
         return Err(ServiceError::Invalid { field: "email", why });
     }
     sessions::end_all(conn, id, None)?;
-    tokens::revoke_all(conn, id, now)?;
+    let revoked = tokens::revoke_all(conn, id, now)?;
     let event = NewEvent::new(
         EventKind::PersonChanged,
         actor.clone(),
@@ -178,7 +184,7 @@ pub fn unlink(conn: &mut Conn, actor: &Actor, id: &AccountId, now: Time) -> Resu
             "{} took the account of {} from who came with it through a provider",
             actor.name, account.name
         ),
-        json!({"account": id.as_str(), "email": account.email}),
+        json!({"account": id.as_str(), "email": account.email, "tokens_revoked": revoked}),
     );
     events::append(conn, &event, now)?;
     Ok(())

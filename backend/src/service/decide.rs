@@ -6,14 +6,14 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::steps::{self, Cause};
-use super::{Asking, ServiceError};
+use super::{Asking, ServiceError, people};
 use crate::app::App;
 use crate::db::checks::{self, CheckRow};
 use crate::db::decisions::{self, DecisionRow};
-use crate::db::{Blame, Conn, DbError, Lane, events, lock_merge_request};
+use crate::db::{Blame, Conn, DbError, Lane, accounts, events, lock_merge_request};
 use crate::domain::access::{Barred, Caller, barred};
 use crate::domain::check::CheckEvent;
-use crate::domain::ids::{CheckId, DecisionId, short_sha};
+use crate::domain::ids::{CheckId, DecisionId};
 use crate::domain::record::{EventKind, NewEvent};
 use crate::domain::{CheckState, Refused, Time, Verdict};
 
@@ -144,7 +144,7 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
     lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
     // Read under the lock: on PostgreSQL another replica may have been faster.
     let mut row = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
-    if let Some(bar) = barred(&caller, checks::author(conn, id)?) {
+    if let Some(bar) = barred(&caller, checks::author(conn, id)?.1) {
         refuse(conn, &caller, &row, wish.verdict, bar, now)?;
         return Ok(Taken::Barred(bar));
     }
@@ -160,17 +160,30 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
     let event = CheckEvent::Decided { verdict: wish.verdict, seen: wish.seen };
     let step = row.check.apply(event).map_err(DecideError::Refused)?;
     let actor = caller.actor();
+    let decision = DecisionId::generate();
+    let (author, author_id) = checks::author(conn, id)?;
+    let roles = accounts::find(conn, &caller.account_id)?.map(|account| people::words(&account.roles));
     let cause = Cause {
         actor: Some(&actor),
         decided_by: Some(&caller.name),
         notice: None,
-        data: json!({"verdict": wish.verdict.as_str(), "reviewer_verified": true, "comment": wish.comment}),
+        data: json!({
+            "decision": decision.as_str(),
+            "verdict": wish.verdict.as_str(),
+            "reviewer_verified": true,
+            "comment": wish.comment,
+            "reverses": wish.seen != CheckState::Pending,
+            "roles": roles,
+            "gitlab_user_id": caller.gitlab_user_id,
+            "author": author,
+            "author_gitlab_id": author_id,
+        }),
     };
     steps::take(conn, &place.connection_id, &mut row, &step, &cause, now)?;
     decisions::insert(
         conn,
         &DecisionRow {
-            id: DecisionId::generate(),
+            id: decision,
             check_id: row.id.as_str().to_owned(),
             round: row.round,
             verdict: wish.verdict,
@@ -198,7 +211,7 @@ fn refuse(
     bar: Barred,
     now: Time,
 ) -> Result<(), DbError> {
-    let sha = short_sha(&row.sha);
+    let sha = steps::commit(conn, row.id.as_str(), &row.sha)?;
     let (why, reason) = match bar {
         Barred::NoPermission => ("may not decide", "no_permission"),
         Barred::OwnChange => ("wrote the merge request", "own_change"),

@@ -126,7 +126,7 @@ pub async fn detail(app: &App, caller: &Caller, id: String) -> Result<Detail, Se
                 item,
                 extras,
                 successor,
-                barred: barred(&caller, checks::author(conn, &id)?),
+                barred: barred(&caller, checks::author(conn, &id)?.1),
                 connection_trouble: crate::db::trouble::connection_trouble(
                     conn,
                     place.connection_id.as_str(),

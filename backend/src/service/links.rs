@@ -5,8 +5,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::ServiceError;
 use super::sign_in::{self, Origin, Started};
+use super::{ServiceError, people};
 use crate::app::App;
 use crate::crypto::keys::Keys;
 use crate::crypto::secret;
@@ -209,6 +209,7 @@ fn set_up(
     }
     let missing = |field| ServiceError::Invalid { field, why: "the first administrator needs it" };
     let (name, email) = (name.ok_or_else(|| missing("name"))?, email.ok_or_else(|| missing("email"))?);
+    people::free(name)?;
     let new = NewAccount {
         name,
         email,
@@ -242,6 +243,7 @@ fn join(
     let invited_as = account.name;
     let name = match name.map(str::trim) {
         Some(name) if name != invited_as && kind == LinkKind::Invitation => {
+            people::free(name)?;
             if accounts::is_called(conn, name, id)? {
                 let why = "somebody else is called so here; an administrator can give you the same name";
                 return Err(ServiceError::Taken { field: "name", why }.into());

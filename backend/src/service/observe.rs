@@ -298,7 +298,8 @@ impl Scene<'_> {
             if position == Position::Head {
                 row.target_branch.clone_from(&request.target_branch);
                 if let Some(rule) = rule
-                    && checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
+                    && let Some(before) =
+                        checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
                 {
                     let reference = checks::reference(conn, row.id.as_str())?;
                     let (kind, summary) = if retargeted {
@@ -312,7 +313,16 @@ impl Scene<'_> {
                         kind,
                         Actor::gitlab(),
                         summary,
-                        json!({"title": request.title, "target_branch": request.target_branch}),
+                        json!({
+                            "title": request.title,
+                            "author": self.author,
+                            "source_branch": request.source_branch,
+                            "target_branch": request.target_branch,
+                            "title_before": before.title,
+                            "author_before": before.author,
+                            "source_branch_before": before.source_branch,
+                            "target_branch_before": before.target_branch,
+                        }),
                     )
                     .of_check(row.id.as_str(), &row.project_id);
                     events::append(conn, &event, self.seen.now)?;
@@ -360,7 +370,15 @@ impl Scene<'_> {
                     rule.name,
                     short_sha(head)
                 ),
-                json!({"sha": head, "rule": rule.gitlab_id}),
+                json!({
+                    "sha": head,
+                    "rule": rule.gitlab_id,
+                    "title": request.title,
+                    "author": self.author,
+                    "author_gitlab_id": request.author_gitlab_id,
+                    "source_branch": request.source_branch,
+                    "target_branch": request.target_branch,
+                }),
             )
             .of_check(id.as_str(), self.project.id.as_str());
             events::append(conn, &event, self.seen.now)?;

@@ -11,6 +11,7 @@ use crate::db::{Conn, DbError, Lane, events, grants, groups, lock, reach, sessio
 use crate::domain::Time;
 use crate::domain::access::{Caller, Permission, Reach, Role};
 use crate::domain::ids::AccountId;
+use crate::domain::person::is_reserved;
 use crate::domain::record::{Actor, EventKind, NewEvent};
 
 /// A person with everything that an administrator sees.
@@ -163,6 +164,7 @@ pub fn create(
     now: Time,
 ) -> Result<AccountId, ServiceError> {
     known(conn, &new.projects, &new.groups)?;
+    free(&new.name)?;
     let account = NewAccount {
         name: &new.name,
         email: &new.email,
@@ -237,6 +239,7 @@ pub fn apply(
         groups: grants::groups_of_account(conn, id)?,
     };
     known(conn, &new.projects, &new.groups)?;
+    free(&new.name)?;
     let change = AccountChange {
         name: &new.name,
         roles: &new.roles,
@@ -251,9 +254,10 @@ pub fn apply(
     }
     grants::set_account_projects(conn, id, &new.projects)?;
     grants::set_account_groups(conn, id, &new.groups)?;
+    let mut revoked = Vec::new();
     if !new.active {
         sessions::end_all(conn, id, None)?;
-        tokens::revoke_all(conn, id, now)?;
+        revoked = tokens::revoke_all(conn, id, now)?;
         crate::db::links::remove_of(conn, id)?;
     }
     let event = NewEvent::new(
@@ -274,9 +278,20 @@ pub fn apply(
             "gitlab_user_id": new.gitlab_user_id,
             "gitlab_user_id_before": before.account.gitlab_user_id,
             "active": new.active,
+            "active_before": before.account.active,
+            "tokens_revoked": revoked,
         }),
     );
     events::append(conn, &event, now)?;
+    Ok(())
+}
+
+/// Refuses a name that the record uses for what nobody did in person.
+pub(super) fn free(name: &str) -> Result<(), ServiceError> {
+    if is_reserved(name) {
+        let why = "the record calls the service or GitLab so; choose another name";
+        return Err(ServiceError::Taken { field: "name", why });
+    }
     Ok(())
 }
 
@@ -290,12 +305,12 @@ struct Standing {
 /// What the record says of a change.
 fn said(actor: &Actor, before: &Standing, new: &Change) -> String {
     let name = new.name.trim();
-    match (before.account.active, new.active) {
-        (true, false) => return format!("{} switched the account of {name} off", actor.name),
-        (false, true) => return format!("{} switched the account of {name} on", actor.name),
-        (true, true) | (false, false) => {}
-    }
-    let mut says = format!("{} changed {name}: {}", actor.name, role_words(&new.roles));
+    let mut says = match (before.account.active, new.active) {
+        (true, false) => format!("{} switched the account of {name} off", actor.name),
+        (false, true) => format!("{} switched the account of {name} on", actor.name),
+        (true, true) | (false, false) => format!("{} changed {name}", actor.name),
+    };
+    says.push_str(&format!(": {}", role_words(&new.roles)));
     if before.account.name != name {
         says.push_str(&format!("; was called {}", before.account.name));
     }

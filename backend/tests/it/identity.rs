@@ -301,6 +301,41 @@ on_both! {
         assert_eq!(olga.get("session").await.0, 401, "all sessions of a person end");
     }
 
+    async fn the_record_says_all_of_what_was_changed_with_an_account(world: Plan::signed()) {
+        let olga = world.person("Olga", &[Role::Administrator], &[]).await;
+        let token = world.program(&world.rita, &[Permission::ChecksRead], &[]).await;
+        assert_eq!(token.get("checks").await.0, 200);
+        let admin = world.browser(&olga).await;
+        let path = format!("people/{}", world.rita.id);
+        let switch = |active: bool, role: &str| {
+            json!({"name": "Rita Reviewer", "roles": [role], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": null, "active": active})
+        };
+        assert_eq!(admin.put(&path, &switch(false, "reviewer")).await.0, 200);
+        assert_eq!(admin.put(&path, &switch(true, "administrator")).await.0, 200);
+        let (_, entries) = admin.get("audit?kind=account.changed").await;
+        let data = |which: usize| -> Value { serde_json::from_str(entries["items"][which]["data"].as_str().unwrap()).unwrap() };
+        assert_eq!(entries["items"][0]["summary"], "Olga switched the account of Rita Reviewer on: administrator");
+        assert_eq!((&data(0)["active_before"], &data(0)["tokens_revoked"]), (&json!(false), &json!([])));
+        let revoked = data(1)["tokens_revoked"].as_array().unwrap().len();
+        assert_eq!(revoked, 2, "the one of this test, and that of all tests: {}", data(1));
+    }
+
+    async fn nobody_takes_the_name_of_the_service_or_of_gitlab(world: Plan::signed()) {
+        let olga = world.person("Olga", &[Role::Administrator], &[]).await;
+        let admin = world.browser(&olga).await;
+        let invite = |name: &str| {
+            json!({"name": name, "email": "new@example.com", "roles": ["reviewer"], "all_projects": true, "projects": [], "groups": [], "gitlab_user_id": null})
+        };
+        let (status, problem) = admin.post("people", &invite("GitLab")).await;
+        assert_eq!((status.as_u16(), &problem["code"], &problem["field"]), (409, &json!("taken"), &json!("name")), "{problem}");
+        let (_, made) = admin.post("people", &invite("Nora")).await;
+        let secret = secret_of(&made["link"]);
+        let (status, problem) =
+            accept(world, &json!({"token": secret, "password": PASSWORD, "name": "approval-app"})).await.err().unwrap();
+        assert_eq!((status.as_u16(), &problem["field"]), (409, &json!("name")), "{problem}");
+        assert!(accept(world, &json!({"token": secret, "password": PASSWORD, "name": "Nora N."})).await.is_ok());
+    }
+
     async fn groups_are_made_changed_and_removed(world: Plan::signed()) {
         let rita = world.program_of_rita();
         let group = |name: &str, members: Value| json!({"name": name, "projects": [], "members": members});

@@ -1,5 +1,8 @@
 //! Dialogs of pages, and the question before what cannot be undone.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use crate::ui::prelude::*;
 use web_sys::HtmlDialogElement;
 
@@ -20,7 +23,8 @@ pub fn show_modal(dialog: &HtmlDialogElement) {
     });
 }
 
-/// A modal dialog with a heading and a cross. `closed` runs when it is closed, however that came about.
+/// A modal dialog with a heading and a cross. `closed` runs when it is closed, however that came about. Escape closes it as
+/// long as nothing was typed; after that the browser lets it only when it is pressed twice.
 #[must_use]
 pub fn modal(
     title: &str,
@@ -37,7 +41,15 @@ pub fn modal(
     show_modal(&element);
     let close = element.clone();
     let there = element.clone();
+    let typed = Rc::new(Cell::new(false));
+    let edited = typed.clone();
     dialog
+        .on("input", move |_| edited.set(true))
+        .on("cancel", move |event| {
+            if typed.get() {
+                event.prevent_default();
+            }
+        })
         // The browser tells it a moment later, when the page it belonged to may have gone.
         .on("close", move |_| {
             if there.is_connected() {

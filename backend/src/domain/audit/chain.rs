@@ -21,6 +21,8 @@ pub enum Fault {
     Unknown,
     /// The database's own note of the newest entry's hash is another one.
     OtherHead,
+    /// It fits; but the decision that it tells of is kept otherwise, or not at all.
+    OtherDecision,
 }
 
 /// The first entry that does not fit, and why.
@@ -53,6 +55,10 @@ impl fmt::Display for Broken {
             Fault::Unknown => {
                 write!(f, "entry {id} was not written by the service: its counter does not know it")
             }
+            Fault::OtherDecision => write!(
+                f,
+                "the decision that entry {id} tells of was changed or removed outside of the record; the entry says what was decided"
+            ),
             Fault::OtherHead => {
                 write!(
                     f,

@@ -19,6 +19,8 @@ mod proof;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::record::EventKind;
+
 pub use chain::{Broken, Chain, Fault};
 pub use export::{End, FORMAT, Header, Line, VERSION};
 pub use proof::{Proof, Prover};
@@ -103,7 +105,45 @@ pub struct Entry {
     pub hash: String,
 }
 
+/// A decision as an entry of the record tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldDecision {
+    /// Its id.
+    pub id: String,
+    /// The check.
+    pub check_id: String,
+    /// Who decided: the display name.
+    pub reviewer: String,
+    /// Their account.
+    pub account_id: Option<String>,
+    /// What they decided.
+    pub verdict: String,
+    /// Why.
+    pub comment: String,
+    /// On which commit.
+    pub sha: String,
+}
+
 impl Entry {
+    /// The decision that it tells of; `None` if it tells of none, or was written before entries named theirs.
+    #[must_use]
+    pub fn decision(&self) -> Option<ToldDecision> {
+        if self.kind != EventKind::CheckDecided.as_str() {
+            return None;
+        }
+        let data: serde_json::Value = serde_json::from_str(&self.data).ok()?;
+        let text = |name: &str| data[name].as_str().map(str::to_owned);
+        Some(ToldDecision {
+            id: text("decision")?,
+            check_id: self.check_id.clone()?,
+            reviewer: self.actor.clone(),
+            account_id: self.account_id.clone(),
+            verdict: text("verdict")?,
+            comment: text("comment")?,
+            sha: text("sha")?,
+        })
+    }
+
     /// What its hash is made of, besides the hash before it.
     #[must_use]
     pub fn content(&self) -> Content<'_> {

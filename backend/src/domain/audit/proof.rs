@@ -132,7 +132,8 @@ impl Prover {
             | Fault::Twice
             | Fault::OutOfOrder
             | Fault::Unknown
-            | Fault::OtherHead => {
+            | Fault::OtherHead
+            | Fault::OtherDecision => {
                 format!("the header says that the record ended with entry {} and another hash", header.last)
             }
         })?;

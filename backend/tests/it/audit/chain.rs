@@ -50,6 +50,45 @@ on_both! {
         assert!(decided["project_id"].is_string());
     }
 
+    async fn a_decision_says_who_decided_on_whose_change(world: Plan::signed()) {
+        world.open().await;
+        let check = world.check("pending").await;
+        assert_eq!(world.decide(&check, "approve", "Fine.").await.0, 201);
+        let data = async |kind: &str| {
+            let entry = world.get(&format!("audit?kind={kind}")).await.1["items"][0].clone();
+            serde_json::from_str::<serde_json::Value>(entry["data"].as_str().unwrap()).unwrap()
+        };
+        let (created, decided) = (data("check.created").await, data("check.decided").await);
+        for field in ["author", "author_gitlab_id"] {
+            assert_eq!(created[field], decided[field], "{field}: {created} {decided}");
+            assert!(!decided[field].is_null(), "{decided}");
+        }
+        for field in ["title", "source_branch", "target_branch"] {
+            assert!(created[field].is_string(), "{field}: {created}");
+        }
+        assert_eq!((&decided["roles"], &decided["reverses"]), (&json!(["reviewer", "administrator"]), &json!(false)));
+    }
+
+    async fn a_decision_that_was_changed_behind_the_record_is_found(world: Plan::signed()) {
+        live_through(world).await;
+        let change = "UPDATE decision SET reviewer = 'Somebody Else'";
+        for statement in [change, "DELETE FROM decision", "UPDATE decision SET comment = 'Fine.'"] {
+            let refused = run_sql(world, statement).await.unwrap_err();
+            let why = format!("{:?}", std::error::Error::source(&refused));
+            assert!(why.contains("decisions are append-only"), "{statement}: {why}");
+        }
+        assert_eq!(verification(world).await["intact"], true);
+        let disarm = match kind(world) {
+            Kind::Sqlite => "DROP TRIGGER decision_append_only_update",
+            Kind::Postgres => "DROP TRIGGER decision_append_only_update ON decision",
+        };
+        run_sql(world, &format!("{disarm}; {change}")).await.unwrap();
+        let found = verification(world).await;
+        let first = world.get("audit?kind=check.decided").await.1["items"].as_array().unwrap().last().unwrap()["id"].clone();
+        assert_eq!((&found["intact"], &found["broken_at"]), (&json!(false), &first), "{found}");
+        assert!(found["reason"].as_str().unwrap().contains("outside of the record"), "{found}");
+    }
+
     async fn nothing_recorded_can_be_taken_back(world: Plan::signed()) {
         live_through(world).await;
         let mut statements = vec![

@@ -1,0 +1,3 @@
+DROP TRIGGER decision_append_only_replace;
+DROP TRIGGER decision_append_only_delete;
+DROP TRIGGER decision_append_only_update;
