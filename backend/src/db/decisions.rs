@@ -11,6 +11,25 @@ use crate::domain::Verdict;
 use crate::domain::audit::ToldDecision;
 use crate::domain::ids::DecisionId;
 
+/// A decision as it is stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = decision)]
+struct Row {
+    id: String,
+    check_id: String,
+    round: i64,
+    verdict: String,
+    comment: String,
+    sha: String,
+    target_branch: String,
+    reviewer: String,
+    reviewer_verified: bool,
+    reversed: bool,
+    decided_at: String,
+    account_id: Option<String>,
+    via: Option<String>,
+}
+
 /// A decision on record.
 #[derive(Clone, Debug)]
 pub struct DecisionRow {
@@ -81,23 +100,6 @@ pub fn insert(conn: &mut Conn, row: &DecisionRow) -> Result<(), DbError> {
 /// # Errors
 /// The database's.
 pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbError> {
-    #[derive(Queryable, Selectable)]
-    #[diesel(table_name = decision)]
-    struct Row {
-        id: String,
-        check_id: String,
-        round: i64,
-        verdict: String,
-        comment: String,
-        sha: String,
-        target_branch: String,
-        reviewer: String,
-        reviewer_verified: bool,
-        reversed: bool,
-        decided_at: String,
-        account_id: Option<String>,
-        via: Option<String>,
-    }
     let rows: Vec<Row> = decision::table
         .filter(decision::check_id.eq(check_id))
         .order((decision::decided_at.asc(), decision::id.asc()))
@@ -129,23 +131,24 @@ pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbE
 /// # Errors
 /// The database's.
 pub fn kept(conn: &mut Conn, ids: &[String]) -> Result<HashMap<String, ToldDecision>, DbError> {
-    type Row = (String, String, String, Option<String>, String, String, String);
     let mut kept = HashMap::with_capacity(ids.len());
     for some in ids.chunks(500) {
-        let rows: Vec<Row> = decision::table
-            .filter(decision::id.eq_any(some))
-            .select((
-                decision::id,
-                decision::check_id,
-                decision::reviewer,
-                decision::account_id,
-                decision::verdict,
-                decision::comment,
-                decision::sha,
-            ))
-            .load(conn)?;
-        kept.extend(rows.into_iter().map(|(id, check_id, reviewer, account_id, verdict, comment, sha)| {
-            (id.clone(), ToldDecision { id, check_id, reviewer, account_id, verdict, comment, sha })
+        let rows: Vec<Row> =
+            decision::table.filter(decision::id.eq_any(some)).select(Row::as_select()).load(conn)?;
+        kept.extend(rows.into_iter().map(|row| {
+            let told = ToldDecision {
+                id: row.id.clone(),
+                check_id: row.check_id,
+                reviewer: row.reviewer,
+                account_id: row.account_id,
+                verdict: row.verdict,
+                comment: row.comment,
+                sha: row.sha,
+                target_branch: row.target_branch,
+                round: row.round,
+                via: row.via.unwrap_or_default(),
+            };
+            (row.id, told)
         }));
     }
     Ok(kept)

@@ -39,6 +39,21 @@ pub struct Head {
     pub hash: String,
 }
 
+/// Holds everybody else who writes to the record until this transaction ends, for whoever first changes what others change
+/// after they have written to it. SQLite has one writer anyway.
+///
+/// # Errors
+/// The database's.
+pub fn hold(conn: &mut Conn) -> Result<(), DbError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(pg) => {
+            event_counter::table.find(1).select(event_counter::last).for_update().first::<i64>(pg)?;
+        }
+    }
+    Ok(())
+}
+
 /// Appends an event, chained to the one before; returns the record's new end. Numbers become
 /// visible in order: whoever takes one holds the counter until the commit.
 ///

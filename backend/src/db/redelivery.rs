@@ -18,8 +18,6 @@ use crate::domain::{DeliveryState, Time};
 pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbError> {
     let check: Option<String> = delivery::table.find(id).select(delivery::check_id).first(conn).optional()?;
     let Some(check) = check else { return Ok(None) };
-    // First the check and then its delivery, as everywhere.
-    touch(conn, &check, now)?;
     let changed = diesel::update(
         delivery::table
             .find(id)
@@ -32,6 +30,9 @@ pub fn retry(conn: &mut Conn, id: &str, now: Time) -> Result<Option<bool>, DbErr
         delivery::updated_at.eq(now.to_string()),
     ))
     .execute(conn)?;
+    if changed == 1 {
+        touch(conn, &check, now)?;
+    }
     Ok(Some(changed == 1))
 }
 
@@ -94,8 +95,8 @@ pub fn oldest_refused(
 }
 
 /// Queues everything again that failed because its connection (or rule) was broken; returns how
-/// many. What is to be recorded of that is recorded before: others change deliveries after they have written to the record,
-/// and on PostgreSQL the two would wait for each other.
+/// many. What is to be recorded of that is recorded before: others hold the record when they change deliveries
+/// ([`super::events::hold`]), and on PostgreSQL the two would wait for each other.
 ///
 /// # Errors
 /// The database's.

@@ -208,14 +208,14 @@ pub fn revoke(
     Ok(Some((name, AccountId::stored(owner))))
 }
 
-/// Revokes all tokens of an account; returns how many.
+/// Revokes all tokens of an account; returns their ids.
 ///
 /// # Errors
 /// The database's.
 pub fn revoke_all(conn: &mut Conn, of: &AccountId, now: Time) -> Result<Vec<String>, DbError> {
     let valid = token::table.filter(token::account_id.eq(of.as_str())).filter(token::revoked_at.is_null());
     let ids: Vec<String> = valid.select(token::id).order(token::id.asc()).load(conn)?;
-    diesel::update(token::table.filter(token::id.eq_any(&ids)))
+    diesel::update(token::table.filter(token::id.eq_any(&ids)).filter(token::revoked_at.is_null()))
         .set(token::revoked_at.eq(Some(now.to_string())))
         .execute(conn)?;
     Ok(ids)

@@ -177,7 +177,8 @@ async fn store(
 ) -> Result<HttpResponse, ApiError> {
     let (body, held) = read_body(budget, request, payload).await?;
     let signature = request.headers().get(signature::HEADER);
-    let signed = verify(app, rule_key.as_deref(), &body, signature).await.inspect_err(|error| {
+    let verifying = verify(app, rule_key.as_deref(), &body, signature, held);
+    let (signed, held) = verifying.await.inspect_err(|error| {
         if let IntakeError::Signature(why) = error {
             tell_of_signature(why, &body, &client::origin(app, request).address);
         }
@@ -189,20 +190,24 @@ async fn store(
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// Verifies a call: an ordinary one here, a large one, which takes tens of milliseconds, where it holds up nobody.
+/// Verifies a call: an ordinary one here, a large one, which takes tens of milliseconds, where it holds up nobody. Its share of
+/// memory goes along and comes back: the caller may go away meanwhile.
 async fn verify(
     app: &App,
     rule_key: Option<&str>,
     body: &Bytes,
     signature: Option<&HeaderValue>,
-) -> Result<bool, IntakeError> {
+    held: OwnedSemaphorePermit,
+) -> Result<(bool, OwnedSemaphorePermit), IntakeError> {
     if body.len() <= ORDINARY {
-        return intake::verify(app, rule_key, body, signature.map(HeaderValue::as_bytes));
+        let signed = intake::verify(app, rule_key, body, signature.map(HeaderValue::as_bytes))?;
+        return Ok((signed, held));
     }
     let (app, rule_key) = (app.clone(), rule_key.map(str::to_owned));
     let (body, signature) = (body.clone(), signature.cloned());
     let verifying = tokio::task::spawn_blocking(move || {
-        intake::verify(&app, rule_key.as_deref(), &body, signature.as_ref().map(HeaderValue::as_bytes))
+        let signature = signature.as_ref().map(HeaderValue::as_bytes);
+        Ok((intake::verify(&app, rule_key.as_deref(), &body, signature)?, held))
     });
     verifying.await.unwrap_or(Err(IntakeError::Store(DbError::Abandoned)))
 }

@@ -261,6 +261,8 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
             let owners = redelivery::owners(conn, &id)?;
             let place = checks::place(conn, &owners.check_id)?;
             lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
+            // The person says that it is mended: this delivery is the probe.
+            trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             let reference = checks::reference(conn, &owners.check_id)?;
             let event = NewEvent::new(
                 EventKind::DeliveryRetried,
@@ -276,8 +278,6 @@ pub async fn retry(app: &App, caller: &Caller, id: String) -> Result<(), Service
                     "it was delivered, is no longer true, or is on its way right now",
                 ));
             }
-            // The person says that it is mended: this delivery is the probe.
-            trouble::probe(conn, &owners.connection_id, &owners.rule_id, now)?;
             Ok(())
         })
         .await?;

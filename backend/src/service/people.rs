@@ -239,7 +239,9 @@ pub fn apply(
         groups: grants::groups_of_account(conn, id)?,
     };
     known(conn, &new.projects, &new.groups)?;
-    free(&new.name)?;
+    if new.name.trim() != before.account.name {
+        free(&new.name)?;
+    }
     let change = AccountChange {
         name: &new.name,
         roles: &new.roles,

@@ -37,6 +37,9 @@ pub fn take(
 ) -> Result<(), DbError> {
     let moved = row.check != step.check;
     row.check = step.check;
+    if step.effects.iter().any(|effect| matches!(effect, Effect::Tell(_) | Effect::Forget)) {
+        events::hold(conn)?;
+    }
     for effect in &step.effects {
         match effect {
             Effect::Tell(status) => {

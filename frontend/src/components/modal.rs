@@ -24,7 +24,7 @@ pub fn show_modal(dialog: &HtmlDialogElement) {
 }
 
 /// A modal dialog with a heading and a cross. `closed` runs when it is closed, however that came about. Escape closes it as
-/// long as nothing was typed; after that the browser lets it only when it is pressed twice.
+/// long as nothing was typed; after that the buttons do, and in Chromium a second Escape.
 #[must_use]
 pub fn modal(
     title: &str,

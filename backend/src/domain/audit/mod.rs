@@ -122,6 +122,12 @@ pub struct ToldDecision {
     pub comment: String,
     /// On which commit.
     pub sha: String,
+    /// For which target branch.
+    pub target_branch: String,
+    /// In which round of the check.
+    pub round: i64,
+    /// Through what.
+    pub via: String,
 }
 
 impl Entry {
@@ -141,6 +147,9 @@ impl Entry {
             verdict: text("verdict")?,
             comment: text("comment")?,
             sha: text("sha")?,
+            target_branch: text("target_branch")?,
+            round: data["round"].as_i64()?,
+            via: self.via.clone(),
         })
     }
 
