@@ -10,7 +10,8 @@ use crate::domain::Time;
 use crate::domain::access::Role;
 use crate::domain::ids::AccountId;
 use crate::service::links::Made;
-use crate::service::people::{self, Change, Invitation};
+use crate::service::people::{self, Invitation};
+use crate::service::person::{self, Change};
 use crate::service::{ServiceError, admission};
 
 #[derive(clap::Subcommand)]
@@ -201,5 +202,5 @@ fn switch_off(conn: &mut Conn, email: &str, now: Time) -> Result<(), ServiceErro
         active: false,
         expected: None,
     };
-    people::apply(conn, &beside::actor(), &id, &change, now)
+    person::apply(conn, &beside::actor(), &id, &change, now)
 }

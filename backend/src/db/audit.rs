@@ -8,7 +8,7 @@ use super::schema::{event, event_counter, project};
 use super::{Conn, DbError, decisions, search};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Reach};
-use crate::domain::audit::{Broken, Chain, Entry, Fault, genesis};
+use crate::domain::audit::{Broken, Chain, Entry, Fault, ToldDecision, genesis};
 use crate::domain::record::EventKind;
 
 diesel::define_sql_function! {
@@ -252,14 +252,15 @@ pub fn follow(
     limit: i64,
 ) -> Result<Result<usize, Broken>, DbError> {
     let entries = batch(conn, &Filter::default(), &Scope::all(), (chain.last(), last), limit)?;
-    let ids: Vec<String> = entries.iter().filter_map(Entry::decision).map(|told| told.id).collect();
+    let told: Vec<Option<ToldDecision>> = entries.iter().map(Entry::decision).collect();
+    let ids: Vec<&str> = told.iter().flatten().map(|told| told.id.as_str()).collect();
     let kept = decisions::kept(conn, &ids)?;
-    for entry in &entries {
+    for (entry, told) in entries.iter().zip(&told) {
         if let Err(broken) = chain.follow(entry) {
             return Ok(Err(broken));
         }
-        if let Some(told) = entry.decision()
-            && kept.get(&told.id) != Some(&told)
+        if let Some(told) = told
+            && kept.get(&told.id) != Some(told)
         {
             return Ok(Err(Broken { id: entry.id, fault: Fault::OtherDecision }));
         }

@@ -130,7 +130,7 @@ pub fn of_check(conn: &mut Conn, check_id: &str) -> Result<Vec<DecisionRow>, DbE
 ///
 /// # Errors
 /// The database's.
-pub fn kept(conn: &mut Conn, ids: &[String]) -> Result<HashMap<String, ToldDecision>, DbError> {
+pub fn kept(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<String, ToldDecision>, DbError> {
     let mut kept = HashMap::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let rows: Vec<Row> =

@@ -214,9 +214,10 @@ pub fn revoke(
 /// The database's.
 pub fn revoke_all(conn: &mut Conn, of: &AccountId, now: Time) -> Result<Vec<String>, DbError> {
     let valid = token::table.filter(token::account_id.eq(of.as_str())).filter(token::revoked_at.is_null());
-    let ids: Vec<String> = valid.select(token::id).order(token::id.asc()).load(conn)?;
-    diesel::update(token::table.filter(token::id.eq_any(&ids)).filter(token::revoked_at.is_null()))
+    let mut ids: Vec<String> = diesel::update(valid)
         .set(token::revoked_at.eq(Some(now.to_string())))
-        .execute(conn)?;
+        .returning(token::id)
+        .get_results(conn)?;
+    ids.sort_unstable();
     Ok(ids)
 }

@@ -9,22 +9,19 @@
 //! Two lanes: callers who wait (`Front`) go first; work behind their back (`Back`) runs when the
 //! front is quiet, and one piece of it at least every [`BACK_PATIENCE`], in a transaction of the front.
 //!
-//! Checkpoints run on a thread of their own with a passive checkpoint, which never blocks a writer.
-//! The same thread then forces the copied pages to the disk; only after that the last few pages are
-//! copied between two commits, which costs little by then, so that the log can start again.
+//! Checkpoints are made beside it ([`super::checkpoints`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use diesel::Connection as _;
 use diesel::connection::{SimpleConnection as _, TransactionManager};
-use diesel::sql_types::Integer;
-use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 
 use super::file::{AWAY, SqliteFile};
-use super::{Conn, DbError};
+use super::{Conn, DbError, checkpoints};
 
 /// Who waits for the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +38,6 @@ const GROUP: usize = 256;
 const BACK_PATIENCE: Duration = Duration::from_millis(250);
 /// The front counts as quiet after this long without work.
 const QUIET: Duration = Duration::from_millis(2);
-/// How often the checkpointer looks.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
-/// A log larger than this many pages is emptied even under load (8 MiB with 8 KiB pages). Where the file has been
-/// written before, forcing a commit to the disk takes half the time of where it grows: the file system has nothing to
-/// note down.
-const LOG_PAGES: i32 = 1024;
-/// So few pages may be copied while writers wait.
-const LAST_PAGES: i32 = 256;
 
 type BoxedJob = Box<dyn Job>;
 
@@ -119,8 +108,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer thread on `conn` and the checkpointer on `checkpoints`; `file` is the database.
-    pub(super) fn start(conn: Conn, checkpoints: Conn, file: Arc<SqliteFile>) -> Self {
+    /// Starts the writer thread on `conn` and the checkpointer on `copying`; `file` is the database.
+    pub(super) fn start(conn: Conn, copying: Conn, file: Arc<SqliteFile>) -> Self {
         let (front, front_queue) = crossbeam_channel::unbounded();
         let (back, back_queue) = crossbeam_channel::unbounded();
         let (last, last_queue) = crossbeam_channel::bounded(1);
@@ -137,7 +126,7 @@ impl Writer {
         };
         let threads = vec![
             spawn("db-writer", move || writing.run()),
-            spawn("db-checkpoint", move || checkpoint_loop(checkpoints, &file, &commits, &last, &stopped)),
+            spawn("db-checkpoint", move || checkpoints::run(copying, &file, &commits, &last, &stopped)),
         ];
         Self { front, back, threads, stop: Some(stop) }
     }
@@ -195,7 +184,7 @@ impl Loop {
         while front_open || back_open {
             if self.checkpoint.try_recv().is_ok() {
                 // The checkpointer left only a few pages; with them copied the log starts again.
-                if let Err(error) = checkpoint(&mut self.conn) {
+                if let Err(error) = checkpoints::passive(&mut self.conn) {
                     tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds");
                 }
             }
@@ -219,7 +208,7 @@ impl Loop {
                 Err(TryRecvError::Empty) => {}
             }
             if front_open {
-                let patience = if self.back.is_empty() { CHECKPOINT_EVERY } else { QUIET };
+                let patience = if self.back.is_empty() { checkpoints::EVERY } else { QUIET };
                 match wait_for_work(&self.front, &self.back, patience) {
                     Some(job) => {
                         group.push_back(job);
@@ -373,64 +362,4 @@ fn away() -> diesel::result::Error {
 /// Takes the write lock at once: a transaction that reads first and writes later can fail.
 fn sqlite_begin(conn: &mut diesel::SqliteConnection) -> diesel::QueryResult<()> {
     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
-}
-
-#[derive(QueryableByName)]
-struct CheckpointRow {
-    #[diesel(sql_type = Integer)]
-    log: i32,
-    #[diesel(sql_type = Integer)]
-    checkpointed: i32,
-}
-
-/// A passive checkpoint; returns how many pages the log has and how many were copied.
-fn checkpoint(conn: &mut Conn) -> diesel::QueryResult<(i32, i32)> {
-    let Conn::Sqlite(conn) = conn else { return Ok((0, 0)) };
-    let row: CheckpointRow = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(conn)?;
-    Ok((row.log, row.checkpointed))
-}
-
-fn checkpoint_loop(
-    mut conn: Conn,
-    file: &SqliteFile,
-    commits: &AtomicU64,
-    last: &Sender<()>,
-    stopped: &Receiver<()>,
-) {
-    let mut seen = 0;
-    while stopped.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
-        let now = commits.load(Ordering::Relaxed);
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        if let Err(error) = relieve_log(&mut conn, file, last) {
-            tracing::warn!(error = %error, "a checkpoint failed; the log grows until one succeeds");
-        }
-    }
-    // Leave a small log behind.
-    if conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_err() {
-        tracing::debug!("the log stays: somebody else still reads the database");
-    }
-}
-
-/// Copies what the log holds; a long log is brought so far that the writer can start it again.
-fn relieve_log(
-    conn: &mut Conn,
-    file: &SqliteFile,
-    last: &Sender<()>,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let (log, _) = checkpoint(conn)?;
-    if log <= LOG_PAGES {
-        return Ok(());
-    }
-    // SQLite forces the copied pages to the disk when it has copied the last one, which would be in
-    // the writer's hands: better here, where nobody waits.
-    file.sync()?;
-    let (log, copied) = checkpoint(conn)?;
-    if log - copied < LAST_PAGES {
-        // One request at a time is enough.
-        let _pending = last.try_send(());
-    }
-    Ok(())
 }

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::domain::access::Caller;
 use crate::domain::ids::{AccountId, GroupId};
 use crate::service::links::Made;
-use crate::service::people::{Change, Invitation};
+use crate::service::people::Invitation;
+use crate::service::person::{self, Change};
 use crate::service::{ServiceError, account, groups, people};
 
 /// List people
@@ -127,7 +128,7 @@ pub async fn change_person(
         active: new.active,
         expected: new.expected_version,
     };
-    Ok(web::Json(dto::person(people::change(&app, &caller, id, change).await?)))
+    Ok(web::Json(dto::person(person::change(&app, &caller, id, change).await?)))
 }
 
 /// Make a link for a person

@@ -99,7 +99,7 @@ fn first(
     };
     accounts::link_identity(conn, &who.issuer, &who.subject, &id, now)?;
     accounts::set_joined(conn, &id, now)?;
-    let now_is = accounts::find(conn, &id)?;
+    let joined = accounts::find(conn, &id)?;
     let event = NewEvent::new(
         kind,
         Actor::in_browser(name, &id),
@@ -111,8 +111,8 @@ fn first(
             "email": email,
             "email_verified": who.email_verified,
             "roles": words(roles),
-            "all_projects": now_is.as_ref().map(|row| row.all_projects),
-            "gitlab_user_id": now_is.as_ref().and_then(|row| row.gitlab_user_id),
+            "all_projects": joined.as_ref().map(|row| row.all_projects),
+            "gitlab_user_id": joined.as_ref().and_then(|row| row.gitlab_user_id),
             "tokens_revoked": revoked,
         }),
     );

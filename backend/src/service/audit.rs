@@ -186,7 +186,7 @@ impl Export {
 /// Whether the chain holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// How many entries there are, or how many fit before the first that does not.
+    /// How many entries there are, or how many of them fit the chain up to the first fault.
     pub entries: i64,
     /// The newest entry's hash, as the counter knows it.
     pub head: String,

@@ -144,7 +144,8 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
     lock_merge_request(conn, &place.connection_id, place.project, place.iid)?;
     // Read under the lock: on PostgreSQL another replica may have been faster.
     let mut row = checks::find(conn, id)?.ok_or(DecideError::NotFound)?;
-    if let Some(bar) = barred(&caller, checks::author(conn, id)?.1) {
+    let (author, author_id) = checks::author(conn, id)?;
+    if let Some(bar) = barred(&caller, author_id) {
         refuse(conn, &caller, &row, wish.verdict, bar, now)?;
         return Ok(Taken::Barred(bar));
     }
@@ -161,7 +162,6 @@ fn take(conn: &mut Conn, asking: &Asking, wish: &Wish) -> Result<Taken, DecideEr
     let step = row.check.apply(event).map_err(DecideError::Refused)?;
     let actor = caller.actor();
     let decision = DecisionId::generate();
-    let (author, author_id) = checks::author(conn, id)?;
     let roles = accounts::find(conn, &caller.account_id)?.map(|account| people::words(&account.roles));
     let cause = Cause {
         actor: Some(&actor),

@@ -22,6 +22,7 @@ pub mod links;
 pub mod note;
 pub mod observe;
 pub mod people;
+pub mod person;
 mod probe;
 pub mod process;
 pub mod projects;

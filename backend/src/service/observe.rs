@@ -12,7 +12,8 @@ use super::enrol::{newcomer, take_rules};
 use super::freshness::{Freshness, freshness, texts_in_doubt};
 use super::steps::{self, Cause};
 use crate::db::changes_due;
-use crate::db::checks::{self, CheckRow, NewCheck};
+use crate::db::checks::{self, CheckRow};
+use crate::db::described::{self, NewCheck};
 use crate::db::merge_requests::{self, MergeRequestRow};
 use crate::db::projects::{self, ProjectRow, RuleRow};
 use crate::db::{Conn, DbError, deliveries, events, lock_merge_request, shown};
@@ -299,7 +300,7 @@ impl Scene<'_> {
                 row.target_branch.clone_from(&request.target_branch);
                 if let Some(rule) = rule
                     && let Some(before) =
-                        checks::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
+                        described::redescribe(conn, &row, &self.describe(rule, &row.sha), self.seen.now)?
                 {
                     let reference = checks::reference(conn, row.id.as_str())?;
                     let (kind, summary) = if retargeted {
@@ -359,7 +360,8 @@ impl Scene<'_> {
             if checks::at_sha(conn, self.request_id.as_str(), rule.id.as_str(), head)?.is_some() {
                 continue;
             }
-            let id = checks::insert(conn, &self.describe(rule, head), self.seen.received_at, self.seen.now)?;
+            let id =
+                described::insert(conn, &self.describe(rule, head), self.seen.received_at, self.seen.now)?;
             let event = NewEvent::new(
                 EventKind::CheckCreated,
                 Actor::gitlab(),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Asking, ServiceError, connection};
 use crate::app::App;
 use crate::db::calls::{self, CallState, ListedCall};
-use crate::db::inbox::{self, Count};
+use crate::db::counts::{self, Count};
 use crate::db::{DbError, Lane, events, trouble};
 use crate::domain::Time;
 use crate::domain::access::{Caller, Permission, Reach, Turn};
@@ -62,14 +62,14 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview, DbError> {
             };
             Ok(Overview {
                 gitlab_trouble,
-                pending_checks: inbox::count(conn, Count::PendingChecks, &reach)?,
-                needs_you: inbox::count_pending(conn, mine, &reach)?,
-                waiting_on_others: inbox::count_pending(conn, others, &reach)?,
-                pending_deliveries: inbox::count(conn, Count::PendingDeliveries, &reach)?,
-                failed_deliveries: inbox::count(conn, Count::FailedDeliveries, &reach)?,
-                waiting_calls: inbox::count(conn, Count::WaitingCalls, &of_calls)?,
-                set_aside_calls: inbox::count(conn, Count::SetAsideCalls, &of_calls)?,
-                undecided_passes: inbox::count(conn, Count::UndecidedPasses, &reach)?,
+                pending_checks: counts::count(conn, Count::PendingChecks, &reach)?,
+                needs_you: counts::count_pending(conn, mine, &reach)?,
+                waiting_on_others: counts::count_pending(conn, others, &reach)?,
+                pending_deliveries: counts::count(conn, Count::PendingDeliveries, &reach)?,
+                failed_deliveries: counts::count(conn, Count::FailedDeliveries, &reach)?,
+                waiting_calls: counts::count(conn, Count::WaitingCalls, &of_calls)?,
+                set_aside_calls: counts::count(conn, Count::SetAsideCalls, &of_calls)?,
+                undecided_passes: counts::count(conn, Count::UndecidedPasses, &reach)?,
             })
         })
         .await

@@ -5,11 +5,14 @@ use std::time::Duration;
 use approval_app::config::Config;
 use approval_app::db::{DbError, Lane};
 use approval_app::domain::access::{Permission, Role};
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::BigInt;
 use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::support::people::PASSWORD;
+use crate::support::process::until;
 use crate::support::{Asker, Plan, World, on_both};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -27,6 +30,16 @@ async fn accept(world: &World, body: &Value) -> Result<Asker, (StatusCode, Value
     Asker::begun(&world.base, sent.await.unwrap()).await
 }
 
+/// How many transactions wait for somebody's lock, on PostgreSQL.
+async fn waiting(world: &World) -> i64 {
+    let count = "pg_locks JOIN pg_database ON pg_database.oid = database \
+                 WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()";
+    let count = diesel::dsl::sql::<BigInt>(&format!("(SELECT count(*) FROM {count})"));
+    let counted: Result<i64, DbError> =
+        world.app.db.read(|conn| Ok(diesel::select(count).get_result(conn)?)).await;
+    counted.unwrap()
+}
+
 /// The statuses of two requests, in order, both of which come as far as they get while somebody else holds the lock.
 async fn at_once(
     world: &World,
@@ -41,7 +54,14 @@ async fn at_once(
         Ok::<_, DbError>(())
     });
     let letting_go = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // On SQLite there is nothing to wait for: its one writer holds them.
+        if world.app.db.is_shared() {
+            until("that both wait", async || match waiting(world).await {
+                2 => Ok(()),
+                others => Err(others.to_string()),
+            })
+            .await;
+        }
         go_on.send(()).unwrap();
     };
     let (held, first, second, ()) = tokio::join!(holding, first, second, letting_go);
