@@ -46,13 +46,13 @@ pub struct AuditPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditVerification {
-    /// Whether every entry fits the one before it.
+    /// Whether every entry fits the one before it, and every decision is stored as its entry tells of it.
     pub intact: bool,
-    /// How many entries there are.
+    /// How many entries there are, or how many of them fit up to the first fault.
     pub entries: i64,
     /// The newest entry's hash: keep it elsewhere, and later truncation shows.
     pub head: String,
-    /// The number of the first entry that does not fit.
+    /// The number of the first entry that does not fit, or whose decision is stored otherwise.
     pub broken_at: Option<i64>,
     /// What is wrong there; plain text.
     pub reason: Option<String>,
